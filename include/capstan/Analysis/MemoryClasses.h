@@ -1,0 +1,55 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Which memory a value of a function refers to, coarsely enough to be linear:
+// storage made in the function that never escapes is a class of its own,
+// everything else (arguments may alias) is the one class "world".
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_ANALYSIS_MEMORYCLASSES_H
+#define CAPSTAN_ANALYSIS_MEMORYCLASSES_H
+
+#include "capstan/Interfaces/Semantics.h"
+#include "llvm/ADT/SmallSet.h"
+
+namespace capstan {
+
+/// A class of memory. Two values of different classes never alias.
+using MemoryClass = unsigned;
+constexpr MemoryClass kWorld = 0;
+/// Storage that nobody writes once it is made: reads need no version.
+constexpr MemoryClass kImmutable = ~0u;
+
+class MemoryClasses {
+public:
+  MemoryClasses(Semantics &semantics, mlir::Operation *function);
+
+  /// The class of a value of a memory type.
+  MemoryClass classOf(mlir::Value value) const;
+
+  using Set = llvm::SmallSet<MemoryClass, 4>;
+
+  /// Classes that `op` itself, with everything in its regions, may write.
+  const Set &written(mlir::Operation *op) const;
+  /// Classes that it may read; a barrier reads the world.
+  Set read(mlir::Operation *op) const;
+
+private:
+  void classify(mlir::OpResult fresh);
+  void collectWrites(mlir::Operation *function);
+  void effectsOf(mlir::Operation *op, Set &reads, Set &writes) const;
+
+  Semantics &semantics;
+  llvm::DenseMap<mlir::Value, MemoryClass> classes;
+  llvm::DenseMap<mlir::Operation *, Set> writes;
+  Set none;
+  MemoryClass next = 1;
+};
+
+} // namespace capstan
+
+#endif // CAPSTAN_ANALYSIS_MEMORYCLASSES_H

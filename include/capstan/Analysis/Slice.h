@@ -1,0 +1,47 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// The operations that a value needs at another place.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_ANALYSIS_SLICE_H
+#define CAPSTAN_ANALYSIS_SLICE_H
+
+#include "capstan/Analysis/MemoryClasses.h"
+#include <string>
+
+namespace capstan {
+
+/// What has to move so that some values exist at an earlier point, or why they
+/// can't.
+struct Slice {
+  /// Each op after those whose results it uses.
+  llvm::SmallVector<mlir::Operation *> ops;
+  /// If the values can't exist there: the reason, and the op that blocks.
+  std::string reason;
+  mlir::Operation *blocker = nullptr;
+
+  bool movable() const { return reason.empty(); }
+};
+
+/// The ops that produce `values` from values that are `available` at the new
+/// place. `written` are the classes of memory that may be written between the
+/// new place and the old one. `blocked`, if given, caches ops that can't move.
+Slice collectSlice(Semantics &semantics, const MemoryClasses &memory,
+                   llvm::ArrayRef<mlir::Value> values,
+                   llvm::function_ref<bool(mlir::Value)> available,
+                   const MemoryClasses::Set &written,
+                   llvm::DenseMap<mlir::Operation *, std::string> *blocked = nullptr);
+
+/// Erases, from `values` backwards, ops without uses that are deterministic and
+/// read or write nothing that matters. Calls `erased` before each.
+void eraseDeadSlice(Semantics &semantics, llvm::ArrayRef<mlir::Value> values,
+                    llvm::function_ref<void(mlir::Operation *)> erased);
+
+} // namespace capstan
+
+#endif // CAPSTAN_ANALYSIS_SLICE_H

@@ -1,0 +1,189 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_OPS
+#define CAPSTAN_OPS
+
+include "capstan/Dialect/CapstanAttrs.td"
+include "capstan/Dialect/CapstanDialect.td"
+include "capstan/Dialect/CapstanTypes.td"
+include "capstan/Interfaces/HostSyncOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Capstan_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Capstan_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Host syncs
+//===----------------------------------------------------------------------===//
+
+def Capstan_ItemOp : Capstan_Op<"item", [
+    DeclareOpInterfaceMethods<HostSyncOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    TypesMatchWith<"result type matches element type of source", "source",
+                   "result",
+                   "::llvm::cast<::mlir::ShapedType>($_self).getElementType()">]> {
+  let summary = "reads one element of device data to the host (blocks)";
+  let description = [{
+    Waits until the device has produced `source` and gives one element of it as
+    a host value. The number of indices equals the rank. The source is a tensor
+    or memref on the device; an element of a host tensor is read with
+    `tensor.extract`, which is no sync.
+
+    ```mlir
+    %longest = capstan.item %max[] : tensor<i32>
+    %first = capstan.item %lens[%c0] : tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$source,
+                       Variadic<Index>:$indices);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$source `[` $indices `]` attr-dict `:` type($source)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Capstan_ToHostOp : Capstan_Op<"to_host", [
+    DeclareOpInterfaceMethods<HostSyncOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "copies a device tensor to the host (blocks)";
+  let description = [{
+    Waits until the device has produced `source` and gives its contents as a
+    host tensor of the same shape and element type.
+
+    ```mlir
+    %h = capstan.to_host %lens : tensor<?xi32> -> tensor<?xi32, #capstan.host>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Capstan_FetchOp : Capstan_Op<"fetch", [
+    DeclareOpInterfaceMethods<HostSyncOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "reads any number of device values in one packed copy (blocks)";
+  let description = [{
+    One packed device-to-host copy and one wait for all sources. Result `i` is
+    source `i` under conversion `i`:
+
+    - `"item"`: the only element of a tensor of rank 0 (or of one element) as a
+      scalar of its element type;
+    - `"copy"`: the whole tensor as a `#capstan.host` tensor of the same shape;
+    - any other name: the conversion of the foreign host sync that this result
+      replaces (`"int"`, `"bool"`, ...; see `docs/op-models.md`). Source and
+      result then have types of the foreign dialect.
+
+    All sizes are known on the host before the op.
+
+    ```mlir
+    %n, %h = capstan.fetch %max, %lens ["item", "copy"]
+      : (tensor<i32>, tensor<4xi32>) -> (i32, tensor<4xi32, #capstan.host>)
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$sources, StrArrayAttr:$conversions);
+  let results = (outs Variadic<AnyType>:$results);
+  let assemblyFormat =
+      "$sources $conversions attr-dict `:` functional-type($sources, $results)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Capstan_FetchStartOp : Capstan_Op<"fetch.start", [
+    DeclareOpInterfaceMethods<HostSyncOpInterface, ["isBlocking"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "starts a packed device-to-host copy (does not block)";
+  let description = [{
+    Takes a snapshot of its sources: what `capstan.fetch.wait` gives is their
+    contents at this op. Conversions are those of `capstan.fetch`.
+
+    ```mlir
+    %f = capstan.fetch.start %max ["item"] : (tensor<i32>) -> !capstan.future<i32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$sources, StrArrayAttr:$conversions);
+  let results = (outs Capstan_FutureType:$future);
+  let assemblyFormat =
+      "$sources $conversions attr-dict `:` functional-type($sources, $future)";
+  let hasVerifier = 1;
+}
+
+def Capstan_FetchWaitOp : Capstan_Op<"fetch.wait", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "waits for a packed copy (blocks)";
+  let description = [{
+    Blocks until the copy that `future` stands for is complete and gives its
+    values. At most one wait for a future runs on any path.
+
+    ```mlir
+    %n = capstan.fetch.wait %f : !capstan.future<i32> -> i32
+    ```
+  }];
+  let arguments = (ins Capstan_FutureType:$future);
+  let results = (outs Variadic<AnyType>:$results);
+  let assemblyFormat = [{
+    $future attr-dict `:` qualified(type($future)) (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Capstan_DeviceCheckOp : Capstan_Op<"device_check", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a check on device data that doesn't block";
+  let description = [{
+    Sets the forward's status word on the device if `condition` is false. The
+    failure is reported, with op and location, at the caller's next
+    synchronization; nothing waits here.
+
+    ```mlir
+    capstan.device_check %ok, "longest sequence exceeds the bound" : tensor<i1>
+    ```
+  }];
+  let arguments = (ins AnyType:$condition, StrAttr:$message);
+  let assemblyFormat = "$condition `,` $message attr-dict `:` type($condition)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Models of foreign dialects
+//===----------------------------------------------------------------------===//
+
+def Capstan_ForeignOpOp : Capstan_Op<"foreign_op"> {
+  let summary = "says what an operation of a foreign dialect does";
+  let description = [{
+    An entry of a model file. The keys are described in `docs/op-models.md`.
+
+    ```mlir
+    capstan.foreign_op "torch.aten.cos", "torch.aten.sin" {deterministic, total}
+    capstan.foreign_op "torch.aten.Int.Tensor" {kind = host_sync,
+        deterministic, sync = {source = 0, conversion = "int"}}
+    ```
+  }];
+  let arguments = (ins StrArrayAttr:$names, DictionaryAttr:$spec);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def Capstan_ForeignTypeOp : Capstan_Op<"foreign_type"> {
+  let summary = "says what a type of a foreign dialect is";
+  let description = [{
+    An entry of a model file. The keys are described in `docs/op-models.md`.
+
+    ```mlir
+    capstan.foreign_type "torch.vtensor" {kind = tensor}
+    capstan.foreign_type "torch.int" {kind = host,
+        default = {op = "torch.constant.int", attrs = {value = 0 : i64}}}
+    ```
+  }];
+  let arguments = (ins StrArrayAttr:$names, DictionaryAttr:$spec);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+#endif // CAPSTAN_OPS

@@ -1,0 +1,164 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// One view of what an operation does, whether its dialect is linked in (MLIR's
+// interfaces say it) or foreign (a model file says it). The passes and the
+// verifier ask nothing else.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_INTERFACES_SEMANTICS_H
+#define CAPSTAN_INTERFACES_SEMANTICS_H
+
+#include "capstan/Interfaces/OpModels.h"
+#include "mlir/IR/Builders.h"
+
+namespace capstan {
+
+/// One effect of an operation itself (not of operations in its regions).
+struct Effect {
+  enum Kind { Read, Write, Allocate, Free };
+  Kind kind;
+  /// The memory, or null: any memory.
+  mlir::Value value;
+};
+
+/// What a host sync reads and how.
+struct SyncInfo {
+  /// The operands that are read from the device.
+  llvm::SmallVector<mlir::OpOperand *, 2> sources;
+  /// One conversion per result.
+  llvm::SmallVector<llvm::StringRef, 2> conversions;
+  /// False for `capstan.fetch.start`.
+  bool blocking = true;
+  /// Whether result sizes are known on the host before the read.
+  bool hostKnownSizes = true;
+};
+
+/// How a structured loop maps its operands. Covers `scf.for`, `scf.forall` and
+/// foreign loops of kind `loop`; `scf.while` has two regions and is described
+/// by MLIR's own class.
+struct LoopDesc {
+  mlir::Operation *op = nullptr;
+  mlir::Region *body = nullptr;
+  mlir::ValueRange inits;
+  /// Region arguments that stand for the carried values.
+  llvm::ArrayRef<mlir::BlockArgument> carried;
+  /// Values that the terminator passes on.
+  mlir::ValueRange yielded;
+  /// Entry condition (foreign), largest trip count (foreign), induction
+  /// variable; null where there is none.
+  mlir::Value condition, trip, induction, yieldCondition;
+  /// `scf.for` and `scf.forall` only: see `mlir::LoopLikeOpInterface`.
+  bool isScf = false;
+  const LoopModel *model = nullptr;
+};
+
+/// Caches look-ups: make one per pass run (not thread-safe).
+class Semantics {
+public:
+  explicit Semantics(const OpModels &models) : models(models) {}
+
+  OpKind kind(mlir::Operation *op);
+
+  /// Results depend only on operands, attributes, regions and on memory read;
+  /// nothing is written, allocated, or drawn at random. A constant is too. An op
+  /// with regions answers for itself only; see `isPureRegionOp`.
+  bool isDeterministic(mlir::Operation *op);
+  /// Can't fail, fault or trap.
+  bool isTotal(mlir::Operation *op);
+  /// Contents of the results are undefined (`tensor.empty`).
+  bool isUndefined(mlir::Operation *op);
+  bool isRandom(mlir::Operation *op);
+
+  /// The op with everything nested in it: deterministic, without any write,
+  /// host sync, check, call or barrier. May read memory (`readsMemory`).
+  bool isMovable(mlir::Operation *op);
+
+  /// Appends the effects of the op itself; false: unknown (a barrier). Host
+  /// syncs report reads of memory operands, not of the HostSync resource.
+  bool getEffects(mlir::Operation *op, llvm::SmallVectorImpl<Effect> &effects);
+
+  /// memref, or foreign `memory` or `list` type.
+  bool isMemory(mlir::Type type);
+  /// A device-capable tensor type: builtin tensor, foreign `tensor` or `memory`.
+  bool isTensorLike(mlir::Type type);
+  /// Index, integer, float, or foreign `host` type.
+  bool isHostScalar(mlir::Type type);
+  /// Model of a foreign type, or null.
+  const ForeignTypeModel *typeModel(mlir::Type type);
+
+  bool isFresh(mlir::OpResult result);
+  /// The operand whose storage `result` is (a view of).
+  std::optional<unsigned> aliasedOperand(mlir::OpResult result);
+  /// Only shape and type of the operand are read, never its contents.
+  bool readsShapeOnly(mlir::OpOperand &operand);
+  llvm::SmallVector<BoundOperand> boundOperands(mlir::Operation *op);
+
+  /// For an op of kind HostSync. Whether the source is on the device is another
+  /// question: see `Placement`.
+  std::optional<SyncInfo> syncInfo(mlir::Operation *op);
+
+  /// The condition of a check (kind Check) or a branch (kind Branch).
+  mlir::Value condition(mlir::Operation *op);
+
+  std::optional<LoopDesc> loop(mlir::Operation *op);
+
+  /// The integer (or boolean, as 0 or 1) that `value` certainly is: from
+  /// constants, `arith` and the folds of the models. A splat tensor counts if
+  /// `splat` is set.
+  std::optional<int64_t> constant(mlir::Value value, bool splat = false);
+
+  /// True if the loop certainly runs its body at least once.
+  bool runsAtLeastOnce(mlir::Operation *loop);
+
+  /// Builds a constant of `type` whose value doesn't matter; null if the type's
+  /// model names none.
+  mlir::Value buildDefault(mlir::OpBuilder &b, mlir::Location loc,
+                           mlir::Type type);
+
+  const ForeignOpModel *model(mlir::Operation *op);
+
+private:
+  std::optional<int64_t> fold(mlir::Value value, bool splat, unsigned depth);
+  std::optional<int64_t> foldForeign(mlir::Operation *op,
+                                     const ForeignOpModel &model, bool splat,
+                                     unsigned depth);
+
+  const OpModels &models;
+  llvm::DenseMap<mlir::Type, const ForeignTypeModel *> typeCache;
+  /// Entries that don't depend on attributes, by name.
+  llvm::DenseMap<mlir::OperationName, OpKind> kindCache;
+};
+
+/// Where the tensors of a function are: on the CPU if all that flows into them
+/// is. Builtin tensors say it by their type.
+class Placement {
+public:
+  Placement(Semantics &semantics, mlir::Operation *root);
+
+  bool isOnCpu(mlir::Value value) const;
+
+  /// A HostSync op that really waits for the device: its source is not on the
+  /// CPU and its `when` holds.
+  bool isSync(mlir::Operation *op) const;
+
+private:
+  bool visit(mlir::Operation *op);
+  bool visitBlock(mlir::Block &block);
+  bool join(mlir::Value into, bool cpu);
+  bool resultOnCpu(mlir::Operation *op);
+
+  Semantics &semantics;
+  /// Foreign tensors that are certainly on the CPU so far; values absent are
+  /// on the device. Loop-carried values start on the CPU if their initial value
+  /// is, and fall to the device while the fixpoint runs.
+  llvm::DenseMap<mlir::Value, bool> cpu;
+};
+
+} // namespace capstan
+
+#endif // CAPSTAN_INTERFACES_SEMANTICS_H

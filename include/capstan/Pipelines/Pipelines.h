@@ -1,0 +1,44 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_PIPELINES_PIPELINES_H
+#define CAPSTAN_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace capstan {
+
+/// Options of `--capstan-host-sync-pipeline`. With coalesce, overlap and
+/// eliminate off, IR of a foreign dialect stays in its own dialect.
+struct HostSyncPipelineOptions
+    : public mlir::PassPipelineOptions<HostSyncPipelineOptions> {
+  Option<bool> merge{*this, "merge", llvm::cl::init(true),
+                     llvm::cl::desc("merge equal reads of a function")};
+  Option<bool> promote{*this, "promote", llvm::cl::init(true),
+                       llvm::cl::desc("move reads to the callers")};
+  Option<bool> hoist{*this, "hoist", llvm::cl::init(true),
+                     llvm::cl::desc("move reads out of loops and branches")};
+  Option<bool> coalesce{*this, "coalesce", llvm::cl::init(true),
+                        llvm::cl::desc("pack reads into one transfer")};
+  Option<bool> overlap{*this, "overlap", llvm::cl::init(true),
+                       llvm::cl::desc("start transfers early, wait late")};
+  Option<bool> eliminate{*this, "eliminate", llvm::cl::init(true),
+                         llvm::cl::desc("replace reads by static bounds")};
+  Option<bool> speculate{
+      *this, "speculate", llvm::cl::init(false),
+      llvm::cl::desc("allow more reads than before on some paths")};
+};
+
+/// Adds the host-sync passes to `pm`, which must be anchored on builtin.module.
+void buildHostSyncPipeline(mlir::OpPassManager &pm,
+                           const HostSyncPipelineOptions &options);
+
+/// Registers `--capstan-host-sync-pipeline`.
+void registerPipelines();
+
+} // namespace capstan
+
+#endif // CAPSTAN_PIPELINES_PIPELINES_H

@@ -1,0 +1,24 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_TRANSFORMS_PASSES_H
+#define CAPSTAN_TRANSFORMS_PASSES_H
+
+#include "capstan/Dialect/Capstan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace capstan {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "capstan/Transforms/Passes.h.inc"
+
+} // namespace capstan
+
+#endif // CAPSTAN_TRANSFORMS_PASSES_H

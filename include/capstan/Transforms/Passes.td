@@ -1,0 +1,115 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_TRANSFORMS_PASSES
+#define CAPSTAN_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def CapstanVerifySpaces : Pass<"capstan-verify-spaces", "::mlir::ModuleOp"> {
+  let summary = "rejects operations that mix host and device tensors";
+  let description = [{
+    Only Capstan's own operations cross from device to host. Any other operation
+    that has both a device tensor and a `#capstan.host` tensor among its operands
+    and results is an error: a cast would hide a host sync. Control flow, calls
+    and operations of foreign dialects may carry both. Runs first in every
+    pipeline, before a canonicalization could fold the mistake away.
+
+    ```mlir
+    // error: 'tensor.cast' op mixes host and device tensors
+    %0 = tensor.cast %t : tensor<4xi32> to tensor<4xi32, #capstan.host>
+    ```
+  }];
+}
+
+def CapstanRaiseHostSyncs : Pass<"capstan-raise-host-syncs", "::mlir::ModuleOp"> {
+  let summary = "makes reads of device data in host code visible";
+  let description = [{
+    `tensor.extract` of a device tensor, and `memref.load` of device memory, in
+    host code become `capstan.item`. Bodies of `linalg.generic`,
+    `tensor.generate`, mapped `scf.forall`, scans and kernels are device code and
+    stay. An element of a constant or of `tensor.from_elements` is known on the
+    host and is no sync. Must run before any upstream pass: those may hoist a
+    bare `tensor.extract` out of a loop that never runs.
+
+    ```mlir
+    %n = tensor.extract %max[] : tensor<i32>
+    // becomes
+    %n = capstan.item %max[] : tensor<i32>
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+  let statistics = [Statistic<"numRaised", "raised", "reads made host syncs">];
+}
+
+def CapstanAnnotateHostSyncs : Pass<"capstan-annotate-host-syncs", "::mlir::ModuleOp"> {
+  let summary = "marks every host sync with kind, location and weight";
+  let description = [{
+    Sets `capstan.sync` on every host sync: its kind (the conversion), where it
+    stands, and its weight: how often it runs in a forward, the product of known
+    trip counts and of calls. A factor that is not known counts as 1 and is named
+    in `unknown`. Operations of foreign dialects get the attribute too; it has no
+    meaning for them.
+
+    ```mlir
+    %n = capstan.item %max[] {capstan.sync = {function = "layer", kind = "item",
+                              weight = 16 : i64}} : tensor<i32>
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+  let statistics = [Statistic<"numSyncs", "syncs", "host syncs in the module">];
+}
+
+def CapstanMergeHostSyncs : Pass<"capstan-merge-host-syncs", "::mlir::func::FuncOp"> {
+  let summary = "makes equal host syncs of a function one";
+  let description = [{
+    Two syncs are equal if they apply the same conversion to the same
+    deterministic computation of the same values, with no write in between that
+    may alias what it reads. A sync that an equal one dominates takes its result;
+    one under the same condition takes it through an additional result of the
+    first branch; where no equal sync dominates but every path needs one, it
+    moves up. A check dominated by one on the same condition is erased.
+
+    ```mlir
+    %a = capstan.item %max0[] : tensor<i32>   // %max0 = max(%lens)
+    %b = capstan.item %max1[] : tensor<i32>   // %max1 = max(%lens)
+    // becomes
+    %a = capstan.item %max0[] : tensor<i32>   // %b is %a
+    ```
+  }];
+  let statistics = [
+    Statistic<"numMerged", "merged", "host syncs replaced by an equal one">,
+    Statistic<"numChecks", "checks", "checks erased under an equal one">,
+  ];
+}
+
+def CapstanHoistHostSyncs : Pass<"capstan-hoist-host-syncs", "::mlir::func::FuncOp"> {
+  let summary = "moves host syncs out of loops and above branches";
+  let description = [{
+    Moves a sync, with the slice that feeds it, to the outermost level where its
+    value is invariant. Out of a loop only if the loop certainly runs, or under
+    the loop's own first condition. Out of a branch under its condition, or, if
+    both sides need the value, above it.
+
+    ```mlir
+    scf.for %i = %c0 to %c16 step %c1 {
+      %n = capstan.item %max[] : tensor<i32>
+    // becomes
+    %n = capstan.item %max[] : tensor<i32>
+    scf.for %i = %c0 to %c16 step %c1 {
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"speculate", "speculate", "bool", "false",
+           "move reads out of loops and branches that may not run">,
+  ];
+  let statistics = [
+    Statistic<"numHoisted", "hoisted", "host syncs moved to an outer level">,
+    Statistic<"numGuarded", "guarded", "of these, moved under a guard">,
+  ];
+}
+
+#endif // CAPSTAN_TRANSFORMS_PASSES

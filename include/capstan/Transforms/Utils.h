@@ -1,0 +1,77 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// What several host-sync passes do to the IR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_TRANSFORMS_UTILS_H
+#define CAPSTAN_TRANSFORMS_UTILS_H
+
+#include "capstan/Interfaces/Semantics.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace capstan {
+
+/// A condition under which an operation stands: `condition` is true and `side`
+/// is 0, or false and `side` is 1. `like` is the branch that says how to write
+/// one for foreign IR, `loop` the foreign loop whose model does; both null:
+/// `scf.if`.
+struct Guard {
+  mlir::Value condition;
+  unsigned side = 0;
+  mlir::Operation *like = nullptr;
+  const LoopModel *loop = nullptr;
+};
+
+/// The guard of region `region`, which belongs to an op of kind Branch.
+Guard guardOf(Semantics &semantics, mlir::Region *region);
+
+/// The guards of the first trip of `loop`, which is not certain: values that
+/// exist before the loop (as `map` renames them), or new ones built at `b`.
+/// None if it can't be written.
+std::optional<llvm::SmallVector<Guard>>
+firstTripGuards(Semantics &semantics, mlir::OpBuilder &b, mlir::Operation *loop,
+                const mlir::IRMapping &map);
+/// Whether `firstTripGuards` will find some, without building anything.
+bool hasFirstTripGuard(Semantics &semantics, mlir::Operation *loop);
+/// Values that must exist where a first-trip guard is built.
+llvm::SmallVector<mlir::Value> firstTripInputs(Semantics &semantics,
+                                               mlir::Operation *loop);
+
+/// Whether an unused value of every type can be made for the path on which a
+/// guarded read doesn't run.
+bool haveDefaults(Semantics &semantics, mlir::TypeRange types);
+
+/// At `b`, nested branches for `guards`; `build` fills the innermost region and
+/// gives the values, of `types`, that the branches hand out. On the other paths
+/// those are defaults (see `haveDefaults`).
+llvm::SmallVector<mlir::Value>
+buildGuarded(Semantics &semantics, mlir::OpBuilder &b, mlir::Location loc,
+             llvm::ArrayRef<Guard> guards, mlir::TypeRange types,
+             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>
+                 build);
+
+/// Makes branch `op` hand out `values`, defined in its region `side`, as
+/// additional last results. Returns the new op; `op` is erased after `replaced`
+/// has seen both.
+mlir::Operation *
+addBranchResults(Semantics &semantics, mlir::Operation *op, unsigned side,
+                 mlir::ValueRange values,
+                 llvm::function_ref<void(mlir::Operation *, mlir::Operation *)>
+                     replaced);
+
+/// Emits a remark of category `capstan`: what was done to a sync...
+void remarkDone(mlir::Operation *sync, llvm::StringRef what,
+                mlir::Location from, mlir::Location to);
+/// ... or why it was left, and the op that blocks (or null).
+void remarkKept(mlir::Operation *sync, llvm::StringRef reason,
+                mlir::Operation *blocker = nullptr);
+
+} // namespace capstan
+
+#endif // CAPSTAN_TRANSFORMS_UTILS_H

@@ -1,0 +1,118 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Analysis/MemoryClasses.h"
+#include "capstan/Analysis/HostCode.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace capstan;
+
+MemoryClasses::MemoryClasses(Semantics &semantics, Operation *function)
+    : semantics(semantics) {
+  walkHostCode(function, [&](Operation *op) {
+    for (OpResult result : op->getResults())
+      if (semantics.isMemory(result.getType()) && semantics.isFresh(result))
+        classify(result);
+  });
+  collectWrites(function);
+}
+
+MemoryClass MemoryClasses::classOf(Value value) const {
+  auto it = classes.find(value);
+  return it == classes.end() ? kWorld : it->second;
+}
+
+/// Follows the storage through its views. It stays private if every use is an
+/// op whose effects are known and that hands it nowhere.
+void MemoryClasses::classify(OpResult fresh) {
+  SmallVector<Value> aliases = {fresh};
+  bool written = false;
+  for (unsigned i = 0; i < aliases.size(); ++i) {
+    for (OpOperand &use : aliases[i].getUses()) {
+      Operation *user = use.getOwner();
+      SmallVector<Effect> effects;
+      if (!semantics.getEffects(user, effects) ||
+          user->hasTrait<OpTrait::IsTerminator>() || user->getNumRegions() != 0)
+        return; // escapes: stays in the world
+      OpKind kind = semantics.kind(user);
+      if (kind == OpKind::Yield || kind == OpKind::Call)
+        return;
+      bool viewed = false;
+      for (OpResult result : user->getResults())
+        if (semantics.isMemory(result.getType()) &&
+            semantics.aliasedOperand(result) == use.getOperandNumber()) {
+          aliases.push_back(result);
+          viewed = true;
+        }
+      bool known = viewed || semantics.readsShapeOnly(use);
+      for (const Effect &effect : effects)
+        if (effect.value == use.get()) {
+          known = true;
+          written |= effect.kind == Effect::Write || effect.kind == Effect::Free;
+        }
+      // Storage that is neither new nor a view may be this one or hold it.
+      for (OpResult result : user->getResults())
+        if (semantics.isMemory(result.getType()) &&
+            semantics.aliasedOperand(result) != use.getOperandNumber() &&
+            !semantics.isFresh(result))
+          known = false;
+      if (!known)
+        return;
+    }
+  }
+  MemoryClass id = written ? next++ : kImmutable;
+  for (Value alias : aliases)
+    classes[alias] = id;
+}
+
+void MemoryClasses::effectsOf(Operation *op, Set &reads, Set &writes) const {
+  SmallVector<Effect> effects;
+  if (!semantics.getEffects(op, effects)) {
+    reads.insert(kWorld);
+    writes.insert(kWorld);
+    return;
+  }
+  for (const Effect &effect : effects) {
+    MemoryClass id = effect.value ? classOf(effect.value) : kWorld;
+    if (id == kImmutable || effect.kind == Effect::Allocate)
+      continue;
+    (effect.kind == Effect::Read ? reads : writes).insert(id);
+  }
+}
+
+/// Bottom-up: an op writes what the ops in its regions write.
+void MemoryClasses::collectWrites(Operation *function) {
+  function->walk([&](Operation *op) {
+    Set reads, own;
+    if (op != function)
+      effectsOf(op, reads, own);
+    auto nested = writes.find(op);
+    if (nested != writes.end())
+      own.insert(nested->second.begin(), nested->second.end());
+    if (own.empty())
+      return;
+    writes[op] = own;
+    if (op != function) {
+      Set &parent = writes[op->getParentOp()];
+      parent.insert(own.begin(), own.end());
+    }
+  });
+}
+
+const MemoryClasses::Set &MemoryClasses::written(Operation *op) const {
+  auto it = writes.find(op);
+  return it == writes.end() ? none : it->second;
+}
+
+MemoryClasses::Set MemoryClasses::read(Operation *op) const {
+  Set reads, ignored;
+  if (op->getNumRegions() == 0) {
+    effectsOf(op, reads, ignored);
+    return reads;
+  }
+  op->walk([&](Operation *nested) { effectsOf(nested, reads, ignored); });
+  return reads;
+}

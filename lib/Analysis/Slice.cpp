@@ -1,0 +1,119 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Analysis/Slice.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace capstan;
+
+/// Operands of `op` and what its regions capture.
+static SmallVector<Value> inputs(Operation *op) {
+  SmallVector<Value> result(op->getOperands());
+  if (op->getNumRegions() == 0)
+    return result;
+  llvm::SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  result.append(captured.begin(), captured.end());
+  return result;
+}
+
+Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
+                            ArrayRef<Value> values,
+                            llvm::function_ref<bool(Value)> available,
+                            const MemoryClasses::Set &written,
+                            llvm::DenseMap<Operation *, std::string> *blocked) {
+  Slice slice;
+  llvm::DenseSet<Operation *> done;
+  auto block = [&](Operation *op, std::string reason) {
+    slice.reason = std::move(reason);
+    slice.blocker = op;
+    slice.ops.clear();
+  };
+  struct Frame {
+    Operation *op;
+    SmallVector<Value> inputs;
+    unsigned next = 0;
+  };
+  SmallVector<Frame> stack;
+  // Visits the definition of a value; false: it can't move.
+  auto enter = [&](Value value) {
+    if (available(value))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (!op) {
+      Operation *owner = cast<BlockArgument>(value).getOwner()->getParentOp();
+      block(owner, "depends on the iteration or on a value passed between "
+                   "blocks");
+      return false;
+    }
+    if (done.contains(op))
+      return true;
+    if (blocked) {
+      auto it = blocked->find(op);
+      if (it != blocked->end()) {
+        block(op, it->second);
+        return false;
+      }
+    }
+    if (!semantics.isMovable(op)) {
+      block(op, semantics.kind(op) == OpKind::HostSync
+                    ? "depends on another host sync"
+                    : "depends on an operation that can't move");
+      return false;
+    }
+    for (MemoryClass id : memory.read(op))
+      if (written.contains(id)) {
+        block(op, "reads memory that may be written in between");
+        return false;
+      }
+    done.insert(op);
+    stack.push_back({op, inputs(op)});
+    return true;
+  };
+  for (Value value : values) {
+    bool ok = enter(value);
+    while (ok && !stack.empty()) {
+      Frame &frame = stack.back();
+      if (frame.next == frame.inputs.size()) {
+        slice.ops.push_back(frame.op);
+        stack.pop_back();
+        continue;
+      }
+      Value input = frame.inputs[frame.next++];
+      ok = enter(input);
+    }
+    if (!ok) {
+      if (blocked)
+        for (const Frame &frame : stack)
+          (*blocked)[frame.op] = slice.reason;
+      return slice;
+    }
+  }
+  return slice;
+}
+
+void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
+                             llvm::function_ref<void(Operation *)> erased) {
+  llvm::SetVector<Operation *> worklist;
+  auto push = [&](Value value) {
+    if (Operation *op = value.getDefiningOp())
+      worklist.insert(op);
+  };
+  for (Value value : values)
+    push(value);
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!op->use_empty() || semantics.isUndefined(op) ||
+        !semantics.isMovable(op))
+      continue;
+    SmallVector<Value> next = inputs(op);
+    erased(op);
+    op->erase();
+    for (Value value : next)
+      push(value);
+  }
+}

@@ -1,0 +1,30 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Pipelines/Pipelines.h"
+#include "capstan/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace capstan;
+
+void capstan::buildHostSyncPipeline(OpPassManager &pm,
+                                    const HostSyncPipelineOptions &options) {
+  pm.addPass(createCapstanVerifySpaces());
+  pm.addPass(createCapstanRaiseHostSyncs());
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  if (options.merge)
+    functions.addPass(createCapstanMergeHostSyncs());
+  if (options.hoist)
+    functions.addPass(createCapstanHoistHostSyncs({options.speculate}));
+}
+
+void capstan::registerPipelines() {
+  PassPipelineRegistration<HostSyncPipelineOptions>(
+      "capstan-host-sync-pipeline",
+      "Reads device values back once, in one packed transfer, or not at all",
+      buildHostSyncPipeline);
+}

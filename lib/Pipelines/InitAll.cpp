@@ -1,0 +1,24 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "capstan/InitAll.h"
+#include "capstan/Interfaces/OpModels.h"
+#include "capstan/Pipelines/Pipelines.h"
+#include "capstan/Transforms/Passes.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void capstan::registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<CapstanDialect>();
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+}
+
+void capstan::registerAllPasses() {
+  OpModels::registerCLOptions();
+  registerCapstanPasses();
+  registerPipelines();
+}

@@ -1,0 +1,316 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Moves host syncs, with the slice that feeds them, out of loops to the
+// outermost level where their value is invariant.
+//
+//   scf.for %i = %c0 to %c16 step %c1 {
+//     %n = capstan.item %max[] : tensor<i32>
+//   // becomes
+//   %n = capstan.item %max[] : tensor<i32>
+//   scf.for %i = %c0 to %c16 step %c1 {
+//
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Analysis/BlockLoops.h"
+#include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/Slice.h"
+#include "capstan/Transforms/Passes.h"
+#include "capstan/Transforms/Utils.h"
+
+using namespace mlir;
+
+namespace capstan {
+#define GEN_PASS_DEF_CAPSTANHOISTHOSTSYNCS
+#include "capstan/Transforms/Passes.h.inc"
+} // namespace capstan
+
+using namespace capstan;
+
+namespace {
+/// A branch or a loop that a sync leaves and whose condition must guard it.
+struct Level {
+  Region *branch = nullptr;
+  Operation *loop = nullptr;
+};
+
+/// How far a sync can move.
+struct Plan {
+  Operation *outermost = nullptr;
+  /// Innermost first.
+  SmallVector<Level> guards;
+  std::string reason;
+  Operation *blocker = nullptr;
+};
+
+class Hoister {
+public:
+  Hoister(const OpModels &models, func::FuncOp function, bool speculate)
+      : semantics(models), placement(semantics, function),
+        memory(semantics, function), speculate(speculate) {}
+
+  /// 0: stays, 1: moved, 2: moved under a guard.
+  unsigned hoist(Operation *sync);
+
+private:
+  Plan plan(Operation *sync);
+  bool crossLoop(Operation *sync, Operation *loop, unsigned region,
+                 SmallVector<Value> &needed, Plan &plan);
+  void move(Operation *sync, const Plan &plan);
+  SmallVector<Value> build(OpBuilder &b, Operation *sync, const Plan &plan,
+                           unsigned level, IRMapping &map);
+  Slice slice(Operation *scope, ArrayRef<Value> values);
+  void cloneSlice(OpBuilder &b, Operation *scope, ArrayRef<Value> values,
+                  IRMapping &map);
+  bool outOfBlockLoops(Operation *sync);
+
+  Semantics semantics;
+
+public:
+  Placement placement;
+
+private:
+  MemoryClasses memory;
+  DominanceInfo dominance;
+  bool speculate;
+  /// Ops that can't leave an op, by that op; dropped when something leaves it.
+  DenseMap<Operation *, DenseMap<Operation *, std::string>> blocked;
+  DenseMap<Region *, std::unique_ptr<BlockLoops>> loops;
+};
+} // namespace
+
+static bool isDefinedIn(Value value, Operation *scope) {
+  if (Operation *def = value.getDefiningOp())
+    return scope->isProperAncestor(def);
+  return scope->isAncestor(cast<BlockArgument>(value).getOwner()->getParentOp());
+}
+
+Slice Hoister::slice(Operation *scope, ArrayRef<Value> values) {
+  return collectSlice(
+      semantics, memory, values,
+      [&](Value v) { return !isDefinedIn(v, scope); }, memory.written(scope),
+      &blocked[scope]);
+}
+
+/// Whether the sync can leave `loop`, in whose region number `region` it runs
+/// once a trip (or under the guards so far).
+bool Hoister::crossLoop(Operation *sync, Operation *loop, unsigned region,
+                        SmallVector<Value> &needed, Plan &plan) {
+  auto stay = [&](StringRef reason, Operation *blocker) {
+    plan.reason = reason.str();
+    plan.blocker = blocker;
+    return false;
+  };
+  Slice ops = slice(loop, needed);
+  if (!ops.movable())
+    return stay(ops.reason, ops.blocker);
+  for (MemoryClass id : memory.read(sync))
+    if (memory.written(loop).contains(id))
+      return stay("reads memory that the loop may write", loop);
+  // The first region of a `scf.while` runs at least once.
+  if (isa<scf::WhileOp>(loop) && region == 0)
+    return true;
+  if (speculate || semantics.runsAtLeastOnce(loop))
+    return true;
+  if (!hasFirstTripGuard(semantics, loop))
+    return stay("the loop may run zero times", loop);
+  if (!haveDefaults(semantics, sync->getResultTypes()))
+    return stay("the loop may run zero times, and no unused value of the "
+                "result's type can be made",
+                loop);
+  plan.guards.push_back({nullptr, loop});
+  llvm::append_range(needed, firstTripInputs(semantics, loop));
+  return true;
+}
+
+Plan Hoister::plan(Operation *sync) {
+  Plan plan;
+  SmallVector<Value> needed(sync->getOperands());
+  unsigned useful = 0;
+  for (Operation *at = sync, *parent = sync->getParentOp();
+       parent && !isa<func::FuncOp>(parent) && holdsHostCode(parent);
+       at = parent, parent = parent->getParentOp()) {
+    Region *region = at->getParentRegion();
+    if (at->getBlock() != &region->front()) {
+      plan.reason = "stands in a block that may not run";
+      plan.blocker = parent;
+      break;
+    }
+    OpKind kind = semantics.kind(parent);
+    if (kind == OpKind::Branch) {
+      if (speculate)
+        continue;
+      if (!haveDefaults(semantics, sync->getResultTypes())) {
+        plan.reason = "stands under a condition, and no unused value of the "
+                      "result's type can be made";
+        plan.blocker = parent;
+        break;
+      }
+      plan.guards.push_back({region, nullptr});
+      needed.push_back(semantics.condition(parent));
+      continue;
+    }
+    if (kind != OpKind::Loop) {
+      if (isa<scf::ExecuteRegionOp>(parent))
+        continue;
+      break;
+    }
+    if (!crossLoop(sync, parent, region->getRegionNumber(), needed, plan))
+      break;
+    plan.outermost = parent;
+    useful = plan.guards.size();
+  }
+  // Leaving a branch alone gains nothing.
+  plan.guards.truncate(useful);
+  return plan;
+}
+
+void Hoister::cloneSlice(OpBuilder &b, Operation *scope, ArrayRef<Value> values,
+                         IRMapping &map) {
+  for (Operation *op : slice(scope, values).ops)
+    if (op->getNumResults() && !map.contains(op->getResult(0)))
+      b.clone(*op, map);
+}
+
+SmallVector<Value> Hoister::build(OpBuilder &b, Operation *sync,
+                                  const Plan &plan, unsigned level,
+                                  IRMapping &map) {
+  if (level == plan.guards.size()) {
+    cloneSlice(b, plan.outermost, SmallVector<Value>(sync->getOperands()), map);
+    return SmallVector<Value>(b.clone(*sync, map)->getResults());
+  }
+  // Outermost first, so that nothing runs that didn't run before.
+  const Level &next = plan.guards[plan.guards.size() - 1 - level];
+  SmallVector<Guard> guards;
+  if (next.branch) {
+    Guard guard = guardOf(semantics, next.branch);
+    cloneSlice(b, plan.outermost, guard.condition, map);
+    guard.condition = map.lookupOrDefault(guard.condition);
+    guards.push_back(guard);
+  } else {
+    cloneSlice(b, plan.outermost, firstTripInputs(semantics, next.loop), map);
+    guards = *firstTripGuards(semantics, b, next.loop, map);
+  }
+  return buildGuarded(semantics, b, sync->getLoc(), guards,
+                      sync->getResultTypes(), [&](OpBuilder &inner) {
+                        return build(inner, sync, plan, level + 1, map);
+                      });
+}
+
+void Hoister::move(Operation *sync, const Plan &plan) {
+  OpBuilder b(plan.outermost);
+  if (plan.guards.empty()) {
+    for (Operation *op :
+         slice(plan.outermost, SmallVector<Value>(sync->getOperands())).ops)
+      op->moveBefore(plan.outermost);
+    sync->moveBefore(plan.outermost);
+  } else {
+    IRMapping map;
+    sync->replaceAllUsesWith(build(b, sync, plan, 0, map));
+    SmallVector<Value> operands(sync->getOperands());
+    sync->erase();
+    eraseDeadSlice(semantics, operands, [](Operation *) {});
+  }
+  // What depends on the sync may be able to move now.
+  blocked.clear();
+}
+
+/// Out of natural loops of a graph of blocks, before the loop's entry.
+bool Hoister::outOfBlockLoops(Operation *sync) {
+  Region *region = sync->getParentRegion();
+  if (region->hasOneBlock())
+    return false;
+  auto &entry = loops[region];
+  if (!entry)
+    entry = std::make_unique<BlockLoops>(dominance, *region);
+  bool moved = false;
+  if (!entry->isReducible())
+    return false;
+  while (CFGLoop *loop = entry->loopOf(sync->getBlock())) {
+    Block *preheader = loop->getLoopPreheader();
+    if (!preheader ||
+        (!speculate &&
+         !entry->runsBeforeExit(dominance, loop, sync->getBlock()))) {
+      remarkKept(sync, "the loop may be left before it",
+                 &loop->getHeader()->back());
+      break;
+    }
+    MemoryClasses::Set written;
+    for (Block *block : loop->getBlocks())
+      for (Operation &op : *block) {
+        const MemoryClasses::Set &set = memory.written(&op);
+        written.insert(set.begin(), set.end());
+      }
+    Operation *end = &preheader->back();
+    Slice ops = collectSlice(
+        semantics, memory, SmallVector<Value>(sync->getOperands()),
+        [&](Value v) { return dominance.properlyDominates(v, end); }, written);
+    if (!ops.movable()) {
+      remarkKept(sync, ops.reason, ops.blocker);
+      break;
+    }
+    if (llvm::any_of(memory.read(sync),
+                     [&](MemoryClass id) { return written.contains(id); })) {
+      remarkKept(sync, "reads memory that the loop may write", end);
+      break;
+    }
+    for (Operation *op : ops.ops)
+      op->moveBefore(end);
+    sync->moveBefore(end);
+    moved = true;
+  }
+  return moved;
+}
+
+unsigned Hoister::hoist(Operation *sync) {
+  Location from = sync->getLoc();
+  bool moved = outOfBlockLoops(sync);
+  Plan best = plan(sync);
+  if (best.outermost) {
+    remarkDone(sync, "hoisted", from, best.outermost->getLoc());
+    if (!best.reason.empty())
+      remarkKept(sync, best.reason, best.blocker);
+    bool guarded = !best.guards.empty();
+    move(sync, best);
+    return guarded ? 2 : 1;
+  }
+  if (moved)
+    remarkDone(sync, "hoisted", from, sync->getLoc());
+  if (!best.reason.empty())
+    remarkKept(sync, best.reason, best.blocker);
+  return moved ? 1 : 0;
+}
+
+namespace {
+struct HoistHostSyncs
+    : public capstan::impl::CapstanHoistHostSyncsBase<HoistHostSyncs> {
+  using CapstanHoistHostSyncsBase::CapstanHoistHostSyncsBase;
+
+  void runOnOperation() override {
+    const OpModels *models = OpModels::get(&getContext());
+    if (!models)
+      return signalPassFailure();
+    Semantics semantics(*models);
+    SmallVector<Operation *> syncs;
+    walkHostCode(getOperation(), [&](Operation *op) {
+      if (semantics.kind(op) == OpKind::HostSync && !isa<FetchStartOp>(op) &&
+          (op->getParentOp() != getOperation() ||
+           !op->getParentRegion()->hasOneBlock()))
+        syncs.push_back(op);
+    });
+    if (syncs.empty())
+      return markAllAnalysesPreserved();
+    Hoister hoister(*models, getOperation(), speculate);
+    for (Operation *sync : syncs) {
+      if (!hoister.placement.isSync(sync) || !semantics.isDeterministic(sync))
+        continue;
+      unsigned result = hoister.hoist(sync);
+      numHoisted += result != 0;
+      numGuarded += result == 2;
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,177 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Counts the host syncs of a forward before and after the host-sync pipeline,
+// and says where they are and why the rest stays.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+#include "capstan/InitAll.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace capstan;
+using namespace capstan::report;
+
+namespace cl = llvm::cl;
+
+/// Anything that keeps the report from being made.
+static constexpr int kFailure = 2;
+
+namespace {
+/// Keeps what the passes say about syncs that they leave.
+struct RemarkCollector : public remark::detail::MLIRRemarkStreamerBase {
+  explicit RemarkCollector(std::vector<KeptRemark> &kept) : kept(kept) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    if (remark.getRemarkName() != "kept")
+      return;
+    KeptRemark entry{placesOf(remark.getLocation()), {}, {}};
+    for (const remark::detail::Remark::Arg &arg : remark.getArgs()) {
+      if (arg.key == "Reason")
+        entry.reason = arg.val;
+      else if (arg.key == "BlockedBy")
+        entry.blockedBy = arg.val;
+    }
+    kept.push_back(std::move(entry));
+  }
+
+  std::vector<KeptRemark> &kept;
+};
+} // namespace
+
+static int fail(const Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "capstan-report") << message << "\n";
+  return kFailure;
+}
+
+/// Runs the passes on `module`, with their remarks going to `kept`.
+static LogicalResult optimize(ModuleOp module, StringRef pipeline,
+                              std::vector<KeptRemark> &kept) {
+  MLIRContext *ctx = module.getContext();
+  PassManager pm(ctx, ModuleOp::getOperationName());
+  std::string errors;
+  llvm::raw_string_ostream os(errors);
+  StringRef inner = pipeline;
+  if (inner.consume_front("builtin.module("))
+    inner.consume_back(")");
+  if (failed(parsePassPipeline(inner, pm, os)))
+    return fail("wrong --pipeline: " + StringRef(errors).trim()), failure();
+  remark::RemarkCategories categories;
+  categories.all = "^capstan";
+  if (failed(remark::enableOptimizationRemarks(
+          *ctx, std::make_unique<RemarkCollector>(kept),
+          std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+    return failure();
+  if (failed(pm.run(module)))
+    return fail("the pipeline failed on this module"), failure();
+  return success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::OptionCategory category("capstan-report options");
+  cl::opt<std::string> file(cl::Positional, cl::desc("FILE"), cl::init("-"),
+                            cl::cat(category));
+  cl::opt<bool> json("json", cl::desc("Print JSON (docs/report.md)"),
+                     cl::cat(category));
+  cl::opt<std::string> html("html", cl::desc("Also write a page to this file"),
+                            cl::value_desc("file"), cl::cat(category));
+  cl::opt<std::string> syncUs(
+      "sync-us", cl::desc("Cost of a host sync, to estimate what is saved"),
+      cl::value_desc("microseconds"), cl::cat(category));
+  cl::opt<std::string> pipeline(
+      "pipeline", cl::desc("Passes to run (default: the host-sync pipeline)"),
+      cl::value_desc("passes"), cl::init("capstan-host-sync-pipeline"),
+      cl::cat(category));
+  capstan::registerAllPasses();
+  mlir::registerAllPasses();
+  if (cl::Option *models = cl::getRegisteredOptions().lookup("capstan-op-models"))
+    models->addCategory(category);
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "Counts host syncs before and after Capstan's passes\n",
+          &llvm::errs()))
+    return kFailure;
+
+  Report report;
+  report.file = file == "-" ? "<stdin>" : file;
+  report.pipeline = pipeline;
+  if (!syncUs.empty()) {
+    double us = 0;
+    if (StringRef(syncUs).getAsDouble(us) || !std::isfinite(us) || us < 0)
+      return fail("--sync-us takes a number of microseconds, not '" + syncUs +
+                  "'");
+    report.syncUs = us;
+  }
+
+  std::string message;
+  auto buffer = openInputFile(file, &message);
+  if (!buffer)
+    return fail(message);
+  auto source = std::make_shared<llvm::SourceMgr>();
+  source->AddNewSourceBuffer(std::move(buffer), {});
+
+  std::vector<KeptRemark> kept;
+  DialectRegistry registry;
+  capstan::registerAllDialects(registry);
+  MLIRContext ctx(registry, MLIRContext::Threading::DISABLED);
+  ctx.allowUnregisteredDialects();
+  ctx.loadDialect<CapstanDialect>();
+  SourceMgrDiagnosticHandler handler(*source, &ctx);
+  const OpModels *models = OpModels::get(&ctx);
+  if (!models)
+    return kFailure; // it has said why
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(source, &ctx);
+  if (!module)
+    return fail("can't parse '" + report.file + "'");
+
+  Semantics semantics(*models);
+  {
+    SyncWeights weights(*module, semantics);
+    if (weights.entries().empty())
+      return fail("'" + report.file +
+                  "' has no public function with a body: nothing to run in a "
+                  "forward");
+    for (Operation *entry : weights.entries())
+      report.entries.push_back(SymbolTable::getSymbolName(entry).str());
+    report.before = collect(*module, semantics, weights, *source);
+  }
+  report.unmodelled = findUnmodelled(*module, semantics);
+
+  OwningOpRef<ModuleOp> copy = module->clone();
+  if (failed(optimize(*copy, pipeline, kept)))
+    return kFailure;
+  Semantics afterSemantics(*models);
+  SyncWeights weights(*copy, afterSemantics);
+  report.after = collect(*copy, afterSemantics, weights, *source, kept);
+  report.kept = keptByReason(report.after);
+
+  if (!html.empty()) {
+    auto output = openOutputFile(html, &message);
+    if (!output)
+      return fail(message);
+    printHtml(report, output->os());
+    output->keep();
+  }
+  if (json)
+    printJson(report, llvm::outs());
+  else
+    printText(report, llvm::outs());
+  return 0;
+}

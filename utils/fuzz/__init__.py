@@ -1,0 +1,1 @@
+"""Random modules, planted faults, and a reference interpreter for the host-sync passes."""

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Runs every check and the lit tests of a built tree, and counts them together.
+
+The last line printed is "N passed, N failed"; the exit status is 1 if anything
+failed. Run by `./dev test`, which makes the build and the Python tools first.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSED = {"PASS", "XFAIL", "FLAKYPASS"}
+SKIPPED = {"UNSUPPORTED", "SKIPPED", "EXCLUDED"}
+
+# Each is a test: it passes if the command exits with 0.
+CHECKS = {
+    "include layers": [sys.executable, "utils/check_layers.py"],
+    "generated docs are fresh": [sys.executable, "utils/gen_docs.py", "--check"],
+    "format and lint": ["./dev", "format", "--check"],
+}
+
+
+def run_check(name: str, command: list[str]) -> bool:
+    result = subprocess.run(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    ok = result.returncode == 0
+    print(f"{'PASS' if ok else 'FAIL'}: {name}", flush=True)
+    if not ok:
+        print(result.stdout, flush=True)
+    return ok
+
+
+def run_lit(build: Path, lit_args: list[str]) -> tuple[Counter, int]:
+    """Returns the number of tests by lit's result code, and lit's exit status."""
+    with tempfile.TemporaryDirectory() as tmp:
+        output = Path(tmp) / "lit.json"
+        lit = Path(sys.executable).parent / "lit"
+        command = [lit, "-sv", "--output", output, *lit_args, build / "test"]
+        status = subprocess.run(command, cwd=ROOT).returncode
+        if not output.exists():
+            return Counter(), status
+        results = json.loads(output.read_text())["tests"]
+    for test in results:
+        if test["code"] in SKIPPED:
+            print(f"{test['code']}: {test['name']}")
+    return Counter(test["code"] for test in results), status
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, default=ROOT / "build")
+    args, lit_args = parser.parse_known_args()
+
+    checks = [run_check(name, command) for name, command in CHECKS.items()]
+    codes, lit_status = run_lit(args.build, lit_args)
+
+    passed = sum(checks) + sum(n for code, n in codes.items() if code in PASSED)
+    skipped = sum(n for code, n in codes.items() if code in SKIPPED)
+    failed = len(checks) + codes.total() - passed - skipped
+    if lit_status and not any(code not in PASSED | SKIPPED for code in codes):
+        failed += 1  # lit itself failed, or found no test
+    if skipped:
+        print(f"{skipped} skipped")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
