@@ -52,6 +52,8 @@ bool Placement::join(Value into, bool onCpu) {
 }
 
 bool Placement::resultOnCpu(Operation *op) {
+  if (isa<FetchOp, FetchWaitOp>(op))
+    return true;
   const ForeignOpModel *m = semantics.model(op);
   if (!m)
     return false;
@@ -93,10 +95,10 @@ bool Placement::visit(Operation *op) {
   };
   if (op->getNumRegions() == 0) {
     // Absent means on the device, so that the map holds few values.
-    if (op->getNumResults() && !op->isRegistered()) {
+    if (op->getNumResults()) {
       bool onCpu = resultOnCpu(op);
       for (Value result : op->getResults())
-        if (onCpu || cpu.count(result))
+        if (isa<OpaqueType>(result.getType()) && (onCpu || cpu.count(result)))
           changed |= join(result, onCpu);
     }
     // Values that a branch of the control-flow graph passes on.

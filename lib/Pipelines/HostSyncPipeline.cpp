@@ -15,11 +15,21 @@ void capstan::buildHostSyncPipeline(OpPassManager &pm,
                                     const HostSyncPipelineOptions &options) {
   pm.addPass(createCapstanVerifySpaces());
   pm.addPass(createCapstanRaiseHostSyncs());
+  // Merged first, so that the passes after it see fewer; again at the end of
+  // hoisting, when reads of several loops stand side by side.
   OpPassManager &functions = pm.nest<func::FuncOp>();
   if (options.merge)
     functions.addPass(createCapstanMergeHostSyncs());
-  if (options.hoist)
+  if (options.hoist) {
     functions.addPass(createCapstanHoistHostSyncs({options.speculate}));
+    if (options.merge)
+      functions.addPass(createCapstanMergeHostSyncs());
+  }
+  if (options.promote)
+    pm.addPass(createCapstanPromoteHostSyncs(
+        {options.merge, options.hoist, options.speculate}));
+  if (options.coalesce)
+    pm.nest<func::FuncOp>().addPass(createCapstanCoalesceHostSyncs());
 }
 
 void capstan::registerPipelines() {

@@ -31,12 +31,6 @@ namespace capstan {
 using namespace capstan;
 
 namespace {
-/// A branch or a loop that a sync leaves and whose condition must guard it.
-struct Level {
-  Region *branch = nullptr;
-  Operation *loop = nullptr;
-};
-
 /// How far a sync can move.
 struct Plan {
   Operation *outermost = nullptr;
@@ -60,11 +54,7 @@ private:
   bool crossLoop(Operation *sync, Operation *loop, unsigned region,
                  SmallVector<Value> &needed, Plan &plan);
   void move(Operation *sync, const Plan &plan);
-  SmallVector<Value> build(OpBuilder &b, Operation *sync, const Plan &plan,
-                           unsigned level, IRMapping &map);
   Slice slice(Operation *scope, ArrayRef<Value> values);
-  void cloneSlice(OpBuilder &b, Operation *scope, ArrayRef<Value> values,
-                  IRMapping &map);
   bool outOfBlockLoops(Operation *sync);
 
   Semantics semantics;
@@ -168,38 +158,6 @@ Plan Hoister::plan(Operation *sync) {
   return plan;
 }
 
-void Hoister::cloneSlice(OpBuilder &b, Operation *scope, ArrayRef<Value> values,
-                         IRMapping &map) {
-  for (Operation *op : slice(scope, values).ops)
-    if (op->getNumResults() && !map.contains(op->getResult(0)))
-      b.clone(*op, map);
-}
-
-SmallVector<Value> Hoister::build(OpBuilder &b, Operation *sync,
-                                  const Plan &plan, unsigned level,
-                                  IRMapping &map) {
-  if (level == plan.guards.size()) {
-    cloneSlice(b, plan.outermost, SmallVector<Value>(sync->getOperands()), map);
-    return SmallVector<Value>(b.clone(*sync, map)->getResults());
-  }
-  // Outermost first, so that nothing runs that didn't run before.
-  const Level &next = plan.guards[plan.guards.size() - 1 - level];
-  SmallVector<Guard> guards;
-  if (next.branch) {
-    Guard guard = guardOf(semantics, next.branch);
-    cloneSlice(b, plan.outermost, guard.condition, map);
-    guard.condition = map.lookupOrDefault(guard.condition);
-    guards.push_back(guard);
-  } else {
-    cloneSlice(b, plan.outermost, firstTripInputs(semantics, next.loop), map);
-    guards = *firstTripGuards(semantics, b, next.loop, map);
-  }
-  return buildGuarded(semantics, b, sync->getLoc(), guards,
-                      sync->getResultTypes(), [&](OpBuilder &inner) {
-                        return build(inner, sync, plan, level + 1, map);
-                      });
-}
-
 void Hoister::move(Operation *sync, const Plan &plan) {
   OpBuilder b(plan.outermost);
   if (plan.guards.empty()) {
@@ -209,7 +167,14 @@ void Hoister::move(Operation *sync, const Plan &plan) {
     sync->moveBefore(plan.outermost);
   } else {
     IRMapping map;
-    sync->replaceAllUsesWith(build(b, sync, plan, 0, map));
+    auto cloneSlice = [&](OpBuilder &at, ArrayRef<Value> values,
+                          IRMapping &map) {
+      for (Operation *op : slice(plan.outermost, values).ops)
+        if (!map.contains(op->getResult(0)))
+          at.clone(*op, map);
+    };
+    sync->replaceAllUsesWith(
+        cloneUnderGuards(semantics, b, sync, plan.guards, cloneSlice, map));
     SmallVector<Value> operands(sync->getOperands());
     sync->erase();
     eraseDeadSlice(semantics, operands, [](Operation *) {});

@@ -5,7 +5,10 @@
 
 #include "capstan/Transforms/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "capstan/Dialect/Capstan.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
@@ -152,6 +155,34 @@ SmallVector<Value> capstan::buildGuarded(
   return SmallVector<Value>(branch->getResults());
 }
 
+SmallVector<Value> capstan::cloneUnderGuards(
+    Semantics &semantics, OpBuilder &b, Operation *sync, ArrayRef<Level> levels,
+    llvm::function_ref<void(OpBuilder &, ArrayRef<Value>, IRMapping &)>
+        cloneSlice,
+    IRMapping &map) {
+  if (levels.empty()) {
+    cloneSlice(b, SmallVector<Value>(sync->getOperands()), map);
+    return SmallVector<Value>(b.clone(*sync, map)->getResults());
+  }
+  const Level &outermost = levels.back();
+  SmallVector<Guard> guards;
+  if (outermost.branch) {
+    Guard guard = guardOf(semantics, outermost.branch);
+    cloneSlice(b, guard.condition, map);
+    guard.condition = map.lookupOrDefault(guard.condition);
+    guards.push_back(guard);
+  } else {
+    cloneSlice(b, firstTripInputs(semantics, outermost.loop), map);
+    guards = *firstTripGuards(semantics, b, outermost.loop, map);
+  }
+  return buildGuarded(semantics, b, sync->getLoc(), guards,
+                      sync->getResultTypes(), [&](OpBuilder &inner) {
+                        return cloneUnderGuards(semantics, inner, sync,
+                                                levels.drop_back(), cloneSlice,
+                                                map);
+                      });
+}
+
 Operation *capstan::addBranchResults(
     Semantics &semantics, Operation *op, unsigned side, ValueRange values,
     llvm::function_ref<void(Operation *, Operation *)> replaced) {
@@ -190,6 +221,49 @@ Operation *capstan::addBranchResults(
   op->replaceAllUsesWith(wide->getResults().take_front(op->getNumResults()));
   op->erase();
   return wide;
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of a fetch
+//===----------------------------------------------------------------------===//
+
+std::optional<FetchParts> capstan::fetchParts(Semantics &semantics,
+                                              Operation *sync) {
+  std::optional<SyncInfo> info = semantics.syncInfo(sync);
+  if (!info || !info->blocking || !info->hostKnownSizes)
+    return std::nullopt;
+  for (OpOperand *source : info->sources)
+    if (semantics.isMemory(source->get().getType()))
+      return std::nullopt;
+  if (!sync->isRegistered()) {
+    if (sync->getNumResults() != 1)
+      return std::nullopt;
+    // Operands beside the source (a type, a device) must not change the value.
+    Type type = sync->getResult(0).getType();
+    bool plainCopy = info->conversions[0] == "copy" &&
+                     info->sources[0]->get().getType() == type;
+    if (sync->getNumOperands() != 1 && !plainCopy)
+      return std::nullopt;
+    if (info->conversions[0] != "copy" && !semantics.isHostScalar(type))
+      return std::nullopt;
+  } else if (!isa<ItemOp, ToHostOp, FetchOp>(sync)) {
+    return std::nullopt;
+  }
+  return FetchParts{info->conversions};
+}
+
+SmallVector<Value> capstan::buildFetchSources(OpBuilder &b, Operation *sync) {
+  if (auto fetch = dyn_cast<FetchOp>(sync))
+    return SmallVector<Value>(fetch.getSources());
+  auto item = dyn_cast<ItemOp>(sync);
+  if (!item || item.getIndices().empty())
+    return {sync->getOperand(0)};
+  auto type = cast<RankedTensorType>(item.getSource().getType());
+  SmallVector<OpFoldResult> offsets = getAsOpFoldResult(item.getIndices());
+  SmallVector<OpFoldResult> ones(type.getRank(), b.getIndexAttr(1));
+  return {tensor::ExtractSliceOp::create(
+      b, sync->getLoc(), RankedTensorType::get({}, type.getElementType()),
+      item.getSource(), offsets, ones, ones)};
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,6 +14,12 @@ using namespace mlir;
 using namespace capstan;
 using namespace capstan::report;
 
+std::string report::countText(int64_t count, bool unknown) {
+  if (count == std::numeric_limits<int64_t>::max())
+    return "very many";
+  return std::to_string(count) + (unknown ? "+" : "");
+}
+
 std::vector<Place> report::placesOf(Location loc) {
   std::vector<Place> places;
   loc->walk([&](Location nested) {

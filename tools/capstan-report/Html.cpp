@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace capstan;
@@ -36,13 +37,8 @@ static std::string escape(llvm::StringRef text) {
   return result;
 }
 
-static std::string number(int64_t n) {
-  return n == std::numeric_limits<int64_t>::max() ? "very many"
-                                                  : std::to_string(n);
-}
-
 static std::string plural(int64_t n, llvm::StringRef what) {
-  return number(n) + " " + what.str() + (n == 1 ? "" : "s");
+  return countText(n) + " " + what.str() + (n == 1 ? "" : "s");
 }
 
 namespace {
@@ -92,21 +88,21 @@ private:
   void printHead() {
     const Side &before = report.before, &after = report.after;
     os << "<header>\n<p class=\"file\">" << escape(report.file)
-       << "</p>\n<h1><span class=\"was\">" << number(before.most)
+       << "</p>\n<h1><span class=\"was\">" << countText(before.most)
        << "</span><span class=\"arrow\" aria-label=\"becomes\">&rarr;</span>"
-       << "<span class=\"now\">" << number(after.most)
-       << "</span> <small>host syncs per forward</small></h1>\n<p>";
+       << "<span class=\"now\">"
+       << countText(after.most, !after.unknown.empty()) << "</span> <small>host syncs per forward</small></h1>\n<p>";
     os << "A forward runs ";
     for (auto [i, entry] : llvm::enumerate(report.entries))
       os << (i ? ", " : "") << "<code>@" << escape(entry) << "</code>";
     os << " once; loops and calls are multiplied out. After: <code>"
        << escape(report.pipeline) << "</code>.";
     if (after.overlapped)
-      os << " " << number(after.overlapped) << " of " << number(after.most)
+      os << " " << countText(after.overlapped) << " of " << countText(after.most)
          << " overlapped with other work.";
     if (before.least != before.most || after.least != after.most)
-      os << " Certain to run: " << number(before.least) << " before, "
-         << number(after.least) << " after; the rest stands under conditions.";
+      os << " Certain to run: " << countText(before.least) << " before, "
+         << countText(after.least) << " after; the rest stands under conditions.";
     os << "</p>\n";
     std::vector<std::string> unknown = before.unknown;
     for (const std::string &factor : after.unknown)
@@ -119,10 +115,9 @@ private:
       os << ".</p>\n";
     }
     if (report.syncUs)
-      os << formatv("<p class=\"note\">At {0} &micro;s a sync, the forward "
-                    "waits {1} &micro;s less.</p>\n",
-                    llvm::format("%g", *report.syncUs),
-                    llvm::format("%g", report.savedUs()));
+      os << "<p class=\"note\">At " << llvm::format("%g", *report.syncUs)
+         << " &micro;s a sync, the forward waits "
+         << llvm::format("%g", report.savedUs()) << " &micro;s less.</p>\n";
     os << "</header>\n";
   }
 
@@ -136,9 +131,9 @@ private:
     std::string text = sync.pattern + "\n" + sync.op + ", " + sync.kind;
     text += "\n@" + sync.function + " " + shortPlace(sync.place, report.file);
     if (sync.most != 1)
-      text += "\n" + number(sync.most) + " x per forward";
+      text += "\n" + countText(sync.most) + " x per forward";
     if (sync.least != sync.most)
-      text += sync.least ? "\ncertain: " + number(sync.least) + " x"
+      text += sync.least ? "\ncertain: " + countText(sync.least) + " x"
                          : "\nunder a condition";
     if (sync.overlapped)
       text += "\noverlapped";
@@ -236,7 +231,7 @@ private:
                              llvm::StringRef name) {
     auto it =
         llvm::find_if(counts, [&](const Count &c) { return c.name == name; });
-    return it == counts.end() ? "&ndash;" : number(it->count);
+    return it == counts.end() ? "&ndash;" : countText(it->count);
   }
 
   void printPatterns() {
@@ -246,7 +241,7 @@ private:
       os << "<div class=\"scroll\"><table><thead><tr><th class=\"n\">" << name
          << "</th><th>Read</th><th>Values</th></tr></thead><tbody>\n";
       for (const Pattern &pattern : llvm::ArrayRef(side->patterns).take_front(kMaxRows))
-        os << "<tr><td class=\"n\">" << number(pattern.syncs)
+        os << "<tr><td class=\"n\">" << countText(pattern.syncs)
            << " &times;</td><td><i class=\"chip " << color(pattern.kind)
            << "\"></i><code>" << escape(pattern.text) << "</code>"
            << "<span class=\"dim\"> @" << escape(pattern.function)
@@ -268,7 +263,7 @@ private:
           "class=\"n\">Syncs</th><th>Reason</th><th>Blocked by</th></tr></thead>"
           "<tbody>\n";
     for (const Kept &kept : report.kept)
-      os << "<tr><td class=\"n\">" << number(kept.syncs) << " &times;</td><td>"
+      os << "<tr><td class=\"n\">" << countText(kept.syncs) << " &times;</td><td>"
          << escape(kept.reason) << "</td><td><code>" << escape(kept.blockedBy)
          << "</code></td></tr>\n";
     os << "</tbody></table>\n</section>\n";
@@ -288,7 +283,7 @@ private:
       if (sync.overlapped)
         notes.push_back("overlapped");
       if (sync.least < sync.most)
-        notes.push_back("certain: " + number(sync.least));
+        notes.push_back("certain: " + countText(sync.least));
       for (const std::string &factor : sync.unknown)
         notes.push_back("unknown: " + factor);
       if (!sync.reason.empty())
@@ -297,7 +292,7 @@ private:
          << escape(shortPlace(sync.place, report.file)) << "</td><td>"
          << chip(sync.kind) << "</td><td><code>" << escape(sync.op)
          << "</code></td><td><code>@" << escape(sync.function)
-         << "</code></td><td class=\"n\">" << number(sync.most) << "</td><td>";
+         << "</code></td><td class=\"n\">" << countText(sync.most) << "</td><td>";
       for (auto [i, note] : llvm::enumerate(notes))
         os << (i ? "; " : "") << escape(note);
       os << "</td></tr>\n";

@@ -26,7 +26,7 @@ static json::Value text(llvm::StringRef string) {
 static json::Object toJson(const Place &place) {
   if (!place.line)
     return {};
-  return {{"file", text(place.file)},
+  return json::Object{{"file", text(place.file)},
           {"line", int64_t(place.line)},
           {"column", int64_t(place.column)}};
 }
@@ -48,7 +48,7 @@ static json::Array toJson(const std::vector<std::string> &strings) {
 }
 
 static json::Object toJson(const Sync &sync) {
-  return {{"op", text(sync.op)},
+  return json::Object{{"op", text(sync.op)},
           {"kind", text(sync.kind)},
           {"function", text(sync.function)},
           {"pattern", text(sync.pattern)},
@@ -65,7 +65,7 @@ static json::Object toJson(const Pattern &pattern) {
   json::Array places;
   for (const Place &place : pattern.places)
     places.push_back(toJson(place));
-  return {{"pattern", text(pattern.text)},
+  return json::Object{{"pattern", text(pattern.text)},
           {"kind", text(pattern.kind)},
           {"function", text(pattern.function)},
           {"sites", pattern.sites},
@@ -80,7 +80,7 @@ static json::Object toJson(const Side &side) {
     syncs.push_back(toJson(sync));
   for (const Pattern &pattern : side.patterns)
     patterns.push_back(toJson(pattern));
-  return {{"per_forward", side.most},
+  return json::Object{{"per_forward", side.most},
           {"certain", side.least},
           {"overlapped", side.overlapped},
           {"unknown", toJson(side.unknown)},

@@ -74,25 +74,55 @@ static StringRef shortName(Operation *op) {
 static void describe(Value value, unsigned depth, Semantics &semantics,
                      const llvm::SourceMgr &source, std::string &text);
 
-static void describeOperands(Operation *op, ValueRange operands, unsigned depth,
-                             Semantics &semantics, const llvm::SourceMgr &source,
+/// Constants say which element is read, or what is compared with; elsewhere
+/// they are sizes, dimensions and types that make the text long.
+static bool showsConstant(StringRef name, unsigned operand) {
+  if (name.contains("slice") || name == "select" ||
+      name.starts_with("unbind") || name.starts_with("index"))
+    return true;
+  return operand == 1 &&
+         llvm::is_contained({"eq", "ne", "lt", "le", "gt", "ge", "add", "sub",
+                             "mul", "div"},
+                            name);
+}
+
+/// Constants, and lists of nothing else.
+static bool isConstant(Value value, Semantics &semantics) {
+  Operation *def = value.getDefiningOp();
+  if (!def)
+    return false;
+  if (semantics.kind(def) == OpKind::Constant || semantics.constant(value))
+    return true;
+  return shortName(def) == "ListConstruct" &&
+         llvm::all_of(def->getOperands(), [&](Value element) {
+           Operation *inner = element.getDefiningOp();
+           return inner && semantics.kind(inner) == OpKind::Constant;
+         });
+}
+
+/// Appends the operands worth showing, with commas; false if there are none.
+static bool describeOperands(Operation *op, ValueRange operands, unsigned depth,
+                             Semantics &semantics,
+                             const llvm::SourceMgr &source, bool constants,
                              std::string &text) {
-  bool first = true;
-  for (Value operand : operands) {
+  bool any = false;
+  StringRef name = shortName(op);
+  for (auto [i, operand] : llvm::enumerate(operands)) {
     if (text.size() > kMaxLength)
       break;
-    // Constants that say nothing: none, devices, strings.
     Operation *def = operand.getDefiningOp();
-    if (def && semantics.kind(def) == OpKind::Constant &&
-        !semantics.constant(operand))
-      continue;
     if (def && semantics.isUndefined(def))
       continue;
-    if (!first)
+    if (isConstant(operand, semantics) &&
+        !(semantics.constant(operand) &&
+          (constants || showsConstant(name, i))))
+      continue;
+    if (any)
       text += ", ";
-    first = false;
+    any = true;
     describe(operand, depth, semantics, source, text);
   }
+  return any;
 }
 
 static void describe(Value value, unsigned depth, Semantics &semantics,
@@ -103,24 +133,30 @@ static void describe(Value value, unsigned depth, Semantics &semantics,
   }
   Operation *op = value.getDefiningOp();
   if (std::optional<int64_t> constant = semantics.constant(value)) {
-    text += std::to_string(*constant);
+    text += *constant == std::numeric_limits<int64_t>::max()
+                ? "end"
+                : std::to_string(*constant);
     return;
   }
-  // Reads of a call or of control flow are named after it.
-  text += shortName(op);
-  if (depth == 0 || text.size() > kMaxLength) {
-    text += "(..)";
-    return;
-  }
-  text += "(";
+  StringRef name = shortName(op);
+  bool isList = name == "ListConstruct";
+  if (!isList)
+    text += name;
+  size_t start = text.size();
+  text += isList ? "[" : "(";
+  auto linalg = dyn_cast<linalg::LinalgOp>(op);
   ValueRange operands = op->getOperands();
-  if (auto linalg = dyn_cast<linalg::LinalgOp>(op))
+  if (linalg)
     operands = operands.take_front(linalg.getNumDpsInputs());
-  if (op->getNumRegions() && !isa<linalg::LinalgOp>(op))
+  bool any = true;
+  if (depth == 0 || text.size() > kMaxLength || (op->getNumRegions() && !linalg))
     text += "..";
   else
-    describeOperands(op, operands, depth - 1, semantics, source, text);
-  text += ")";
+    any = describeOperands(op, operands, depth - 1, semantics, source, isList,
+                           text);
+  text += isList ? "]" : ")";
+  if (!any && !isList)
+    text.resize(start);
 }
 
 std::string report::describe(Operation *op, StringRef kind,
@@ -138,12 +174,12 @@ std::string report::describe(Operation *op, StringRef kind,
   if (packed)
     text = "fetch(";
   describeOperands(op, operands.take_front(packed ? operands.size() : 1),
-                   kMaxDepth, semantics, source, text);
+                   kMaxDepth, semantics, source, /*constants=*/true, text);
   if (isa<ItemOp, tensor::ExtractOp, memref::LoadOp>(op) &&
       op->getNumOperands() > 1) {
     text += "[";
     describeOperands(op, op->getOperands().drop_front(), 1, semantics, source,
-                     text);
+                     /*constants=*/true, text);
     text += "]";
   }
   if (packed)

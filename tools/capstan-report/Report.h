@@ -120,6 +120,9 @@ struct Report {
   }
 };
 
+/// "28"; "1+" where a factor is not known.
+std::string countText(int64_t count, bool unknown = false);
+
 /// All places in a location, innermost file first.
 std::vector<Place> placesOf(mlir::Location loc);
 

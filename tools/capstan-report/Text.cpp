@@ -45,22 +45,19 @@ private:
 };
 } // namespace
 
-static std::string number(int64_t n) {
-  return n == std::numeric_limits<int64_t>::max() ? "very many"
-                                                  : std::to_string(n);
-}
-
 static void printTotals(const Report &report, llvm::raw_ostream &os) {
   const Side &before = report.before, &after = report.after;
   Table table("lrr");
   table.row({"", "before", "after"});
   table.row(
-      {"host syncs per forward", number(before.most), number(after.most)});
+      {"host syncs per forward",
+       countText(before.most, !before.unknown.empty()),
+       countText(after.most, !after.unknown.empty())});
   if (before.least != before.most || after.least != after.most)
-    table.row({"  of which certain", number(before.least), number(after.least)});
+    table.row({"  of which certain", countText(before.least), countText(after.least)});
   if (before.overlapped || after.overlapped)
-    table.row({"  of which overlapped", number(before.overlapped),
-               number(after.overlapped)});
+    table.row({"  of which overlapped", countText(before.overlapped),
+               countText(after.overlapped)});
   table.row({"places in the program", std::to_string(before.syncs.size()),
              std::to_string(after.syncs.size())});
   table.print(os);
@@ -100,7 +97,7 @@ static void printCounts(llvm::StringRef title, llvm::StringRef prefix,
   auto of = [](const std::vector<Count> &counts, const std::string &name) {
     auto it =
         llvm::find_if(counts, [&](const Count &c) { return c.name == name; });
-    return it == counts.end() ? std::string("-") : number(it->count);
+    return it == counts.end() ? std::string("-") : countText(it->count);
   };
   os << title << "\n";
   Table table("lrr");
@@ -120,6 +117,8 @@ static void printPatterns(llvm::StringRef title, const Side &side,
   os << title << "\n";
   Table table("rlll");
   size_t rows = 0;
+  bool repeated = llvm::any_of(
+      side.patterns, [](const Pattern &pattern) { return pattern.sites > 1; });
   for (const Pattern &pattern : side.patterns) {
     if (++rows > kMaxRows)
       break;
@@ -128,12 +127,15 @@ static void printPatterns(llvm::StringRef title, const Side &side,
       places += (i ? ", " : "") + shortPlace(pattern.places[i], file);
     if (pattern.places.size() > kMaxPlaces)
       places += ", ...";
-    table.row({number(pattern.syncs) + " x", pattern.text,
-               pattern.sites > 1 ? std::to_string(pattern.values) +
-                                       (pattern.values > 1 ? " values"
-                                                           : " value")
-                                 : "",
-               "@" + pattern.function + " " + places});
+    std::vector<std::string> row = {countText(pattern.syncs) + " x",
+                                    pattern.text};
+    if (repeated)
+      row.push_back(pattern.sites == 1 ? ""
+                    : pattern.values == 1
+                        ? "1 value"
+                        : std::to_string(pattern.values) + " values");
+    row.push_back("@" + pattern.function + " " + places);
+    table.row(std::move(row));
   }
   if (side.patterns.size() > kMaxRows)
     table.row({"", "and " + std::to_string(side.patterns.size() - kMaxRows) +
@@ -150,7 +152,7 @@ static void printLeft(const Report &report, llvm::raw_ostream &os) {
   for (const Sync &sync : report.after.syncs) {
     if (++rows > kMaxRows)
       break;
-    table.row({shortPlace(sync.place, report.file), number(sync.most) + " x",
+    table.row({shortPlace(sync.place, report.file), countText(sync.most) + " x",
                sync.kind + (sync.overlapped ? ", overlapped" : ""), sync.op,
                "@" + sync.function});
   }
@@ -178,7 +180,7 @@ void report::printText(const Report &report, llvm::raw_ostream &os) {
     os << "Kept, and why\n";
     Table table("rll");
     for (const Kept &kept : report.kept)
-      table.row({number(kept.syncs) + " x", kept.reason,
+      table.row({countText(kept.syncs) + " x", kept.reason,
                  kept.blockedBy.empty() ? "" : "blocked by " + kept.blockedBy});
     table.print(os);
   }

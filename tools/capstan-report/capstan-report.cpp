@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "capstan/Dialect/Capstan.h"
 #include "capstan/InitAll.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
@@ -110,7 +111,7 @@ int main(int argc, char **argv) {
     return kFailure;
 
   Report report;
-  report.file = file == "-" ? "<stdin>" : file;
+  report.file = file == "-" ? "<stdin>" : file.getValue();
   report.pipeline = pipeline;
   if (!syncUs.empty()) {
     double us = 0;

@@ -447,8 +447,8 @@ class Builtin(Generator):
 
     def check(self) -> None:
         value = self.read() if self.chance(0.5) else self.make("i32")
-        limit = self.constant(self.rng.choice([-3, -1, 0, 0, 6, 7]), "i32")
-        predicate = 5 if limit.owner.attr("value")[0] in "-0" else 3
+        limit = self.constant(self.rng.choice([-3, -1, 0, 0, 1, 5, 6, 7]), "i32")
+        predicate = 5 if limit.owner.attr("value")[0] in "-01" else 3  # sge, sle
         ok = self.one("arith.cmpi", [value, limit], "i1", f"predicate = {predicate} : i64")
         self.unique += 1
         self.op("cf.assert", [ok], [], f'msg = "check {self.unique}"')
@@ -732,7 +732,8 @@ class Torch(Generator):
 
     def check(self) -> None:
         value = self.read() if self.chance(0.5) else self.make("!torch.int")
-        name, limit = self.rng.choice([("ge", 0), ("ge", -3), ("le", 6), ("le", 9)])
+        kinds = [("ge", 0), ("ge", 0), ("ge", 1), ("ge", -3), ("le", 6), ("le", 9), ("le", 5)]
+        name, limit = self.rng.choice(kinds)
         ok = self.one(f"torch.aten.{name}.int", [value, self.int(limit)], "!torch.bool")
         number = self.one("torch.aten.Int.bool", [ok], "!torch.int")
         self.unique += 1

@@ -112,4 +112,58 @@ def CapstanHoistHostSyncs : Pass<"capstan-hoist-host-syncs", "::mlir::func::Func
   ];
 }
 
+def CapstanPromoteHostSyncs : Pass<"capstan-promote-host-syncs", "::mlir::ModuleOp"> {
+  let summary = "moves reads that depend on arguments only to the callers";
+  let description = [{
+    A read in a private function that depends only on the function's arguments
+    becomes a parameter; every caller reads before its call. It must run on every
+    path of the callee, before any write that may alias what it reads, or under a
+    condition that the caller can evaluate, which then guards it there. Every use
+    of the symbol must be a direct call. Public signatures stay.
+
+    ```mlir
+    func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>) {
+      %n = capstan.item ...
+    // becomes
+    func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>, %n: i32) {
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"merge", "merge", "bool", "false",
+           "merge equal reads in functions that received some">,
+    Option<"hoist", "hoist", "bool", "false",
+           "hoist reads in functions that received some, so that they can move "
+           "on to the next caller">,
+    Option<"speculate", "speculate", "bool", "false", "as of the hoist pass">,
+  ];
+  let statistics = [
+    Statistic<"numPromoted", "promoted", "host syncs that became parameters">,
+  ];
+}
+
+def CapstanCoalesceHostSyncs : Pass<"capstan-coalesce-host-syncs", "::mlir::func::FuncOp"> {
+  let summary = "makes several syncs one packed transfer";
+  let description = [{
+    Syncs of a block that can happen at one point become one `capstan.fetch`: one
+    packed device-to-host copy, one wait. A result whose size is not known on the
+    host beforehand (`nonzero`) stays alone. Each result keeps the conversion of
+    its source op.
+
+    ```mlir
+    %a = capstan.item %max[] : tensor<i32>
+    %b = capstan.item %sum[] : tensor<i64>
+    // becomes
+    %a, %b = capstan.fetch %max, %sum ["item", "item"]
+      : (tensor<i32>, tensor<i64>) -> (i32, i64)
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numFetches", "fetches", "packed transfers created">,
+    Statistic<"numCoalesced", "coalesced", "host syncs that joined one">,
+  ];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES

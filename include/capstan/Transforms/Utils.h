@@ -56,6 +56,25 @@ buildGuarded(Semantics &semantics, mlir::OpBuilder &b, mlir::Location loc,
              llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>
                  build);
 
+/// A branch (one of its regions) or a loop around a sync whose condition must
+/// guard it elsewhere.
+struct Level {
+  mlir::Region *branch = nullptr;
+  mlir::Operation *loop = nullptr;
+};
+
+/// Clones `sync` at `b` under the conditions of `levels`, innermost first.
+/// `cloneSlice` makes values available at a place, in `map`; conditions are
+/// evaluated as deep as they were, so that nothing runs that didn't run before.
+/// Returns the values of the clone.
+llvm::SmallVector<mlir::Value> cloneUnderGuards(
+    Semantics &semantics, mlir::OpBuilder &b, mlir::Operation *sync,
+    llvm::ArrayRef<Level> levels,
+    llvm::function_ref<void(mlir::OpBuilder &, llvm::ArrayRef<mlir::Value>,
+                            mlir::IRMapping &)>
+        cloneSlice,
+    mlir::IRMapping &map);
+
 /// Makes branch `op` hand out `values`, defined in its region `side`, as
 /// additional last results. Returns the new op; `op` is erased after `replaced`
 /// has seen both.
@@ -64,6 +83,20 @@ addBranchResults(Semantics &semantics, mlir::Operation *op, unsigned side,
                  mlir::ValueRange values,
                  llvm::function_ref<void(mlir::Operation *, mlir::Operation *)>
                      replaced);
+
+/// How a host sync reads as part of a `capstan.fetch`.
+struct FetchParts {
+  llvm::SmallVector<llvm::StringRef, 2> conversions;
+};
+
+/// None if source, conversion and result type don't say all about the sync, or
+/// sizes are not known on the host beforehand, or it reads memory.
+std::optional<FetchParts> fetchParts(Semantics &semantics,
+                                     mlir::Operation *sync);
+/// The sources of the fetch, one per result: those of the sync, or a slice of
+/// one element built at `b`.
+llvm::SmallVector<mlir::Value> buildFetchSources(mlir::OpBuilder &b,
+                                                 mlir::Operation *sync);
 
 /// Emits a remark of category `capstan`: what was done to a sync...
 void remarkDone(mlir::Operation *sync, llvm::StringRef what,

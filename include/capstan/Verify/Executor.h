@@ -1,0 +1,219 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Runs a function symbolically: once through each operation of host code, with
+// values as expressions, memory as versions, and conditions as guards.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_VERIFY_EXECUTOR_H
+#define CAPSTAN_VERIFY_EXECUTOR_H
+
+#include "capstan/Interfaces/Semantics.h"
+#include "capstan/Verify/Expr.h"
+#include "capstan/Verify/Keys.h"
+#include "capstan/Verify/Records.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Dominance.h"
+
+namespace capstan::verify {
+
+/// Shared by both modules.
+struct Context {
+  explicit Context(const OpModels &models) : semantics(models) {}
+
+  ExprTable exprs;
+  GuardTable guards;
+  KeyTable keys;
+  Semantics semantics;
+  /// Some op of either module changes a list: lists are memory then.
+  bool listsChange = false;
+};
+
+/// What all memory holds at a point.
+struct MemoryState {
+  Expr *world = nullptr;  ///< whatever others may see
+  Expr *random = nullptr; ///< the random state
+  /// Fresh storage that nobody else can reach.
+  llvm::SmallMapVector<Expr *, Expr *, 4> objects;
+};
+
+/// Why a module can't be executed.
+struct Failure {
+  mlir::Operation *op = nullptr;
+  std::string reason;
+};
+
+class Executor {
+public:
+  Executor(Context &ctx, Side side)
+      : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side) {}
+
+  /// Executes `function` on symbolic arguments; false: see `failure`.
+  bool run(mlir::func::FuncOp function);
+
+  Records records;
+  Counts counts;
+  std::optional<Failure> failure;
+  /// Of the function.
+  llvm::SmallVector<Expr *> results;
+  MemoryState state;
+  mlir::Operation *returned = nullptr;
+
+private:
+  using Exprs = llvm::SmallVector<Expr *, 4>;
+  using Body = llvm::function_ref<bool()>;
+
+  bool fail(mlir::Operation *op, const llvm::Twine &reason);
+
+  // Executor.cpp: values, paths, operations.
+  Expr *value(mlir::Value v);
+  void set(mlir::Value v, Expr *e) { env[v] = e; }
+  Expr *make(mlir::Operation *op, Expr::Kind kind, uint64_t key,
+             mlir::Type type, llvm::ArrayRef<Expr *> kids);
+  Expr *resolve(Expr *e);
+  std::optional<bool> known(Expr *e, unsigned depth = 0);
+  void assume(Expr *e, bool positive, bool guards = true);
+  size_t pathMark() const { return undo.size(); }
+  void popPath(size_t mark);
+  const Guard *guard();
+  /// The number of times that `e` has been executed before.
+  uint64_t nth(Expr *e);
+  Expr *contents(Expr *e);
+  bool runOps(mlir::Block &block);
+  bool execute(mlir::Operation *op);
+  bool check(mlir::Operation *op);
+  void addCheck(Literal condition, mlir::Operation *op, bool device);
+  void addPartial(Expr *e, mlir::Operation *op);
+  void addEffect(mlir::Operation *op);
+
+  // Generic.cpp: operations without control flow.
+  bool generic(mlir::Operation *op);
+  Expr *simplify(mlir::Operation *op, llvm::ArrayRef<Expr *> operands);
+  void annotate(mlir::Operation *op, Expr *e, llvm::ArrayRef<Expr *> operands);
+  bool resultsOnCpu(mlir::Operation *op, llvm::ArrayRef<Expr *> operands);
+  std::optional<int64_t> fold(mlir::Operation *op,
+                              llvm::ArrayRef<Expr *> operands, bool splat);
+  void bindResults(mlir::Operation *op, Expr *made,
+                   llvm::ArrayRef<Expr *> operands);
+
+  // Memory.cpp.
+  bool isMemory(mlir::Type type);
+  bool isContainer(mlir::Type type);
+  Expr *version(Expr *pointer);
+  void escape(Expr *object);
+  void escapeAll(llvm::ArrayRef<Expr *> pointers);
+  void write(Expr *pointer, Expr *what, mlir::Operation *op);
+  void writeWorld(Expr *what, StateKind kind, mlir::Operation *op);
+  bool barrier(mlir::Operation *op, llvm::ArrayRef<Expr *> operands,
+               uint64_t key);
+  struct RegionEffects {
+    bool reads = false, writes = false;
+  };
+  /// Of everything nested in `op`, calls included.
+  RegionEffects effectsOf(mlir::Operation *op, unsigned depth = 0);
+
+  // Reads.cpp: host syncs.
+  std::optional<bool> read(mlir::Operation *op);
+  Expr *element(Expr *source, llvm::ArrayRef<Expr *> indices);
+  Expr *readOf(llvm::StringRef conversion, mlir::Type type, Expr *source,
+               Expr *memory);
+  void addTransfer(mlir::Operation *op, llvm::ArrayRef<Expr *> reads);
+  bool wait(mlir::Operation *op);
+  Expr *fetched(mlir::Operation *op, unsigned i, bool &onDevice);
+
+  // ControlFlow.cpp: branches and calls.
+  bool branch(mlir::Operation *op, Expr *cond, Body yes, Body no,
+              Exprs &values);
+  bool region(mlir::Operation *op, mlir::Region &region, Exprs &yielded);
+  bool ifLike(mlir::Operation *op);
+  bool indexSwitch(mlir::scf::IndexSwitchOp op);
+  bool call(mlir::func::CallOp op);
+  void merge(Expr *cond, const MemoryState &before, MemoryState yes,
+             MemoryState no);
+  Expr *mergeValues(Expr *cond, Expr *a, Expr *b);
+
+  // Loops.cpp.
+  struct LoopSpec {
+    mlir::Operation *op;
+    Expr *loop;      ///< kind and bounds; made unique by its occurrence
+    Exprs inits;
+    /// Carried value `i` certainly never changes.
+    llvm::SmallVector<bool> invariant;
+    llvm::SmallVector<Literal> entry; ///< all hold: the body runs
+    std::optional<int64_t> trips;
+    bool writes = true;
+    /// A while loop: stops after part one unless `condition` holds.
+    bool isWhile = false;
+  };
+  struct LoopRun {
+    Exprs symbols, next;
+    Expr *condition = nullptr; ///< on another trip; null: the bounds decide
+    Exprs leaving;             ///< values given on: of a while loop
+    MemoryState leavingState;
+  };
+  /// Runs `first` (and, of a while loop, `second` where the condition holds)
+  /// on symbols until what is invariant is known. `outs` are values after the
+  /// loop: of the carried values, or of `leaving`.
+  bool loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
+            llvm::function_ref<bool(LoopRun &)> second, Exprs &outs);
+  struct Recurrence;
+  Expr *finalValue(Recurrence &r, Expr *out);
+  bool forLike(mlir::Operation *op);
+  bool whileLoop(mlir::scf::WhileOp op);
+
+  // Cfg.cpp: graphs of blocks.
+  struct Graph;
+  bool graph(mlir::Region &region, Exprs &results);
+  bool analyze(mlir::Region &region, Graph &graph);
+  bool runFrom(Graph &graph, mlir::Block *block, mlir::Block *stop,
+               Exprs &results);
+  bool runLoop(Graph &graph, mlir::Block *header, mlir::Block *&next);
+  bool enter(mlir::Operation *terminator, unsigned successor);
+  bool split(Graph &graph, mlir::Operation *terminator, Exprs &results,
+             mlir::Block *join);
+
+  struct Undo {
+    Expr *expr;
+    bool literal; ///< also a literal of the guard
+  };
+  struct Memo {
+    Exprs results;
+    const Guard *guard;
+  };
+  struct FutureState {
+    size_t loops;
+    llvm::SmallVector<const Guard *, 1> waits;
+  };
+
+  Context &ctx;
+  ExprTable &exprs;
+  Semantics &sem;
+  Side side;
+  llvm::DenseMap<mlir::Value, Expr *> env;
+  llvm::DenseMap<Expr *, bool> facts;
+  llvm::SmallVector<Undo> undo;
+  llvm::SmallVector<Literal> path;
+  const Guard *cachedGuard = nullptr;
+  llvm::SmallVector<Expr *> loops;
+  llvm::DenseMap<Expr *, uint64_t> executions;
+  llvm::SmallVector<Expr *> executionLog;
+  llvm::DenseMap<Expr *, Expr *> materialized;
+  llvm::DenseMap<Expr *, FutureState> futures;
+  llvm::SmallVector<mlir::Operation *> calls;
+  llvm::DenseMap<mlir::Operation *, RegionEffects> effects;
+  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Graph>> graphs;
+  llvm::DenseMap<mlir::Operation *, std::vector<std::pair<Exprs, Memo>>> memos;
+  mlir::SymbolTableCollection symbols;
+  unsigned depth = 0;
+  unsigned loopRuns = 0;
+  uint64_t work = 0;
+};
+
+} // namespace capstan::verify
+
+#endif // CAPSTAN_VERIFY_EXECUTOR_H

@@ -1,0 +1,216 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Moves reads that depend on a private function's arguments only to its
+// callers; functions are visited callees first, so that chains work.
+//
+//   func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>) {
+//     %n = capstan.item ...
+//   // becomes
+//   func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>, %n: i32) {
+//
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Analysis/CallSites.h"
+#include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/Slice.h"
+#include "capstan/Analysis/ValueNumbering.h"
+#include "capstan/Transforms/Passes.h"
+#include "capstan/Transforms/Utils.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace capstan {
+#define GEN_PASS_DEF_CAPSTANPROMOTEHOSTSYNCS
+#include "capstan/Transforms/Passes.h.inc"
+} // namespace capstan
+
+using namespace capstan;
+
+namespace {
+/// Promotes the reads of one function.
+class Promoter {
+public:
+  Promoter(const OpModels &models, func::FuncOp function)
+      : semantics(models), function(function), placement(semantics, function),
+        numbers(semantics, function) {}
+
+  /// True if `sync` is now a parameter.
+  bool promote(Operation *sync, ArrayRef<func::CallOp> calls);
+
+  Semantics semantics;
+  func::FuncOp function;
+  Placement placement;
+
+private:
+  Slice slice(ArrayRef<Value> values);
+  std::optional<SmallVector<Level>> levelsOf(Operation *sync,
+                                             SmallVector<Value> &needed);
+
+  ValueNumbering numbers;
+};
+} // namespace
+
+/// What produces `values` from the arguments.
+Slice Promoter::slice(ArrayRef<Value> values) {
+  Block *entry = &function.front();
+  Slice result = collectSlice(
+      semantics, numbers.memory(), values,
+      [&](Value v) {
+        auto arg = dyn_cast<BlockArgument>(v);
+        return arg && arg.getOwner() == entry;
+      },
+      {});
+  for (Operation *op : result.ops)
+    if (!numbers.readsEntryMemory(op)) {
+      result.reason = "reads memory that the function may write before";
+      result.blocker = op;
+      result.ops.clear();
+      break;
+    }
+  return result;
+}
+
+/// The conditions under which `sync` runs; none if there is more to it than
+/// branches.
+std::optional<SmallVector<Level>>
+Promoter::levelsOf(Operation *sync, SmallVector<Value> &needed) {
+  SmallVector<Level> levels;
+  for (Operation *at = sync; at != function; at = at->getParentOp()) {
+    Region *region = at->getParentRegion();
+    Operation *parent = region->getParentOp();
+    if (at->getBlock() != &region->front()) {
+      remarkKept(sync, "stands in a block that may not run", parent);
+      return std::nullopt;
+    }
+    if (parent == function)
+      break;
+    if (semantics.kind(parent) != OpKind::Branch) {
+      remarkKept(sync, "runs in a loop of the function", parent);
+      return std::nullopt;
+    }
+    levels.push_back({region, nullptr});
+    needed.push_back(semantics.condition(parent));
+  }
+  if (!levels.empty() && !haveDefaults(semantics, sync->getResultTypes())) {
+    remarkKept(sync, "stands under a condition, and no unused value of the "
+                     "result's type can be made");
+    return std::nullopt;
+  }
+  return levels;
+}
+
+bool Promoter::promote(Operation *sync, ArrayRef<func::CallOp> calls) {
+  SmallVector<Value> needed(sync->getOperands());
+  std::optional<SmallVector<Level>> levels = levelsOf(sync, needed);
+  if (!levels)
+    return false;
+  Slice ops = slice(needed);
+  if (!ops.movable()) {
+    remarkKept(sync, ops.reason, ops.blocker);
+    return false;
+  }
+  if (!numbers.readsEntryMemory(sync)) {
+    remarkKept(sync, "reads memory that the function may write before");
+    return false;
+  }
+  auto cloneSlice = [&](OpBuilder &b, ArrayRef<Value> values, IRMapping &map) {
+    for (Operation *op : slice(values).ops)
+      if (!map.contains(op->getResult(0)))
+        b.clone(*op, map);
+  };
+  for (func::CallOp call : calls) {
+    OpBuilder b(call);
+    IRMapping map;
+    map.map(function.getArguments(), call.getOperands());
+    SmallVector<Value> values =
+        cloneUnderGuards(semantics, b, sync, *levels, cloneSlice, map);
+    call.getOperandsMutable().append(values);
+    remarkDone(sync, "promoted", sync->getLoc(), call.getLoc());
+  }
+  for (Value result : sync->getResults()) {
+    unsigned index = function.getNumArguments();
+    if (failed(function.insertArgument(index, result.getType(), {},
+                                       sync->getLoc())))
+      llvm_unreachable("appending an argument can't fail");
+    result.replaceAllUsesWith(function.getArgument(index));
+  }
+  SmallVector<Value> operands(sync->getOperands());
+  numbers.forget(sync);
+  sync->erase();
+  eraseDeadSlice(semantics, operands,
+                 [&](Operation *dead) { numbers.forget(dead); });
+  return true;
+}
+
+namespace {
+struct PromoteHostSyncs
+    : public capstan::impl::CapstanPromoteHostSyncsBase<PromoteHostSyncs> {
+  using CapstanPromoteHostSyncsBase::CapstanPromoteHostSyncsBase;
+
+  SmallVector<Operation *> syncsOf(Semantics &semantics, func::FuncOp function) {
+    SmallVector<Operation *> syncs;
+    walkHostCode(function, [&](Operation *op) {
+      if (semantics.kind(op) == OpKind::HostSync &&
+          semantics.isDeterministic(op) && !isa<FetchStartOp>(op))
+        syncs.push_back(op);
+    });
+    return syncs;
+  }
+
+  /// Merges and hoists what `function` received.
+  LogicalResult settle(func::FuncOp function) {
+    OpPassManager pm(func::FuncOp::getOperationName());
+    if (merge)
+      pm.addPass(createCapstanMergeHostSyncs());
+    if (hoist) {
+      pm.addPass(createCapstanHoistHostSyncs({speculate}));
+      if (merge)
+        pm.addPass(createCapstanMergeHostSyncs());
+    }
+    return pm.empty() ? success() : runPipeline(pm, function);
+  }
+
+  void runOnOperation() override {
+    const OpModels *models = OpModels::get(&getContext());
+    if (!models)
+      return signalPassFailure();
+    Semantics semantics(*models);
+    CallSites sites(getOperation());
+    llvm::DenseSet<Operation *> received;
+    for (func::FuncOp function : sites.calleesFirst()) {
+      if (received.contains(function) && failed(settle(function)))
+        return signalPassFailure();
+      if (!function.isPrivate() || function.isExternal())
+        continue;
+      SmallVector<Operation *> syncs = syncsOf(semantics, function);
+      if (syncs.empty())
+        continue;
+      ArrayRef<func::CallOp> calls = sites.callsOf(function);
+      Promoter promoter(*models, function);
+      for (Operation *sync : syncs) {
+        if (!promoter.placement.isSync(sync))
+          continue;
+        if (!sites.onlyCalled(function)) {
+          remarkKept(sync, "the function is used other than by direct calls",
+                     function);
+          continue;
+        }
+        if (sites.isRecursive(function)) {
+          remarkKept(sync, "the function is recursive", function);
+          continue;
+        }
+        if (calls.empty() || !promoter.promote(sync, calls))
+          continue;
+        ++numPromoted;
+        for (func::CallOp call : calls)
+          received.insert(call->getParentOfType<func::FuncOp>());
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,266 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// What is known about values: constants, comparisons, selections, sizes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Verify/Executor.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace capstan;
+using namespace capstan::verify;
+using Kind = Expr::Kind;
+using Fold = FoldModel::Kind;
+
+static std::optional<int64_t> ofAttribute(Attribute attr, bool splat) {
+  if (auto boolean = dyn_cast_if_present<BoolAttr>(attr))
+    return boolean.getValue();
+  if (auto integer = dyn_cast_if_present<IntegerAttr>(attr)) {
+    if (integer.getValue().getBitWidth() > 64)
+      return std::nullopt;
+    return integer.getValue().getSExtValue();
+  }
+  auto elements = dyn_cast_if_present<DenseIntElementsAttr>(attr);
+  if (splat && elements && elements.isSplat())
+    return ofAttribute(elements.getSplatValue<Attribute>(), false);
+  return std::nullopt;
+}
+
+/// `v` as a value of `type` has it.
+static int64_t wrap(Type type, int64_t v) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || integer.getWidth() >= 64)
+    return v;
+  if (integer.getWidth() == 1)
+    return v & 1;
+  return llvm::SignExtend64(v, integer.getWidth());
+}
+
+static Expr *comparison(ExprTable &exprs, arith::CmpIPredicate predicate,
+                        Type type, Expr *l, Expr *r) {
+  using P = arith::CmpIPredicate;
+  auto slt = [&](Expr *a, Expr *b) {
+    return exprs.compare(Expr::Slt, type, a, b);
+  };
+  auto ult = [&](Expr *a, Expr *b) {
+    return exprs.compare(Expr::Ult, type, a, b);
+  };
+  switch (predicate) {
+  case P::eq: return exprs.compare(Expr::Eq, type, l, r);
+  case P::ne: return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
+  case P::slt: return slt(l, r);
+  case P::sge: return exprs.negate(slt(l, r));
+  case P::sgt: return slt(r, l);
+  case P::sle: return exprs.negate(slt(r, l));
+  case P::ult: return ult(l, r);
+  case P::uge: return exprs.negate(ult(l, r));
+  case P::ugt: return ult(r, l);
+  case P::ule: return exprs.negate(ult(r, l));
+  }
+  return nullptr;
+}
+
+/// The same for an operation of a foreign dialect on host integers.
+static Expr *foreignLogic(ExprTable &exprs, const FoldModel &fold, Type type,
+                          ArrayRef<Expr *> operands) {
+  if (fold.lhs >= operands.size() || fold.rhs >= operands.size())
+    return nullptr;
+  Expr *l = operands[fold.lhs], *r = operands[fold.rhs];
+  auto slt = [&](Expr *a, Expr *b) {
+    return exprs.compare(Expr::Slt, type, a, b);
+  };
+  switch (fold.kind) {
+  case Fold::Lt: return slt(l, r);
+  case Fold::Ge: return exprs.negate(slt(l, r));
+  case Fold::Gt: return slt(r, l);
+  case Fold::Le: return exprs.negate(slt(r, l));
+  case Fold::Eq: return exprs.compare(Expr::Eq, type, l, r);
+  case Fold::Ne: return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
+  case Fold::Not: return l->type == type ? exprs.negate(l) : nullptr;
+  case Fold::And:
+    return l->type == type && r->type == type ? exprs.both(l, r) : nullptr;
+  case Fold::Or:
+    return l->type == type && r->type == type ? exprs.either(l, r) : nullptr;
+  default: return nullptr;
+  }
+}
+
+/// A simpler expression that certainly has the same value, or null.
+Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
+  Type type = op->getResult(0).getType();
+  bool scalar = type.isIntOrIndex();
+  if (const ForeignOpModel *m = sem.model(op)) {
+    if (!sem.isHostScalar(type))
+      return nullptr;
+    if (m->kind == OpKind::Constant) {
+      auto v = ofAttribute(op->getAttr("value"), false);
+      return v ? exprs.constant(type, *v) : nullptr;
+    }
+    if (m->kind != OpKind::Compute)
+      return nullptr;
+    if (std::optional<int64_t> v = fold(op, operands, false))
+      return exprs.constant(type, *v);
+    bool host = llvm::all_of(operands, [&](Expr *e) {
+      return e->type && sem.isHostScalar(e->type);
+    });
+    // Comparisons of floats have other rules (NaN).
+    bool integers = llvm::all_of(operands, [&](Expr *e) {
+      auto opaque = dyn_cast_if_present<OpaqueType>(e->type);
+      return opaque && (opaque.getTypeData() == "int" ||
+                        opaque.getTypeData() == "bool");
+    });
+    return host && integers ? foreignLogic(exprs, m->fold, type, operands)
+                            : nullptr;
+  }
+  Attribute attr;
+  if (scalar && matchPattern(op, m_Constant(&attr))) {
+    auto v = ofAttribute(attr, false);
+    return v ? exprs.constant(type, *v) : nullptr;
+  }
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return operands[0]->type && operands[0]->type.isInteger(1)
+               ? mergeValues(operands[0], contents(operands[1]),
+                             contents(operands[2]))
+               : nullptr;
+  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+    auto shaped = dyn_cast<RankedTensorType>(dim.getSource().getType());
+    Expr *index = operands[1];
+    if (!shaped || !index->isConst() || index->value < 0 ||
+        index->value >= shaped.getRank())
+      return nullptr;
+    if (!shaped.isDynamicDim(index->value))
+      return exprs.constant(type, shaped.getDimSize(index->value));
+    Expr *source = operands[0];
+    while (source->kind == Kind::Raw || source->kind == Kind::Nth)
+      source = source->kids[0];
+    auto empty = source->kind == Kind::Op
+                     ? dyn_cast_if_present<tensor::EmptyOp>(source->op())
+                     : tensor::EmptyOp();
+    return empty ? source->kids[shaped.getDynamicDimIndex(index->value)]
+                 : nullptr;
+  }
+  if (!scalar || operands.empty() ||
+      llvm::any_of(operands, [](Expr *e) {
+        return !e->type || !e->type.isIntOrIndex();
+      }))
+    return nullptr;
+  if (auto cmp = dyn_cast<arith::CmpIOp>(op))
+    return comparison(exprs, cmp.getPredicate(), type, operands[0],
+                      operands[1]);
+  Expr *l = operands[0], *r = operands.back();
+  if (type.isInteger(1)) {
+    if (isa<arith::AndIOp>(op))
+      return exprs.both(l, r);
+    if (isa<arith::OrIOp>(op))
+      return exprs.either(l, r);
+    if (isa<arith::XOrIOp>(op) && (l->isTrue() || r->isTrue()))
+      return exprs.negate(l->isTrue() ? r : l);
+  }
+  if (!l->isConst() || !r->isConst()) {
+    bool zero = r->isConst() && r->value == 0, one = r->isConst() && r->value == 1;
+    if ((isa<arith::AddIOp, arith::SubIOp>(op) && zero) ||
+        (isa<arith::MulIOp>(op) && one))
+      return l;
+    return nullptr;
+  }
+  uint64_t a = l->value, b = r->value;
+  if (isa<arith::AddIOp>(op))
+    return exprs.constant(type, wrap(type, a + b));
+  if (isa<arith::SubIOp>(op))
+    return exprs.constant(type, wrap(type, a - b));
+  if (isa<arith::MulIOp>(op))
+    return exprs.constant(type, wrap(type, a * b));
+  if (isa<arith::IndexCastOp, arith::TruncIOp>(op) ||
+      (isa<arith::ExtSIOp>(op) && !l->type.isInteger(1)))
+    return exprs.constant(type, wrap(type, a));
+  return nullptr;
+}
+
+/// As `Semantics::constant`, on expressions.
+std::optional<int64_t> Executor::fold(Operation *op,
+                                      ArrayRef<Expr *> operands, bool splat) {
+  const ForeignOpModel *m = sem.model(op);
+  if (!m)
+    return std::nullopt;
+  auto at = [&](unsigned i, bool s) -> std::optional<int64_t> {
+    if (i < operands.size() && operands[i]->hasValue &&
+        (s || operands[i]->isConst()))
+      return operands[i]->value;
+    return std::nullopt;
+  };
+  unsigned lhs = m->fold.lhs, rhs = m->fold.rhs;
+  switch (m->fold.kind) {
+  case Fold::None:
+    return std::nullopt;
+  case Fold::Same:
+    return at(lhs, true);
+  case Fold::Splat:
+    return splat ? at(lhs, false) : std::nullopt;
+  case Fold::Not:
+  case Fold::ToBool: {
+    auto v = at(lhs, true);
+    return v ? std::optional<int64_t>((*v != 0) == (m->fold.kind == Fold::ToBool))
+             : std::nullopt;
+  }
+  default:
+    break;
+  }
+  auto l = at(lhs, true), r = at(rhs, true);
+  if (m->fold.kind == Fold::And && ((l && !*l) || (r && !*r)))
+    return 0;
+  if (m->fold.kind == Fold::Or && ((l && *l) || (r && *r)))
+    return 1;
+  if (!l || !r)
+    return std::nullopt;
+  bool scaled = operands.size() > 2 && at(2, false) != 1;
+  int64_t result;
+  switch (m->fold.kind) {
+  case Fold::Lt: return *l < *r;
+  case Fold::Le: return *l <= *r;
+  case Fold::Gt: return *l > *r;
+  case Fold::Ge: return *l >= *r;
+  case Fold::Eq: return *l == *r;
+  case Fold::Ne: return *l != *r;
+  case Fold::And: return *l && *r;
+  case Fold::Or: return *l || *r;
+  case Fold::Add:
+    if (scaled || llvm::AddOverflow(*l, *r, result))
+      return std::nullopt;
+    return result;
+  case Fold::Sub:
+    if (scaled || llvm::SubOverflow(*l, *r, result))
+      return std::nullopt;
+    return result;
+  case Fold::Mul:
+    if (llvm::MulOverflow(*l, *r, result))
+      return std::nullopt;
+    return result;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Notes a tensor all of whose elements are one known integer.
+void Executor::annotate(Operation *op, Expr *e, ArrayRef<Expr *> operands) {
+  std::optional<int64_t> v;
+  Attribute attr;
+  if (op->getNumOperands() == 0 && op->getNumResults() == 1) {
+    if (matchPattern(op, m_Constant(&attr)))
+      v = ofAttribute(attr, true);
+    else if (sem.kind(op) == OpKind::Constant)
+      v = ofAttribute(op->getAttr("value"), true);
+  } else if (op->getNumResults() == 1) {
+    v = fold(op, operands, true);
+  }
+  if (v) {
+    e->hasValue = true;
+    e->value = *v;
+  }
+}

@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Random modules through the host-sync pipeline and the independent checkers.
+
+    run.py --seeds 0..500 --jobs 2 --opt capstan-opt --verify capstan-verify
+
+Every seed makes a module (generate.py). Twenty-five of them, as one file, go
+through the pipeline, with stages chosen by the seeds. A seed fails if
+
+  crash        capstan-opt crashes, or reports an error
+  invalid      its output can't be read back, or the generator's module can't
+  verify       capstan-verify rejects the output, or crashes
+  behavior     the interpreter (interp.py) sees another behavior, or more syncs on a path
+  idempotence  a second run of the pipeline changes the number of syncs on a path
+
+Failures are saved below --out as seed-N/{before,after}.mlir and reason.txt, and
+reduced to seed-N/reduced.mlir with --reduce. At the end a table says how many
+seeds met each thing that the passes do or refuse; a category that fewer than
+--least percent of the seeds meet is an error, since then the fuzzer no longer
+tests it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import multiprocessing
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from fuzz import interp, ir
+from fuzz.generate import make_module
+from fuzz.reduce import reduce_module
+
+GROUP = 25  # seeds that share a file and the pipeline's options
+STAGES = ("merge", "promote", "hoist", "coalesce", "overlap", "eliminate")
+COMMON = ("--allow-unregistered-dialect", "--mlir-print-op-generic", "--mlir-print-local-scope")
+REMARK = re.compile(r"\] (?P<name>[\w-]+) \|.*?Function=s(?P<seed>\d+)_")
+REASON = re.compile(r'Reason=(?:"([^"]*)"|([^|\n]*))')
+# What every run has to meet often enough, if the stage that does it is on.
+CATEGORIES = {
+    "merged": "merge",
+    "promoted": "promote",
+    "hoisted": "hoist",
+    "coalesced": "coalesce",
+    "kept": "",
+}
+
+
+@dataclass
+class Tools:
+    opt: str
+    verify: str | None
+    pipeline: str | None
+    inputs: int
+
+    def options(self, seed: int) -> str:
+        """The pipeline's options: those given, or stages chosen by the seed's group."""
+        if self.pipeline is not None:
+            return self.pipeline
+        rng = random.Random(f"stages-{seed // GROUP}")
+        kind = rng.choices(["full", "reads", "random", "speculate"], [4, 3, 4, 1])[0]
+        if kind == "full":
+            return ""
+        if kind == "reads":  # stays in its dialect
+            return "coalesce=0 overlap=0 eliminate=0"
+        if kind == "speculate":
+            return "speculate=1 coalesce=0 overlap=0 eliminate=0"
+        return " ".join(f"{s}={int(rng.random() < 0.6)}" for s in STAGES)
+
+
+@dataclass
+class Failure:
+    seed: int
+    kind: str
+    reason: str
+    before: str
+    after: str = ""
+    options: str = ""
+
+
+@dataclass
+class Report:
+    seeds: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    met: collections.Counter[str] = field(default_factory=collections.Counter)
+    reasons: collections.Counter[str] = field(default_factory=collections.Counter)
+    offered: collections.Counter[str] = field(default_factory=collections.Counter)
+    ended: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    def add(self, other: Report) -> None:
+        self.seeds += other.seeds
+        self.failures += other.failures
+        self.met += other.met
+        self.reasons += other.reasons
+        self.offered += other.offered
+        self.ended += other.ended
+
+
+def combine(modules: list[ir.Op]) -> str:
+    """One module of the functions of several."""
+    whole = ir.Op("builtin.module", regions=[[ir.Block()]])
+    whole.regions[0][0].ops = [op for m in modules for op in m.regions[0][0].ops]
+    return ir.to_text(whole)
+
+
+def execute(command: list[str], timeout: int = 300) -> tuple[int, str, str]:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return -1, "", f"no end after {timeout} s"
+    return done.returncode, done.stdout, done.stderr
+
+
+def first_error(text: str) -> str:
+    lines = [line for line in text.splitlines() if "remark:" not in line]
+    errors = [line for line in lines if "error:" in line or "Assertion" in line]
+    return (errors or lines or ["no message"])[0][:500]
+
+
+class Checker:
+    """Checks modules in a folder of its own."""
+
+    def __init__(self, tools: Tools, folder: Path) -> None:
+        self.tools = tools
+        self.before = folder / "before.mlir"
+        self.after = folder / "after.mlir"
+
+    def optimize(self, source: Path, options: str) -> tuple[int, str, str]:
+        flag = f"--capstan-host-sync-pipeline={options}"
+        filters = ["--remarks-filter=capstan.*", "--remark-format=emitRemark"]
+        return execute([self.tools.opt, str(source), flag, *COMMON, *filters])
+
+    def check(self, modules: dict[int, ir.Op], options: str, report: Report) -> Failure | None:
+        """Checks several seeds at once: the first thing that is wrong, if any."""
+        text = combine(list(modules.values()))
+        self.before.write_text(text)
+        some = next(iter(modules))
+
+        def fail(kind: str, reason: str, after: str = "", seed: int = some) -> Failure:
+            return Failure(seed, kind, reason, text, after, options)
+
+        code, after, errors = self.optimize(self.before, options)
+        if code:
+            plain = execute([self.tools.opt, str(self.before), *COMMON])
+            kind = "invalid" if plain[0] else "crash"
+            return fail(kind, f"capstan-opt: {first_error(plain[2] if plain[0] else errors)}")
+        self.after.write_text(after)
+        code, again, second = self.optimize(self.after, options)
+        if code:
+            plain = execute([self.tools.opt, str(self.after), *COMMON])
+            what = "the output is not valid" if plain[0] else "in the second run"
+            return fail(
+                "invalid" if plain[0] else "crash", f"{what}: {first_error(second)}", after
+            )
+        new = ir.parse(after)
+        failure = None
+        if self.tools.verify:
+            command = [self.tools.verify, str(self.before), str(self.after), "--json"]
+            if "speculate=1" in options:
+                command.append("--speculate")
+            code, out, problems = execute(command)
+            if code:
+                reason = problems.strip() or out.strip() or f"exit status {code}"
+                try:
+                    reason = json.loads(out)["reason"]
+                except (ValueError, KeyError):
+                    pass
+                failure = fail("verify", f"capstan-verify ({code}): {reason}", after)
+        if failure and len(modules) > 1:
+            return failure
+        for seed, module in modules.items():
+            problem, ended = interp.compare(
+                module,
+                new,
+                f"s{seed}_main",
+                self.tools.inputs,
+                speculate="speculate=1" in options,
+                first=seed,
+            )
+            report.ended.update(ended)
+            if problem:
+                accepted = "" if failure or not self.tools.verify else " (capstan-verify accepts)"
+                more = f"; {failure.reason}" if failure else ""
+                return fail("behavior", problem + accepted + more, after, seed)
+        if failure:
+            return failure
+        if again != after:
+            twice = ir.parse(again)
+            for seed in modules:
+                for run in range(seed, seed + self.tools.inputs):
+                    counts = [interp.run(m, f"s{seed}_main", run).syncs for m in (new, twice)]
+                    if counts[0] != counts[1]:
+                        reason = f"{counts[0]} syncs after one run, {counts[1]} after two"
+                        return fail("idempotence", f"{reason} (@s{seed}_main)", after, seed)
+        self.count(errors, modules, options, report)
+        return None
+
+    def count(self, remarks: str, modules: dict[int, ir.Op], options: str, report: Report) -> None:
+        met: dict[int, set[str]] = {}
+        reasons: dict[int, set[str]] = {}
+        for line in remarks.splitlines():
+            if found := REMARK.search(line):
+                met.setdefault(int(found["seed"]), set()).add(found["name"])
+                if reason := REASON.search(line):
+                    text = (reason[1] or reason[2]).strip()
+                    reasons.setdefault(int(found["seed"]), set()).add(text)
+        for seed in modules:
+            report.seeds += 1
+            report.met.update(met.get(seed, ()))
+            report.reasons.update(reasons.get(seed, ()))
+            for category, stage in CATEGORIES.items():
+                report.offered[category] += not stage or f"{stage}=0" not in options
+
+
+def check_group(job: tuple[Tools, list[int]]) -> Report:
+    tools, seeds = job
+    options = tools.options(seeds[0])
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as folder:
+        checker = Checker(tools, Path(folder))
+        modules = {seed: make_module(seed) for seed in seeds}
+        trial = Report()
+        if not checker.check(modules, options, trial):
+            return trial
+        for seed, module in modules.items():
+            if failure := checker.check({seed: module}, options, report):
+                failure.seed = seed
+                report.failures.append(failure)
+                report.seeds += 1
+        if not report.failures:
+            failure = checker.check(modules, options, Report())
+            if failure:
+                failure.reason += f" (only together: seeds {seeds[0]}..{seeds[-1]})"
+                report.failures.append(failure)
+    return report
+
+
+def reduce_failure(tools: Tools, failure: Failure) -> str:
+    """The smallest module found that fails in the same way."""
+    with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as folder:
+        checker = Checker(tools, Path(folder))
+
+        def fails(module: ir.Op) -> bool:
+            try:
+                found = checker.check({failure.seed: module}, failure.options, Report())
+            except (KeyError, SyntaxError, ValueError):  # no longer a program
+                return False
+            if not found or found.kind != failure.kind:
+                return False
+            return shape(found.reason) == shape(failure.reason)
+
+        return ir.to_text(reduce_module(ir.parse(failure.before), fails))
+
+
+def shape(reason: str) -> str:
+    """A reason without numbers, names and places."""
+    return re.sub(r"\S*[\d%@/<>\"']\S*", "_", reason.partition(" (@")[0])[:60]
+
+
+def groups(first: int, last: int) -> Iterator[list[int]]:
+    for start in range(first - first % GROUP, last, GROUP):
+        yield [s for s in range(start, start + GROUP) if first <= s < last]
+
+
+def print_table(report: Report, seconds: float, least: float) -> bool:
+    print(f"{report.seeds} seeds in {seconds:.0f} s, {len(report.failures)} failures")
+    print("\nseeds that met           share")
+    poor = False
+    for name, count in report.met.most_common():
+        offered = report.offered.get(name, report.seeds)
+        share = 100 * count / max(1, offered)
+        print(f"  {name:<20} {count:>8} {share:5.1f} %")
+    for category in CATEGORIES:
+        offered = report.offered[category]
+        if offered and 100 * report.met[category] / offered < least:
+            print(f"error: fewer than {least:g} % of the seeds: {category}")
+            poor = True
+    print("\nkept, by reason")
+    for reason, count in report.reasons.most_common(20):
+        print(f"  {count:>8} {reason}")
+    print("\nruns of the interpreter that ended " + str(dict(report.ended)))
+    return not poor
+
+
+def save(folder: Path, failure: Failure) -> Path:
+    target = folder / f"seed-{failure.seed}"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "before.mlir").write_text(failure.before)
+    (target / "after.mlir").write_text(failure.after)
+    (target / "reason.txt").write_text(
+        f"{failure.kind}: {failure.reason}\n"
+        f"--capstan-host-sync-pipeline={failure.options!r}\n"
+    )
+    return target
+
+
+def parse_seeds(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("..")
+    return (int(first), int(last)) if last else (int(first), int(first) + 1)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seeds", type=parse_seeds, default=(0, 500), help="A..B, without B; or one seed"
+    )
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--opt", default="capstan-opt")
+    parser.add_argument("--verify", default="capstan-verify", help='"" leaves it out')
+    parser.add_argument("--pipeline", metavar="OPTIONS", help="instead of stages by seed")
+    parser.add_argument("--inputs", type=int, default=4, help="inputs a module is run on")
+    parser.add_argument("--least", type=float, default=5, metavar="PERCENT")
+    parser.add_argument("--max-failures", type=int, default=50)
+    parser.add_argument("--out", type=Path, default=Path("fuzz-failures"))
+    parser.add_argument("--reduce", action="store_true", help="make failures small")
+    args = parser.parse_args()
+
+    opt = shutil.which(args.opt)
+    verify = shutil.which(args.verify) if args.verify else None
+    if not opt or (args.verify and not verify):
+        parser.error(f"not found: {args.verify if opt else args.opt}")
+    tools = Tools(opt, verify, args.pipeline, args.inputs)
+    report = Report()
+    start = time.monotonic()
+    jobs = [(tools, seeds) for seeds in groups(*args.seeds)]
+    with multiprocessing.Pool(args.jobs) as pool:
+        for part in pool.imap_unordered(check_group, jobs):
+            for failure in part.failures:
+                print(f"seed {failure.seed}: {failure.kind}: {failure.reason}", flush=True)
+                where = save(args.out, failure)
+                if args.reduce:
+                    (where / "reduced.mlir").write_text(reduce_failure(tools, failure))
+            report.add(part)
+            if len(report.failures) >= args.max_failures:
+                print(f"stopped after {len(report.failures)} failures")
+                pool.terminate()
+                break
+    enough = print_table(report, time.monotonic() - start, args.least)
+    return 1 if report.failures or not enough else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
