@@ -28,9 +28,9 @@ SCHEMAS = ROOT / "utils/torch_schemas.txt"
 ATEN = "torch.aten."
 
 KEYS = {
-    *("kind", "match", "named_by", "deterministic", "total", "random", "undefined", "reads"),
+    *("kind", "match", "named_by", "deterministic", "total", "no_fault", "random", "undefined", "reads"),
     *("writes", "fresh", "aliases", "shape_only", "sync", "bound_operands", "device_operand"),
-    *("device", "fold", "condition", "loop", "doc"),
+    *("device", "device_form", "fold", "condition", "loop", "doc"),
 }
 # Tags that say something about what a model may claim.
 TAGS = {

@@ -29,15 +29,20 @@ bool capstan::holdsHostCode(Operation *op) {
   // Foreign: only what a model calls control flow.
   const OpModels *models = OpModels::get(op->getContext());
   const ForeignOpModel *model = models ? models->lookup(op) : nullptr;
-  return model && (model->kind == OpKind::Loop || model->kind == OpKind::Branch);
+  return model &&
+         (model->kind == OpKind::Loop || model->kind == OpKind::Branch);
 }
 
 void capstan::walkHostCode(Operation *root,
                            llvm::function_ref<void(Operation *)> fn) {
   // An explicit stack: nesting is as deep as the input makes it.
   SmallVector<std::pair<Block *, Block::iterator>> stack;
+  bool inFunction = isa<FunctionOpInterface>(root);
   auto push = [&](Operation *op) {
     if (op->getNumRegions() == 0 || !holdsHostCode(op))
+      return;
+    // Functions of a module nested in a function run by themselves.
+    if (inFunction && op != root && op->hasTrait<OpTrait::IsIsolatedFromAbove>())
       return;
     for (Region &region : llvm::reverse(op->getRegions()))
       for (Block &block : llvm::reverse(region))
@@ -64,5 +69,6 @@ static bool isHostKnown(Value source) {
 
 bool capstan::isUnraisedSync(Operation *op) {
   return isa<tensor::ExtractOp, memref::LoadOp>(op) &&
+         !isa<BaseMemRefType>(op->getResult(0).getType()) &&
          !isHostKnown(op->getOperand(0));
 }

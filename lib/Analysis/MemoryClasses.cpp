@@ -27,6 +27,11 @@ MemoryClass MemoryClasses::classOf(Value value) const {
 
 /// Follows the storage through its views. It stays private if every use is an
 /// op whose effects are known and that hands it nowhere.
+static bool isList(Semantics &semantics, Value value) {
+  const ForeignTypeModel *m = semantics.typeModel(value.getType());
+  return m && m->kind == TypeKind::List;
+}
+
 void MemoryClasses::classify(OpResult fresh) {
   SmallVector<Value> aliases = {fresh};
   bool written = false;
@@ -48,11 +53,18 @@ void MemoryClasses::classify(OpResult fresh) {
           viewed = true;
         }
       bool known = viewed || semantics.readsShapeOnly(use);
-      for (const Effect &effect : effects)
+      for (const Effect &effect : effects) {
+        bool writes =
+            effect.kind == Effect::Write || effect.kind == Effect::Free;
+        // A list that is written may hold anything, what is written into one
+        // may be found there.
+        if (writes && effect.value && isList(semantics, effect.value))
+          return;
         if (effect.value == use.get()) {
           known = true;
-          written |= effect.kind == Effect::Write || effect.kind == Effect::Free;
+          written |= writes;
         }
+      }
       // Storage that is neither new nor a view may be this one or hold it.
       for (OpResult result : user->getResults())
         if (semantics.isMemory(result.getType()) &&
@@ -70,11 +82,17 @@ void MemoryClasses::classify(OpResult fresh) {
 
 void MemoryClasses::effectsOf(Operation *op, Set &reads, Set &writes) const {
   SmallVector<Effect> effects;
+  if (semantics.mayFault(op))
+    reads.insert(kChecks);
+  // An unknown op may check, too.
   if (!semantics.getEffects(op, effects)) {
     reads.insert(kWorld);
     writes.insert(kWorld);
+    writes.insert(kChecks);
     return;
   }
+  if (semantics.kind(op) == OpKind::Check)
+    writes.insert(kChecks);
   for (const Effect &effect : effects) {
     MemoryClass id = effect.value ? classOf(effect.value) : kWorld;
     if (id == kImmutable || effect.kind == Effect::Allocate)
@@ -84,11 +102,55 @@ void MemoryClasses::effectsOf(Operation *op, Set &reads, Set &writes) const {
 }
 
 /// Bottom-up: an op writes what the ops in its regions write.
+bool MemoryClasses::identityMatters(OpResult result) const {
+  if (!semantics.isMemory(result.getType()) || classOf(result) == kImmutable)
+    return false;
+  // Views of linked-in dialects never copy; foreign ones may where they must.
+  if (semantics.aliasedOperand(result))
+    return !result.getOwner()->isRegistered() && writtenThrough.contains(result);
+  return true;
+}
+
+/// Notes values of memory types that `op` may write, or that leave it by other
+/// ways than reading, with the values that they are views of.
+void MemoryClasses::markWrittenThrough(Operation *op) {
+  if (llvm::none_of(op->getOperandTypes(),
+                    [&](Type type) { return semantics.isMemory(type); }))
+    return;
+  SmallVector<Effect> effects;
+  bool known = semantics.getEffects(op, effects) && op->getNumRegions() == 0 &&
+               semantics.kind(op) != OpKind::Yield;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value value = operand.get();
+    if (!semantics.isMemory(value.getType()))
+      continue;
+    bool escapes = !known;
+    for (const Effect &effect : effects)
+      escapes |= effect.kind != Effect::Read &&
+                 (!effect.value || effect.value == value ||
+                  isList(semantics, effect.value));
+    for (OpResult result : op->getResults())
+      escapes |= semantics.isMemory(result.getType()) &&
+                 !semantics.isFresh(result) &&
+                 semantics.aliasedOperand(result) != operand.getOperandNumber();
+    while (escapes && writtenThrough.insert(value).second) {
+      auto result = dyn_cast<OpResult>(value);
+      std::optional<unsigned> source =
+          result ? semantics.aliasedOperand(result) : std::nullopt;
+      escapes = source.has_value();
+      if (source)
+        value = result.getOwner()->getOperand(*source);
+    }
+  }
+}
+
 void MemoryClasses::collectWrites(Operation *function) {
   function->walk([&](Operation *op) {
     Set reads, own;
-    if (op != function)
+    if (op != function) {
       effectsOf(op, reads, own);
+      markWrittenThrough(op);
+    }
     auto nested = writes.find(op);
     if (nested != writes.end())
       own.insert(nested->second.begin(), nested->second.end());

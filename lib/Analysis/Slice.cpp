@@ -61,13 +61,18 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
     }
     if (!semantics.isMovable(op)) {
       block(op, semantics.kind(op) == OpKind::HostSync
-                    ? "depends on another host sync"
+                    ? kDependsOnSync
                     : "depends on an operation that can't move");
       return false;
     }
     for (MemoryClass id : memory.read(op))
       if (written.contains(id)) {
         block(op, "reads memory that may be written in between");
+        return false;
+      }
+    for (OpResult result : op->getResults())
+      if (memory.identityMatters(result)) {
+        block(op, "makes storage that may be written");
         return false;
       }
     done.insert(op);

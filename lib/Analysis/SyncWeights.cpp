@@ -222,7 +222,7 @@ void SyncWeights::collect(ModuleOp module) {
     };
     SymbolRefAttr direct;
     if (auto call = dyn_cast<CallOpInterface>(op))
-      direct = dyn_cast<SymbolRefAttr>(call.getCallableForCallee());
+      direct = dyn_cast_if_present<SymbolRefAttr>(call.getCallableForCallee());
     if (Operation *target = direct ? resolve(direct) : nullptr) {
       if (function && target->getNumRegions() && !target->getRegion(0).empty())
         callees[op] = target;
@@ -255,7 +255,9 @@ template <> struct llvm::GraphTraits<Node *> {
   using NodeRef = Node *;
   using ChildIteratorType = SmallVector<Node *>::iterator;
   static NodeRef getEntryNode(Node *node) { return node; }
-  static ChildIteratorType child_begin(Node *n) { return n->successors.begin(); }
+  static ChildIteratorType child_begin(Node *n) {
+    return n->successors.begin();
+  }
   static ChildIteratorType child_end(Node *n) { return n->successors.end(); }
 };
 
@@ -279,8 +281,8 @@ void SyncWeights::weighFunctions() {
   // Callers before callees.
   SmallVector<std::pair<SmallVector<Node *>, bool>> components;
   for (auto it = llvm::scc_begin(&root); !it.isAtEnd(); ++it)
-    components.push_back({SmallVector<Node *>(it->begin(), it->end()),
-                          it.hasCycle()});
+    components.push_back(
+        {SmallVector<Node *>(it->begin(), it->end()), it.hasCycle()});
   for (auto &[component, cyclic] : llvm::reverse(components)) {
     if (component.front() == &root)
       continue;
@@ -354,8 +356,9 @@ SyncWeights::SyncWeights(ModuleOp module, Semantics &semantics)
   weighFunctions();
   llvm::SmallPtrSet<Operation *, 4> entries(llvm::from_range, entryFunctions);
   entryFunctions.clear();
-  llvm::copy_if(functions, std::back_inserter(entryFunctions),
-                [&](Operation *function) { return entries.contains(function); });
+  llvm::copy_if(
+      functions, std::back_inserter(entryFunctions),
+      [&](Operation *function) { return entries.contains(function); });
   for (HostSync &sync : found) {
     const SyncWeight *body = sync.function ? weight(sync.function) : nullptr;
     if (body)

@@ -68,7 +68,11 @@ ValueNumbering::Number ValueNumbering::operandNumber(OpOperand &operand) {
 // Equal operations
 //===----------------------------------------------------------------------===//
 
-/// Attributes but Capstan's own annotations, which say nothing about the value.
+/// Capstan's own annotations say nothing about the value.
+static bool isSignificant(NamedAttribute attr) {
+  return !attr.getName().strref().starts_with("capstan.");
+}
+
 static bool equalAttributes(Operation *a, Operation *b) {
   if (!a->getName().compareOpProperties(a->getPropertiesStorage(),
                                         b->getPropertiesStorage()))
@@ -78,7 +82,7 @@ static bool equalAttributes(Operation *a, Operation *b) {
   auto significant = [](Operation *op) {
     NamedAttrList list;
     for (NamedAttribute attr : op->getDiscardableAttrs())
-      if (!attr.getName().strref().starts_with("capstan."))
+      if (isSignificant(attr))
         list.push_back(attr);
     return list.getDictionary(op->getContext());
   };
@@ -90,17 +94,25 @@ unsigned ValueNumbering::hash(Operation *op) {
       op->getName().getAsOpaquePointer(), op->hashProperties(),
       op->getNumResults() ? op->getResult(0).getType().getAsOpaquePointer()
                           : nullptr);
+  for (NamedAttribute attr : op->getDiscardableAttrs())
+    if (isSignificant(attr))
+      h = llvm::hash_combine(h, attr.getName().getAsOpaquePointer(),
+                             attr.getValue().getAsOpaquePointer());
   for (OpOperand &operand : op->getOpOperands())
     h = llvm::hash_combine(h, operandNumber(operand));
   auto it = readVersions.find(op);
   if (it != readVersions.end())
     for (auto [id, version] : it->second)
       h = llvm::hash_combine(h, id, version);
-  // The size of the regions tells most bodies apart.
+  // The names of the ops and what they capture tell most bodies apart.
   for (Region &region : op->getRegions())
     for (Block &block : region)
-      for (Operation &nested : block)
+      for (Operation &nested : block) {
         h = llvm::hash_combine(h, nested.getName().getAsOpaquePointer());
+        for (Value value : nested.getOperands())
+          if (!op->isAncestor(value.getParentRegion()->getParentOp()))
+            h = llvm::hash_combine(h, (*this)[value]);
+      }
   return static_cast<unsigned>(size_t(h));
 }
 
@@ -216,6 +228,8 @@ void ValueNumbering::visitOp(Operation *op, State &state) {
     return numberUniquely(op);
   }
   MemoryClasses::Set reads = classes.read(op);
+  // Checks change no value.
+  reads.erase(kChecks);
   if (!reads.empty()) {
     auto &versions = readVersions[op];
     for (MemoryClass id : reads)
@@ -230,9 +244,7 @@ void ValueNumbering::visitOp(Operation *op, State &state) {
   // The identity of storage that is written matters; a `tensor.empty` nested in
   // the op could be read.
   for (Value result : op->getResults())
-    if (semantics.isMemory(result.getType()) &&
-        classes.classOf(result) != kImmutable &&
-        !semantics.aliasedOperand(cast<OpResult>(result)))
+    if (classes.identityMatters(cast<OpResult>(result)))
       movable = false;
   clobber(written, state);
   if ((!movable && !undefined) || semantics.isRandom(op) || !written.empty() ||

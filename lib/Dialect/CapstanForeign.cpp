@@ -167,6 +167,17 @@ struct Checker {
     if (dict && !dict.get(key))
       fail("key '" + in + "' needs an entry '" + key + "'");
   }
+  /// A dictionary of exactly these entries: names of operations, and `type`.
+  void builder(NamedAttribute e, ArrayRef<StringRef> ops) {
+    SmallVector<StringRef> keys(ops);
+    keys.push_back("type");
+    DictionaryAttr dict = dictionary(e, {}, keys);
+    for (StringRef key : keys) {
+      require(dict, e.getName(), key);
+      if (ok && !dict.getAs<StringAttr>(key).getValue().contains('.'))
+        fail("entry '" + key + "' has no dialect prefix");
+    }
+  }
   void fold(NamedAttribute e);
   void opEntry(NamedAttribute e);
 };
@@ -195,7 +206,7 @@ void Checker::fold(NamedAttribute e) {
 }
 
 void Checker::opEntry(NamedAttribute e) {
-  static const llvm::StringSet<> units = {"deterministic", "total", "random",
+  static const llvm::StringSet<> units = {"deterministic", "total", "no_fault", "random",
                                           "undefined"};
   static const llvm::StringSet<> lists = {"reads", "writes", "fresh",
                                           "shape_only"};
@@ -287,6 +298,8 @@ void Checker::opEntry(NamedAttribute e) {
   }
   if (key == "fold")
     return fold(e);
+  if (key == "device_form")
+    return builder(e, {"op"});
   fail("unknown key '" + key + "'");
 }
 
@@ -333,6 +346,8 @@ LogicalResult ForeignTypeOp::verify() {
       check.require(dict, "default", "op");
       if (dict && dict.get("attrs") && !isa<DictionaryAttr>(dict.get("attrs")))
         check.fail("entry 'attrs' takes a dictionary");
+    } else if (key == "size") {
+      check.builder(entry, {"op", "dim"});
     } else if (key != "doc") {
       check.fail("unknown key '" + key + "'");
     }

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -93,10 +94,22 @@ std::optional<int64_t> Semantics::fold(Value value, bool splat,
   };
   if (auto cmp = dyn_cast<arith::CmpIOp>(op)) {
     auto l = operand(0, splat), r = operand(1, splat);
-    return l && r ? compare(cmp.getPredicate(), *l, *r) : std::nullopt;
+    if (!l || !r)
+      return std::nullopt;
+    // True is 1 here and -1 to a signed comparison.
+    if (getElementTypeOrSelf(cmp.getLhs()).isInteger(1))
+      std::tie(l, r) = std::pair(-*l, -*r);
+    return compare(cmp.getPredicate(), *l, *r);
   }
-  if (isa<arith::IndexCastOp, arith::ExtSIOp>(op))
-    return operand(0, splat);
+  if (isa<arith::IndexCastOp, arith::ExtSIOp>(op)) {
+    auto v = operand(0, splat);
+    if (!v || getElementTypeOrSelf(op->getOperand(0)).isInteger(1))
+      return v ? std::optional<int64_t>(-*v) : std::nullopt;
+    auto to = dyn_cast<IntegerType>(getElementTypeOrSelf(value.getType()));
+    return to && to.getWidth() < 64 && !llvm::isIntN(to.getWidth(), *v)
+               ? std::nullopt
+               : v;
+  }
   const ForeignOpModel *m = model(op);
   if (!m)
     return std::nullopt;

@@ -93,8 +93,10 @@ static std::unique_ptr<OpModels> load(MLIRContext *ctx) {
 
 const OpModels *OpModels::get(MLIRContext *ctx) {
   auto *dialect = ctx->getLoadedDialect<CapstanDialect>();
-  if (!dialect)
+  if (!dialect) {
+    emitError(UnknownLoc::get(ctx), "the capstan dialect is not loaded");
     return nullptr;
+  }
   auto *interface = dialect->getRegisteredInterface<ModelsInterface>();
   std::call_once(interface->once, [&] { interface->models = load(ctx); });
   return interface->models.get();
@@ -196,6 +198,7 @@ static ForeignOpModel readOp(DictionaryAttr spec) {
   bool constant = m.kind == OpKind::Constant;
   m.deterministic = constant || spec.contains("deterministic");
   m.total = constant || spec.contains("total");
+  m.noFault = m.total || spec.contains("no_fault");
   m.random = spec.contains("random");
   m.undefined = spec.contains("undefined");
   m.alwaysCpu = spec.contains("device");
@@ -227,6 +230,10 @@ static ForeignOpModel readOp(DictionaryAttr spec) {
     m.loop = readLoop(loop);
   if (auto fold = spec.getAs<StringAttr>("fold"))
     m.fold = readFold(fold.getValue());
+  if (auto form = spec.getAs<DictionaryAttr>("device_form")) {
+    m.deviceOp = form.getAs<StringAttr>("op");
+    m.deviceType = form.getAs<StringAttr>("type");
+  }
   return m;
 }
 
@@ -255,6 +262,11 @@ LogicalResult OpModels::add(Operation *module) {
       if (auto init = spec.getAs<DictionaryAttr>("default")) {
         model.defaultOp = init.getAs<StringAttr>("op");
         model.defaultAttrs = init.getAs<DictionaryAttr>("attrs");
+      }
+      if (auto size = spec.getAs<DictionaryAttr>("size")) {
+        model.sizeOp = size.getAs<StringAttr>("op");
+        model.sizeDim = size.getAs<StringAttr>("dim");
+        model.sizeType = size.getAs<StringAttr>("type");
       }
       for (Attribute name : entry.getNames())
         types[cast<StringAttr>(name).getValue()] = model;

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/CallInterfaces.h"
@@ -21,8 +22,10 @@ using namespace mlir;
 using namespace capstan;
 
 const ForeignOpModel *Semantics::model(Operation *op) {
-  // An op that is linked in says itself what it does.
-  return op->isRegistered() ? nullptr : models.lookup(op);
+  // An op that is linked in says itself what it does. No kind of entry
+  // describes a foreign op with successors.
+  return op->isRegistered() || op->getNumSuccessors() ? nullptr
+                                                      : models.lookup(op);
 }
 
 const ForeignTypeModel *Semantics::typeModel(Type type) {
@@ -41,7 +44,8 @@ const ForeignTypeModel *Semantics::typeModel(Type type) {
 }
 
 static OpKind registeredKind(Operation *op) {
-  if (isa<HostSyncOpInterface>(op))
+  // A wait belongs to its start: it is no read of its own, but stays in place.
+  if (isa<HostSyncOpInterface, FetchWaitOp>(op))
     return OpKind::HostSync;
   if (isa<cf::AssertOp, DeviceCheckOp>(op))
     return OpKind::Check;
@@ -61,6 +65,18 @@ static OpKind registeredKind(Operation *op) {
   return OpKind::Barrier;
 }
 
+/// Two regions of one block; each ends in a yield with one operand per result.
+static bool isWellFormedBranch(Semantics &semantics, Operation *op) {
+  return op->getNumRegions() == 2 && semantics.condition(op) &&
+         llvm::all_of(op->getRegions(), [&](Region &region) {
+           if (!region.hasOneBlock() || region.front().empty())
+             return false;
+           Operation *yield = &region.front().back();
+           return semantics.kind(yield) == OpKind::Yield &&
+                  yield->getNumOperands() == op->getNumResults();
+         });
+}
+
 OpKind Semantics::kind(Operation *op) {
   if (op->isRegistered()) {
     auto it = kindCache.find(op->getName());
@@ -70,11 +86,15 @@ OpKind Semantics::kind(Operation *op) {
     kindCache[op->getName()] = result;
     return result;
   }
-  const ForeignOpModel *m = models.lookup(op);
+  const ForeignOpModel *m = model(op);
   if (!m)
     return OpKind::Barrier;
   if (m->kind == OpKind::HostSync && !syncInfo(op))
     return OpKind::Compute;
+  // An op that is not what its model says may do anything.
+  if ((m->kind == OpKind::Loop && !loop(op)) ||
+      (m->kind == OpKind::Branch && !isWellFormedBranch(*this, op)))
+    return OpKind::Barrier;
   return m->kind;
 }
 
@@ -91,7 +111,11 @@ bool Semantics::isRandom(Operation *op) {
 
 bool Semantics::isDeterministic(Operation *op) {
   if (const ForeignOpModel *m = model(op))
-    return m->deterministic && !m->random && !m->undefined && m->writes.empty();
+    return m->deterministic && !m->random && !m->undefined &&
+           llvm::none_of(m->writes, [&](unsigned i) {
+             return i < op->getNumOperands() &&
+                    isMemory(op->getOperand(i).getType());
+           });
   if (!op->isRegistered() || isUndefined(op))
     return false;
   switch (kind(op)) {
@@ -116,8 +140,28 @@ bool Semantics::isDeterministic(Operation *op) {
 
 bool Semantics::isTotal(Operation *op) {
   if (const ForeignOpModel *m = model(op))
-    return m->total;
-  return op->isRegistered() && (kind(op) == OpKind::Constant || isSpeculatable(op));
+    return m->total || m->kind == OpKind::Yield;
+  // Upstream must not speculate a read; whether it can fail is another question.
+  if (auto item = dyn_cast<ItemOp>(op))
+    return item.getIndices().empty();
+  return op->isRegistered() &&
+         (kind(op) == OpKind::Constant || isa<ToHostOp, FetchOp>(op) ||
+          isSpeculatable(op));
+}
+
+bool Semantics::mayFault(Operation *op) {
+  if (const ForeignOpModel *m = model(op))
+    return !m->noFault && m->kind != OpKind::Yield &&
+           m->kind != OpKind::Loop && m->kind != OpKind::Branch &&
+           m->kind != OpKind::Check && m->kind != OpKind::HostSync;
+  if (!op->isRegistered())
+    return true;
+  // Sizes that don't match fail as errors; what is looked up by computed
+  // indices, or divided, may fault.
+  if (isa<tensor::ExtractOp, memref::LoadOp, memref::StoreOp, ItemOp>(op))
+    return op->getNumOperands() > 1;
+  return isa<ConditionallySpeculatable>(op) && op->getNumRegions() == 0 &&
+         !isa<linalg::LinalgOp>(op) && !isSpeculatable(op);
 }
 
 bool Semantics::isMovable(Operation *op) {
@@ -176,15 +220,15 @@ bool Semantics::isHostScalar(Type type) {
 
 bool Semantics::getEffects(Operation *op, SmallVectorImpl<Effect> &effects) {
   if (const ForeignOpModel *m = model(op)) {
-    if (m->kind == OpKind::Barrier)
+    if (kind(op) == OpKind::Barrier)
       return false;
     if (m->kind == OpKind::Loop || m->kind == OpKind::Branch ||
         m->kind == OpKind::Yield || m->kind == OpKind::Constant)
       return true;
+    // The shape of memory may change, too: `shape_only` counts as read.
     auto isRead = [&](unsigned i) {
-      if (llvm::is_contained(m->shapeOnly, i))
-        return false;
-      return !m->reads || llvm::is_contained(*m->reads, i);
+      return !m->reads || llvm::is_contained(*m->reads, i) ||
+             llvm::is_contained(m->shapeOnly, i);
     };
     for (OpOperand &operand : op->getOpOperands()) {
       unsigned i = operand.getOperandNumber();
@@ -362,7 +406,16 @@ std::optional<LoopDesc> Semantics::loop(Operation *op) {
     unsigned carried = op->getNumResults();
     if (op->getNumOperands() != l.firstInit + carried ||
         block.getNumArguments() != l.firstArg + carried ||
-        yield->getNumOperands() != l.firstYield + carried)
+        yield->getNumOperands() != l.firstYield + carried ||
+        kind(yield) != OpKind::Yield)
+      return std::nullopt;
+    auto exists = [](std::optional<unsigned> i, unsigned count) {
+      return !i || *i < count;
+    };
+    if (!exists(l.condition, op->getNumOperands()) ||
+        !exists(l.trip, op->getNumOperands()) ||
+        !exists(l.yieldCondition, yield->getNumOperands()) ||
+        !exists(l.induction, block.getNumArguments()))
       return std::nullopt;
     desc.inits = op->getOperands().drop_front(l.firstInit);
     desc.carried = block.getArguments().drop_front(l.firstArg);

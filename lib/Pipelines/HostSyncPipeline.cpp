@@ -15,16 +15,13 @@ void capstan::buildHostSyncPipeline(OpPassManager &pm,
                                     const HostSyncPipelineOptions &options) {
   pm.addPass(createCapstanVerifySpaces());
   pm.addPass(createCapstanRaiseHostSyncs());
-  // Merged first, so that the passes after it see fewer; again at the end of
-  // hoisting, when reads of several loops stand side by side.
+  // Merged first, so that the passes after it see fewer.
   OpPassManager &functions = pm.nest<func::FuncOp>();
   if (options.merge)
     functions.addPass(createCapstanMergeHostSyncs());
-  if (options.hoist) {
-    functions.addPass(createCapstanHoistHostSyncs({options.speculate}));
-    if (options.merge)
-      functions.addPass(createCapstanMergeHostSyncs());
-  }
+  if (options.hoist)
+    functions.addPass(
+        createCapstanHoistHostSyncs({options.speculate, options.merge}));
   if (options.promote)
     pm.addPass(createCapstanPromoteHostSyncs(
         {options.merge, options.hoist, options.speculate}));

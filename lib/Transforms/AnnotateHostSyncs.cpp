@@ -6,7 +6,8 @@
 //
 // Marks every host sync with kind, location and weight.
 //
-//   %n = capstan.item %max[] {capstan.sync = {function = "layer", kind = "item",
+//   %n = capstan.item %max[] {capstan.sync = {function = "layer", kind =
+//   "item",
 //                             weight = 16 : i64}} : tensor<i32>
 //
 //===----------------------------------------------------------------------===//

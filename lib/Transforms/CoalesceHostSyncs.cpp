@@ -21,7 +21,7 @@
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
 #include "mlir/IR/Dominance.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 
@@ -109,7 +109,11 @@ bool Coalescer::canJoin(Operation *sync, Slice &slice) {
     return true;
   slice = collectSlice(
       semantics, memory, SmallVector<Value>(sync->getOperands()),
-      [&](Value v) { return dominance.properlyDominates(v, deadline); },
+      [&](Value v) {
+        // The group itself comes to stand at the deadline.
+        return !llvm::is_contained(group, v.getDefiningOp()) &&
+               dominance.properlyDominates(v, deadline);
+      },
       written, &blocked);
   return slice.movable();
 }
@@ -210,16 +214,20 @@ struct CoalesceHostSyncs
     if (!models)
       return signalPassFailure();
     Semantics semantics(*models);
-    llvm::SetVector<Block *> blocks;
+    llvm::MapVector<Block *, unsigned> syncs;
     walkHostCode(getOperation(), [&](Operation *op) {
       if (semantics.kind(op) == OpKind::HostSync)
-        blocks.insert(op->getBlock());
+        ++syncs[op->getBlock()];
     });
-    if (blocks.empty())
+    // A sync alone in its block stays as it is.
+    syncs.remove_if([](const auto &entry) { return entry.second < 2; });
+    if (syncs.empty())
       return markAllAnalysesPreserved();
     Coalescer coalescer(*models, getOperation());
-    for (Block *block : blocks)
+    for (auto [block, count] : syncs)
       coalescer.run(*block);
+    if (coalescer.fetches == 0)
+      markAllAnalysesPreserved();
     numFetches += coalescer.fetches;
     numCoalesced += coalescer.coalesced;
   }

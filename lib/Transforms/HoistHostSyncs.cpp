@@ -20,6 +20,7 @@
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
+#include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
@@ -51,10 +52,12 @@ public:
 
 private:
   Plan plan(Operation *sync);
+  Plan plan(Operation *sync, bool unguarded);
   bool crossLoop(Operation *sync, Operation *loop, unsigned region,
-                 SmallVector<Value> &needed, Plan &plan);
+                 bool unguarded, SmallVector<Value> &needed, Plan &plan);
   void move(Operation *sync, const Plan &plan);
   Slice slice(Operation *scope, ArrayRef<Value> values);
+  bool canSpeculate(Operation *sync, ArrayRef<Operation *> ops);
   bool outOfBlockLoops(Operation *sync);
 
   Semantics semantics;
@@ -88,7 +91,8 @@ Slice Hoister::slice(Operation *scope, ArrayRef<Value> values) {
 /// Whether the sync can leave `loop`, in whose region number `region` it runs
 /// once a trip (or under the guards so far).
 bool Hoister::crossLoop(Operation *sync, Operation *loop, unsigned region,
-                        SmallVector<Value> &needed, Plan &plan) {
+                        bool unguarded, SmallVector<Value> &needed,
+                        Plan &plan) {
   auto stay = [&](StringRef reason, Operation *blocker) {
     plan.reason = reason.str();
     plan.blocker = blocker;
@@ -103,7 +107,7 @@ bool Hoister::crossLoop(Operation *sync, Operation *loop, unsigned region,
   // The first region of a `scf.while` runs at least once.
   if (isa<scf::WhileOp>(loop) && region == 0)
     return true;
-  if (speculate || semantics.runsAtLeastOnce(loop))
+  if (unguarded || semantics.runsAtLeastOnce(loop))
     return true;
   if (!hasFirstTripGuard(semantics, loop))
     return stay("the loop may run zero times", loop);
@@ -116,7 +120,25 @@ bool Hoister::crossLoop(Operation *sync, Operation *loop, unsigned region,
   return true;
 }
 
+/// Whether nothing can fail if `sync` and `ops` run where they didn't before.
+bool Hoister::canSpeculate(Operation *sync, ArrayRef<Operation *> ops) {
+  return speculate && semantics.isTotal(sync) &&
+         llvm::all_of(ops, [&](Operation *op) { return semantics.isTotal(op); });
+}
+
 Plan Hoister::plan(Operation *sync) {
+  if (speculate) {
+    Plan best = plan(sync, /*unguarded=*/true);
+    if (!best.outermost ||
+        canSpeculate(sync, slice(best.outermost, SmallVector<Value>(
+                                                     sync->getOperands()))
+                               .ops))
+      return best;
+  }
+  return plan(sync, /*unguarded=*/false);
+}
+
+Plan Hoister::plan(Operation *sync, bool unguarded) {
   Plan plan;
   SmallVector<Value> needed(sync->getOperands());
   unsigned useful = 0;
@@ -131,7 +153,7 @@ Plan Hoister::plan(Operation *sync) {
     }
     OpKind kind = semantics.kind(parent);
     if (kind == OpKind::Branch) {
-      if (speculate)
+      if (unguarded)
         continue;
       if (!haveDefaults(semantics, sync->getResultTypes())) {
         plan.reason = "stands under a condition, and no unused value of the "
@@ -148,7 +170,8 @@ Plan Hoister::plan(Operation *sync) {
         continue;
       break;
     }
-    if (!crossLoop(sync, parent, region->getRegionNumber(), needed, plan))
+    if (!crossLoop(sync, parent, region->getRegionNumber(), unguarded, needed,
+                   plan))
       break;
     plan.outermost = parent;
     useful = plan.guards.size();
@@ -177,10 +200,18 @@ void Hoister::move(Operation *sync, const Plan &plan) {
         cloneUnderGuards(semantics, b, sync, plan.guards, cloneSlice, map));
     SmallVector<Value> operands(sync->getOperands());
     sync->erase();
-    eraseDeadSlice(semantics, operands, [](Operation *) {});
+    eraseDeadSlice(semantics, operands, [&](Operation *dead) {
+      for (auto &scope : blocked)
+        scope.second.erase(dead);
+    });
   }
   // What depends on the sync may be able to move now.
-  blocked.clear();
+  for (auto &scope : blocked)
+    for (auto it = scope.second.begin(), end = scope.second.end(); it != end;) {
+      auto entry = it++;
+      if (entry->second == kDependsOnSync)
+        scope.second.erase(entry);
+    }
 }
 
 /// Out of natural loops of a graph of blocks, before the loop's entry.
@@ -196,20 +227,19 @@ bool Hoister::outOfBlockLoops(Operation *sync) {
     return false;
   while (CFGLoop *loop = entry->loopOf(sync->getBlock())) {
     Block *preheader = loop->getLoopPreheader();
-    if (!preheader ||
-        (!speculate &&
-         !entry->runsBeforeExit(dominance, loop, sync->getBlock()))) {
+    bool certain = entry->runsBeforeExit(dominance, loop, sync->getBlock());
+    if (!preheader || (!speculate && !certain)) {
       remarkKept(sync, "the loop may be left before it",
                  &loop->getHeader()->back());
       break;
     }
-    MemoryClasses::Set written;
+    Operation *end = &preheader->back();
+    MemoryClasses::Set written = memory.written(end);
     for (Block *block : loop->getBlocks())
       for (Operation &op : *block) {
         const MemoryClasses::Set &set = memory.written(&op);
         written.insert(set.begin(), set.end());
       }
-    Operation *end = &preheader->back();
     Slice ops = collectSlice(
         semantics, memory, SmallVector<Value>(sync->getOperands()),
         [&](Value v) { return dominance.properlyDominates(v, end); }, written);
@@ -220,6 +250,11 @@ bool Hoister::outOfBlockLoops(Operation *sync) {
     if (llvm::any_of(memory.read(sync),
                      [&](MemoryClass id) { return written.contains(id); })) {
       remarkKept(sync, "reads memory that the loop may write", end);
+      break;
+    }
+    if (!certain && !canSpeculate(sync, ops.ops)) {
+      remarkKept(sync, "the loop may be left before it",
+                 &loop->getHeader()->back());
       break;
     }
     for (Operation *op : ops.ops)
@@ -268,14 +303,25 @@ struct HoistHostSyncs
     });
     if (syncs.empty())
       return markAllAnalysesPreserved();
+    bool changed = false;
     Hoister hoister(*models, getOperation(), speculate);
     for (Operation *sync : syncs) {
       if (!hoister.placement.isSync(sync) || !semantics.isDeterministic(sync))
         continue;
       unsigned result = hoister.hoist(sync);
+      changed |= result != 0;
       numHoisted += result != 0;
       numGuarded += result == 2;
     }
+    if (!changed)
+      return markAllAnalysesPreserved();
+    if (!merge)
+      return;
+    // Equal reads of several loops stand side by side now.
+    OpPassManager pm(func::FuncOp::getOperationName());
+    pm.addPass(createCapstanMergeHostSyncs());
+    if (failed(runPipeline(pm, getOperation())))
+      signalPassFailure();
   }
 };
 } // namespace

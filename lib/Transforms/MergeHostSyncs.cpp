@@ -104,7 +104,8 @@ static std::pair<Operation *, Operation *> commonLevel(Operation *op,
 
 /// Moves `kept` and what feeds it before `before`.
 bool Merger::moveUp(Operation *kept, Operation *before) {
-  MemoryClasses::Set written;
+  // A terminator that is no yield may write, too.
+  MemoryClasses::Set written = numbers.memory().written(before);
   for (Operation *op = kept->getParentOp(); op && op != before->getParentOp();
        op = op->getParentOp()) {
     const MemoryClasses::Set &set = numbers.memory().written(op);
@@ -129,7 +130,8 @@ bool Merger::moveUp(Operation *kept, Operation *before) {
 /// guard it guard `sync` too: the branch hands the value out.
 bool Merger::throughBranch(Operation *sync, Operation *kept) {
   auto [top, other] = commonLevel(kept, sync);
-  if (!top || top == kept || !dominance.properlyDominates(top, sync) ||
+  if (!top || top == kept || top == other ||
+      !dominance.properlyDominates(top, sync) ||
       !haveDefaults(semantics, kept->getResultTypes()))
     return false;
   llvm::DenseSet<std::pair<unsigned, unsigned>> guards;
@@ -278,7 +280,9 @@ unsigned Merger::eraseChecks(ArrayRef<Operation *> checks) {
   DenseMap<ValueNumbering::Number, SmallVector<Operation *, 1>> seen;
   for (Operation *check : checks) {
     Value condition = semantics.condition(check);
-    if (!condition)
+    // The value of memory is not what is in it.
+    if (!condition || semantics.isMemory(condition.getType()) ||
+        !check->use_empty())
       continue;
     auto &kept = seen[numbers[condition]];
     bool dominated = llvm::any_of(
@@ -320,8 +324,12 @@ struct MergeHostSyncs
       return !merger.placement.isSync(op) || !semantics.isDeterministic(op) ||
              isa<FetchStartOp>(op);
     });
-    numMerged += merger.merge(syncs);
-    numChecks += merger.eraseChecks(checks);
+    unsigned merged = merger.merge(syncs);
+    unsigned erased = merger.eraseChecks(checks);
+    numMerged += merged;
+    numChecks += erased;
+    if (merged == 0 && erased == 0)
+      markAllAnalysesPreserved();
   }
 };
 } // namespace

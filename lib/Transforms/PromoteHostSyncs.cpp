@@ -58,13 +58,16 @@ private:
 /// What produces `values` from the arguments.
 Slice Promoter::slice(ArrayRef<Value> values) {
   Block *entry = &function.front();
+  MemoryClasses::Set checked;
+  if (numbers.memory().written(function).contains(kChecks))
+    checked.insert(kChecks);
   Slice result = collectSlice(
       semantics, numbers.memory(), values,
       [&](Value v) {
         auto arg = dyn_cast<BlockArgument>(v);
         return arg && arg.getOwner() == entry;
       },
-      {});
+      checked);
   for (Operation *op : result.ops)
     if (!numbers.readsEntryMemory(op)) {
       result.reason = "reads memory that the function may write before";
@@ -167,11 +170,8 @@ struct PromoteHostSyncs
     OpPassManager pm(func::FuncOp::getOperationName());
     if (merge)
       pm.addPass(createCapstanMergeHostSyncs());
-    if (hoist) {
-      pm.addPass(createCapstanHoistHostSyncs({speculate}));
-      if (merge)
-        pm.addPass(createCapstanMergeHostSyncs());
-    }
+    if (hoist)
+      pm.addPass(createCapstanHoistHostSyncs({speculate, merge}));
     return pm.empty() ? success() : runPipeline(pm, function);
   }
 
@@ -211,6 +211,8 @@ struct PromoteHostSyncs
           received.insert(call->getParentOfType<func::FuncOp>());
       }
     }
+    if (received.empty())
+      markAllAnalysesPreserved();
   }
 };
 } // namespace

@@ -35,14 +35,15 @@ struct RaiseHostSyncs
     });
     for (Operation *read : reads) {
       OpBuilder b(read);
-      auto item = ItemOp::create(b, read->getLoc(),
-                                 read->getResult(0).getType(),
-                                 read->getOperand(0),
-                                 read->getOperands().drop_front());
+      auto item =
+          ItemOp::create(b, read->getLoc(), read->getResult(0).getType(),
+                         read->getOperand(0), read->getOperands().drop_front());
       read->getResult(0).replaceAllUsesWith(item.getResult());
       read->erase();
     }
     numRaised += reads.size();
+    if (reads.empty())
+      markAllAnalysesPreserved();
   }
 };
 } // namespace

@@ -27,6 +27,15 @@ Guard capstan::guardOf(Semantics &semantics, Region *region) {
   return guard;
 }
 
+/// Whether the default of `type` is the integer 0.
+static bool defaultIsZero(Semantics &semantics, Type type) {
+  const ForeignTypeModel *m = semantics.typeModel(type);
+  auto value = m && m->defaultOp && m->defaultAttrs
+                   ? m->defaultAttrs.getAs<IntegerAttr>("value")
+                   : IntegerAttr();
+  return value && value.getValue().isZero();
+}
+
 bool capstan::hasFirstTripGuard(Semantics &semantics, Operation *op) {
   if (isa<scf::ForOp>(op))
     return true;
@@ -37,7 +46,8 @@ bool capstan::hasFirstTripGuard(Semantics &semantics, Operation *op) {
   bool tripKnown =
       !loop->trip || semantics.constant(loop->trip).value_or(0) > 0;
   return (loop->condition || loop->trip) &&
-         (tripKnown || (loop->model->guardPositive && loop->model->guardBool));
+         (tripKnown || (loop->model->guardPositive && loop->model->guardBool &&
+                        defaultIsZero(semantics, loop->trip.getType())));
 }
 
 SmallVector<Value> capstan::firstTripInputs(Semantics &semantics,
@@ -52,8 +62,7 @@ SmallVector<Value> capstan::firstTripInputs(Semantics &semantics,
   return inputs;
 }
 
-/// `!torch.bool` from "torch.bool".
-static Type foreignType(MLIRContext *ctx, StringRef name) {
+Type capstan::foreignType(MLIRContext *ctx, StringRef name) {
   auto [dialect, data] = name.split('.');
   return OpaqueType::get(StringAttr::get(ctx, dialect), data);
 }
@@ -85,8 +94,6 @@ capstan::firstTripGuards(Semantics &semantics, OpBuilder &b, Operation *op,
     add(map.lookupOrDefault(loop->condition));
   if (loop->trip && semantics.constant(loop->trip).value_or(0) <= 0) {
     Value zero = semantics.buildDefault(b, op->getLoc(), loop->trip.getType());
-    if (!zero)
-      return std::nullopt;
     OperationState state(op->getLoc(), loop->model->guardPositive);
     state.addOperands({map.lookupOrDefault(loop->trip), zero});
     state.addTypes(foreignType(b.getContext(), loop->model->guardBool));

@@ -148,6 +148,13 @@ Expr *ExprTable::rebuild(Expr *e, ArrayRef<Expr *> kids) {
     break;
   }
   Expr *copy = get(e->kind, e->key, e->type, kids);
+  // Symbols add a loop, final values close one.
+  uint64_t before = 0, after = 0;
+  for (Expr *kid : e->kids)
+    before |= kid->loops;
+  for (Expr *kid : kids)
+    after |= kid->loops;
+  copy->loops = (after | (e->loops & ~before)) & ~(before & ~e->loops);
   copy->onCpu = e->onCpu;
   copy->holdsMemory = e->holdsMemory;
   copy->hasValue = e->hasValue;

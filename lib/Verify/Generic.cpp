@@ -146,14 +146,19 @@ void Executor::bindResults(Operation *op, Expr *made,
                                        : make(op, Kind::Result, i, type, made);
     if (isMemory(type)) {
       Expr *pointer = e;
-      SmallVector<unsigned> aliased = sem.aliasedOperands(result);
+      std::optional<unsigned> aliased = sem.aliasedOperand(result);
+      if (const ForeignOpModel *m = sem.model(op))
+        if (llvm::count_if(m->aliases, [&](auto pair) {
+              return pair.first == i;
+            }) != 1)
+          aliased = std::nullopt; // one of several
       if (sem.isFresh(result)) {
         // The storage is not what is in it: one for each execution.
         pointer = make(op, Kind::Nth, nth(e), type, e);
         pointer->base = pointer;
         state.objects[pointer] = make(op, Kind::State, FirstContents, {}, e);
-      } else if (aliased.size() == 1 && aliased[0] < operands.size()) {
-        pointer->base = operands[aliased[0]]->base;
+      } else if (aliased) {
+        pointer->base = operands[*aliased]->base;
       } else {
         escapeAll(operands);
       }
@@ -163,8 +168,7 @@ void Executor::bindResults(Operation *op, Expr *made,
       e->holdsMemory = llvm::any_of(
           operands, [](Expr *operand) { return operand->holdsMemory; });
     } else if (sem.isUndefined(op)) {
-      static std::atomic<uint64_t> instances{0};
-      e = make(op, Kind::Raw, ++instances, type, e);
+      e = make(op, Kind::Raw, ++ctx.instances, type, e);
     } else {
       annotate(op, e, operands);
     }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -92,6 +93,46 @@ static Expr *foreignLogic(ExprTable &exprs, const FoldModel &fold, Type type,
   }
 }
 
+/// What has the same shape as result `i` of `e`, an operation that writes its
+/// results into operands.
+static Expr *tiedInit(Expr *e, unsigned i) {
+  auto dps = e->kind == Kind::Op
+                 ? dyn_cast_if_present<DestinationStyleOpInterface>(e->op())
+                 : DestinationStyleOpInterface();
+  if (!dps || i >= unsigned(dps.getNumDpsInits()))
+    return nullptr;
+  return e->kids[dps.getDpsInitOperand(i)->getOperandNumber()];
+}
+
+/// The size of dimension `index` of `source`, followed to what decides it.
+Expr *Executor::dimension(Operation *dim, Expr *source, Expr *index) {
+  int64_t d = index->value;
+  for (;;) {
+    auto type = dyn_cast_if_present<RankedTensorType>(source->type);
+    if (!type || d < 0 || d >= type.getRank())
+      return nullptr;
+    if (!type.isDynamicDim(d))
+      return exprs.constant(index->type, type.getDimSize(d));
+    Expr *from = nullptr;
+    Operation *op = source->kind == Kind::Op ? source->op() : nullptr;
+    if (source->kind == Kind::Raw || source->kind == Kind::Nth ||
+        source->kind == Kind::Shape)
+      from = source->kids[0];
+    else if (source->kind == Kind::Result)
+      from = tiedInit(source->kids[0], source->key);
+    else if (isa_and_present<tensor::CastOp>(op))
+      from = source->kids[0];
+    else if (isa_and_present<tensor::EmptyOp>(op))
+      return source->kids[type.getDynamicDimIndex(d)];
+    else
+      from = tiedInit(source, 0);
+    if (!from)
+      return make(dim, Kind::Op, ctx.keys.get(dim).key, dim->getResult(0).getType(),
+                  {exprs.shape(source), index});
+    source = from;
+  }
+}
+
 /// A simpler expression that certainly has the same value, or null.
 Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
   Type type = op->getResult(0).getType();
@@ -129,23 +170,10 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
                ? mergeValues(operands[0], contents(operands[1]),
                              contents(operands[2]))
                : nullptr;
-  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-    auto shaped = dyn_cast<RankedTensorType>(dim.getSource().getType());
-    Expr *index = operands[1];
-    if (!shaped || !index->isConst() || index->value < 0 ||
-        index->value >= shaped.getRank())
-      return nullptr;
-    if (!shaped.isDynamicDim(index->value))
-      return exprs.constant(type, shaped.getDimSize(index->value));
-    Expr *source = operands[0];
-    while (source->kind == Kind::Raw || source->kind == Kind::Nth)
-      source = source->kids[0];
-    auto empty = source->kind == Kind::Op
-                     ? dyn_cast_if_present<tensor::EmptyOp>(source->op())
-                     : tensor::EmptyOp();
-    return empty ? source->kids[shaped.getDynamicDimIndex(index->value)]
-                 : nullptr;
-  }
+  if (auto dim = dyn_cast<tensor::DimOp>(op))
+    return operands[1]->isConst()
+               ? dimension(dim, operands[0], operands[1])
+               : nullptr;
   if (!scalar || operands.empty() ||
       llvm::any_of(operands, [](Expr *e) {
         return !e->type || !e->type.isIntOrIndex();
@@ -162,6 +190,17 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
       return exprs.either(l, r);
     if (isa<arith::XOrIOp>(op) && (l->isTrue() || r->isTrue()))
       return exprs.negate(l->isTrue() ? r : l);
+  }
+  if (isa<arith::IndexCastOp, arith::ExtSIOp>(op) && l->kind == Kind::Op) {
+    // Extending twice is extending once; to 64 bits and back is nothing.
+    Expr *inner = l->kids.size() == 1 ? l->kids[0] : nullptr;
+    bool wide = l->type.isInteger(64) || l->type.isIndex();
+    if (inner && isa_and_present<arith::ExtSIOp>(l->op()))
+      return make(op, Kind::Op, ctx.keys.get(op).key, type, inner);
+    if (inner && isa_and_present<arith::IndexCastOp>(l->op()) &&
+        inner->type == type && wide &&
+        (type.isIndex() || type.getIntOrFloatBitWidth() <= 64))
+      return inner;
   }
   if (!l->isConst() || !r->isConst()) {
     bool zero = r->isConst() && r->value == 0, one = r->isConst() && r->value == 1;

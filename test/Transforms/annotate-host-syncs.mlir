@@ -1,10 +1,6 @@
 // RUN: capstan-opt %s --allow-unregistered-dialect --capstan-annotate-host-syncs | FileCheck %s
 // RUN: capstan-opt %s --allow-unregistered-dialect --capstan-annotate-host-syncs \
 // RUN:   --capstan-annotate-host-syncs | FileCheck %s
-// RUN: capstan-opt %s --allow-unregistered-dialect --capstan-annotate-host-syncs \
-// RUN:   --mlir-pass-statistics 2>&1 >/dev/null | FileCheck %s --check-prefix=STATS
-
-// STATS: 16 syncs
 
 // Called twice in a loop of four trips, and once outside.
 // CHECK-LABEL: func.func private @layer

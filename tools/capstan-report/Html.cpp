@@ -28,11 +28,20 @@ static std::string escape(llvm::StringRef text) {
   std::string result;
   for (char c : text)
     switch (c) {
-    case '&': result += "&amp;"; break;
-    case '<': result += "&lt;"; break;
-    case '>': result += "&gt;"; break;
-    case '"': result += "&quot;"; break;
-    default: result += c;
+    case '&':
+      result += "&amp;";
+      break;
+    case '<':
+      result += "&lt;";
+      break;
+    case '>':
+      result += "&gt;";
+      break;
+    case '"':
+      result += "&quot;";
+      break;
+    default:
+      result += c;
     }
   return result;
 }
@@ -78,7 +87,8 @@ private:
 
   std::string color(llvm::StringRef kind) {
     size_t index = llvm::find(kinds, kind) - kinds.begin();
-    return index < kColors ? "k" + std::to_string(index) : std::string("k-rest");
+    return index < kColors ? "k" + std::to_string(index)
+                           : std::string("k-rest");
   }
 
   std::string chip(llvm::StringRef kind) {
@@ -91,18 +101,20 @@ private:
        << "</p>\n<h1><span class=\"was\">" << countText(before.most)
        << "</span><span class=\"arrow\" aria-label=\"becomes\">&rarr;</span>"
        << "<span class=\"now\">"
-       << countText(after.most, !after.unknown.empty()) << "</span> <small>host syncs per forward</small></h1>\n<p>";
+       << countText(after.most, !after.unknown.empty())
+       << "</span> <small>host syncs per forward</small></h1>\n<p>";
     os << "A forward runs ";
     for (auto [i, entry] : llvm::enumerate(report.entries))
       os << (i ? ", " : "") << "<code>@" << escape(entry) << "</code>";
     os << " once; loops and calls are multiplied out. After: <code>"
        << escape(report.pipeline) << "</code>.";
     if (after.overlapped)
-      os << " " << countText(after.overlapped) << " of " << countText(after.most)
-         << " overlapped with other work.";
+      os << " " << countText(after.overlapped) << " of "
+         << countText(after.most) << " overlapped with other work.";
     if (before.least != before.most || after.least != after.most)
       os << " Certain to run: " << countText(before.least) << " before, "
-         << countText(after.least) << " after; the rest stands under conditions.";
+         << countText(after.least)
+         << " after; the rest stands under conditions.";
     os << "</p>\n";
     std::vector<std::string> unknown = before.unknown;
     for (const std::string &factor : after.unknown)
@@ -125,6 +137,23 @@ private:
     double length =
         std::max(report.before.timeline.length, report.after.timeline.length);
     return length ? at / length * kWidth : 0;
+  }
+
+  /// The middles of the bars: where the syncs are, moved apart where they would
+  /// touch.
+  std::vector<double> layOut(const Timeline &timeline, double pitch) {
+    std::vector<double> xs;
+    double next = pitch / 2;
+    for (const Event &event : timeline.events) {
+      xs.push_back(std::max(next, scale(event.at)));
+      next = xs.back() + pitch;
+    }
+    double last = kWidth - pitch / 2;
+    for (double &x : llvm::reverse(xs)) {
+      x = std::min(x, last);
+      last = x - pitch;
+    }
+    return xs;
   }
 
   std::string tooltip(const Sync &sync) {
@@ -166,23 +195,24 @@ private:
                       scale(entry.begin), y, kLaneHeight,
                       scale(entry.begin) + 4, y + kLaneHeight + 14,
                       escape(entry.label));
-    for (const Event &event : timeline.events) {
+    double pitch =
+        std::min(4.5, kWidth / std::max<size_t>(1, timeline.events.size()));
+    double width = pitch / 1.5;
+    for (auto [event, x] :
+         llvm::zip(timeline.events, layOut(timeline, pitch))) {
       const Sync &sync = side.syncs[event.sync];
-      double x = scale(event.at);
       if (event.start)
-        os << formatv("<rect class=\"copy {0}\" x=\"{1:f2}\" y=\"{2:f1}\" "
-                      "width=\"{3:f2}\" height=\"8\"><title>copy under way: "
-                      "{4}</title></rect>\n",
-                      color(sync.kind), scale(*event.start),
-                      y + kLaneHeight / 2 - 4,
-                      std::max(1.0, x - scale(*event.start)),
-                      escape(sync.pattern));
+        os << formatv(
+            "<rect class=\"copy {0}\" x=\"{1:f2}\" y=\"{2:f1}\" "
+            "width=\"{3:f2}\" height=\"8\"><title>copy under way: "
+            "{4}</title></rect>\n",
+            color(sync.kind), scale(*event.start), y + kLaneHeight / 2 - 4,
+            std::max(1.0, x - scale(*event.start)), escape(sync.pattern));
       os << formatv("<rect class=\"sync {0}{1}\" x=\"{2:f2}\" y=\"{3:f1}\" "
-                    "width=\"3\" height=\"{4:f1}\" rx=\"1.5\"><title>{5}"
-                    "</title></rect>\n",
-                    color(sync.kind), sync.overlapped ? " overlapped" : "",
-                    std::min(std::max(0.0, x - 1.5), kWidth - 3), y + 4,
-                    kLaneHeight - 8, tooltip(sync));
+                    "width=\"{4:f2}\" height=\"{5:f1}\"><title>{6}</title>"
+                    "</rect>\n",
+                    color(sync.kind), sync.least ? "" : " maybe", x - width / 2,
+                    y + 4, width, kLaneHeight - 8, tooltip(sync));
     }
     os << "</g>\n";
     if (timeline.truncated)
@@ -195,7 +225,10 @@ private:
     double second = kTop + kLaneHeight + 54, bottom = second + kLaneHeight;
     os << "<section>\n<h2>Where the host waits</h2>\n<p class=\"sub\">Left to "
           "right: the operations of one forward. Both lanes have the same "
-          "scale; a bar is a wait for the device.</p>\n<div "
+          "scale. A bar is a wait for the device; a pale one stands under a "
+          "condition, a thin horizontal one is a copy under way. Bars that "
+          "would "
+          "touch are moved apart.</p>\n<div "
           "class=\"scroll\">\n";
     os << formatv("<svg viewBox=\"0 0 {0} {1}\" role=\"img\" "
                   "aria-label=\"Host syncs along the forward, before and "
@@ -209,8 +242,10 @@ private:
       for (unsigned i = 0; i <= 4; ++i)
         os << formatv("<text class=\"axis{0}\" x=\"{1:f1}\" y=\"{2:f1}\">{3}"
                       "</text>\n",
-                      i == 0 ? "" : i == 4 ? " end" : " middle", kWidth * i / 4,
-                      bottom + 18,
+                      i == 0   ? ""
+                      : i == 4 ? " end"
+                               : " middle",
+                      kWidth * i / 4, bottom + 18,
                       i == 0 ? std::string("operation 0")
                              : std::to_string(int64_t(length * i / 4)));
     os << "</svg>\n</div>\n";
@@ -236,36 +271,42 @@ private:
 
   void printPatterns() {
     os << "<section>\n<h2>What is read</h2>\n<div class=\"two\">\n";
-    for (auto [side, name] :
-         {std::pair(&report.before, "Before"), std::pair(&report.after, "After")}) {
+    for (auto [side, name] : {std::pair(&report.before, "Before"),
+                              std::pair(&report.after, "After")}) {
       os << "<div class=\"scroll\"><table><thead><tr><th class=\"n\">" << name
-         << "</th><th>Read</th><th>Values</th></tr></thead><tbody>\n";
-      for (const Pattern &pattern : llvm::ArrayRef(side->patterns).take_front(kMaxRows))
+         << "</th><th>Read</th><th "
+            "class=\"n\">Values</th></tr></thead><tbody>\n";
+      for (const Pattern &pattern :
+           llvm::ArrayRef(side->patterns).take_front(kMaxRows))
         os << "<tr><td class=\"n\">" << countText(pattern.syncs)
            << " &times;</td><td><i class=\"chip " << color(pattern.kind)
            << "\"></i><code>" << escape(pattern.text) << "</code>"
            << "<span class=\"dim\"> @" << escape(pattern.function)
-           << "</span></td><td class=\"n\">" << pattern.values << "</td></tr>\n";
+           << "</span></td><td class=\"n\">"
+           << (pattern.sites > 1 ? std::to_string(pattern.values) : "")
+           << "</td></tr>\n";
       if (side->patterns.empty())
-        os << "<tr><td class=\"n\">0</td><td class=\"dim\">nothing</td><td></td>"
+        os << "<tr><td class=\"n\">0</td><td "
+              "class=\"dim\">nothing</td><td></td>"
               "</tr>\n";
       os << "</tbody></table></div>\n";
     }
-    os << "</div>\n<p class=\"sub\">Values: how many of the reads at different "
-          "places are proven to give different or unproven values; 1 means that "
-          "all are one value.</p>\n</section>\n";
+    os << "</div>\n<p class=\"sub after\">Values: how many different values "
+          "the reads of a row at several places may give. If it is 1, one read "
+          "would do.</p>\n</section>\n";
   }
 
   void printKept() {
     if (report.kept.empty())
       return;
     os << "<section>\n<h2>Kept, and why</h2>\n<table><thead><tr><th "
-          "class=\"n\">Syncs</th><th>Reason</th><th>Blocked by</th></tr></thead>"
+          "class=\"n\">Syncs</th><th>Reason</th><th>Blocked "
+          "by</th></tr></thead>"
           "<tbody>\n";
     for (const Kept &kept : report.kept)
-      os << "<tr><td class=\"n\">" << countText(kept.syncs) << " &times;</td><td>"
-         << escape(kept.reason) << "</td><td><code>" << escape(kept.blockedBy)
-         << "</code></td></tr>\n";
+      os << "<tr><td class=\"n\">" << countText(kept.syncs)
+         << " &times;</td><td>" << escape(kept.reason) << "</td><td><code>"
+         << escape(kept.blockedBy) << "</code></td></tr>\n";
     os << "</tbody></table>\n</section>\n";
   }
 
@@ -283,7 +324,8 @@ private:
       if (sync.overlapped)
         notes.push_back("overlapped");
       if (sync.least < sync.most)
-        notes.push_back("certain: " + countText(sync.least));
+        notes.push_back(sync.least ? "certain: " + countText(sync.least)
+                                   : "under a condition");
       for (const std::string &factor : sync.unknown)
         notes.push_back("unknown: " + factor);
       if (!sync.reason.empty())
@@ -292,7 +334,8 @@ private:
          << escape(shortPlace(sync.place, report.file)) << "</td><td>"
          << chip(sync.kind) << "</td><td><code>" << escape(sync.op)
          << "</code></td><td><code>@" << escape(sync.function)
-         << "</code></td><td class=\"n\">" << countText(sync.most) << "</td><td>";
+         << "</code></td><td class=\"n\">" << countText(sync.most)
+         << "</td><td>";
       for (auto [i, note] : llvm::enumerate(notes))
         os << (i ? "; " : "") << escape(note);
       os << "</td></tr>\n";

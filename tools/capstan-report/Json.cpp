@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
 #include "llvm/Support/JSON.h"
+#include "Report.h"
 
 using namespace capstan;
 using namespace capstan::report;
@@ -27,8 +27,8 @@ static json::Object toJson(const Place &place) {
   if (!place.line)
     return {};
   return json::Object{{"file", text(place.file)},
-          {"line", int64_t(place.line)},
-          {"column", int64_t(place.column)}};
+                      {"line", int64_t(place.line)},
+                      {"column", int64_t(place.column)}};
 }
 
 static json::Array toJson(const std::vector<Count> &counts,
@@ -49,29 +49,27 @@ static json::Array toJson(const std::vector<std::string> &strings) {
 
 static json::Object toJson(const Sync &sync) {
   return json::Object{{"op", text(sync.op)},
-          {"kind", text(sync.kind)},
-          {"function", text(sync.function)},
-          {"pattern", text(sync.pattern)},
-          {"place", toJson(sync.place)},
-          {"per_forward", sync.most},
-          {"certain", sync.least},
-          {"overlapped", sync.overlapped},
-          {"unknown", toJson(sync.unknown)},
-          {"reason", text(sync.reason)},
-          {"blocked_by", text(sync.blockedBy)}};
+                      {"kind", text(sync.kind)},
+                      {"function", text(sync.function)},
+                      {"pattern", text(sync.pattern)},
+                      {"place", toJson(sync.place)},
+                      {"per_forward", sync.most},
+                      {"certain", sync.least},
+                      {"overlapped", sync.overlapped},
+                      {"unknown", toJson(sync.unknown)},
+                      {"reason", text(sync.reason)},
+                      {"blocked_by", text(sync.blockedBy)}};
 }
 
 static json::Object toJson(const Pattern &pattern) {
   json::Array places;
   for (const Place &place : pattern.places)
     places.push_back(toJson(place));
-  return json::Object{{"pattern", text(pattern.text)},
-          {"kind", text(pattern.kind)},
-          {"function", text(pattern.function)},
-          {"sites", pattern.sites},
-          {"per_forward", pattern.syncs},
-          {"values", pattern.values},
-          {"places", std::move(places)}};
+  return json::Object{
+      {"pattern", text(pattern.text)},      {"kind", text(pattern.kind)},
+      {"function", text(pattern.function)}, {"sites", pattern.sites},
+      {"per_forward", pattern.syncs},       {"values", pattern.values},
+      {"places", std::move(places)}};
 }
 
 static json::Object toJson(const Side &side) {
@@ -81,13 +79,13 @@ static json::Object toJson(const Side &side) {
   for (const Pattern &pattern : side.patterns)
     patterns.push_back(toJson(pattern));
   return json::Object{{"per_forward", side.most},
-          {"certain", side.least},
-          {"overlapped", side.overlapped},
-          {"unknown", toJson(side.unknown)},
-          {"by_kind", toJson(side.byKind, "kind")},
-          {"by_function", toJson(side.byFunction, "function")},
-          {"patterns", std::move(patterns)},
-          {"syncs", std::move(syncs)}};
+                      {"certain", side.least},
+                      {"overlapped", side.overlapped},
+                      {"unknown", toJson(side.unknown)},
+                      {"by_kind", toJson(side.byKind, "kind")},
+                      {"by_function", toJson(side.byFunction, "function")},
+                      {"patterns", std::move(patterns)},
+                      {"syncs", std::move(syncs)}};
 }
 
 void report::printJson(const Report &report, llvm::raw_ostream &os) {

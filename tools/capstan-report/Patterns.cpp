@@ -29,6 +29,9 @@ static StringRef nameInSource(Location loc, const llvm::SourceMgr &source) {
   if (!place || !source.getNumBuffers() || !place.getLine())
     return {};
   unsigned main = source.getMainFileID();
+  if (place.getFilename() !=
+      source.getMemoryBuffer(main)->getBufferIdentifier())
+    return {};
   llvm::SMLoc at =
       const_cast<llvm::SourceMgr &>(source).FindLocForLineAndColumn(
           main, place.getLine(), place.getColumn());
@@ -42,7 +45,8 @@ static StringRef nameInSource(Location loc, const llvm::SourceMgr &source) {
       [](char c) { return llvm::isAlnum(c) || StringRef("_$.-").contains(c); });
 }
 
-static std::string argumentName(BlockArgument arg, const llvm::SourceMgr &source) {
+static std::string argumentName(BlockArgument arg,
+                                const llvm::SourceMgr &source) {
   bool ofFunction = arg.getOwner()->isEntryBlock() &&
                     isa<FunctionOpInterface>(arg.getOwner()->getParentOp());
   if (auto name = dyn_cast<NameLoc>(arg.getLoc()))
@@ -80,10 +84,9 @@ static bool showsConstant(StringRef name, unsigned operand) {
   if (name.contains("slice") || name == "select" ||
       name.starts_with("unbind") || name.starts_with("index"))
     return true;
-  return operand == 1 &&
-         llvm::is_contained({"eq", "ne", "lt", "le", "gt", "ge", "add", "sub",
-                             "mul", "div"},
-                            name);
+  return operand == 1 && llvm::is_contained({"eq", "ne", "lt", "le", "gt", "ge",
+                                             "add", "sub", "mul", "div"},
+                                            name);
 }
 
 /// Constants, and lists of nothing else.
@@ -108,14 +111,15 @@ static bool describeOperands(Operation *op, ValueRange operands, unsigned depth,
   bool any = false;
   StringRef name = shortName(op);
   for (auto [i, operand] : llvm::enumerate(operands)) {
-    if (text.size() > kMaxLength)
-      break;
+    if (text.size() > kMaxLength) {
+      text += any ? ", .." : "..";
+      return true;
+    }
     Operation *def = operand.getDefiningOp();
     if (def && semantics.isUndefined(def))
       continue;
     if (isConstant(operand, semantics) &&
-        !(semantics.constant(operand) &&
-          (constants || showsConstant(name, i))))
+        !(semantics.constant(operand) && (constants || showsConstant(name, i))))
       continue;
     if (any)
       text += ", ";
@@ -149,7 +153,8 @@ static void describe(Value value, unsigned depth, Semantics &semantics,
   if (linalg)
     operands = operands.take_front(linalg.getNumDpsInputs());
   bool any = true;
-  if (depth == 0 || text.size() > kMaxLength || (op->getNumRegions() && !linalg))
+  if (depth == 0 || text.size() > kMaxLength ||
+      (op->getNumRegions() && !linalg))
     text += "..";
   else
     any = describeOperands(op, operands, depth - 1, semantics, source, isList,
@@ -160,7 +165,8 @@ static void describe(Value value, unsigned depth, Semantics &semantics,
 }
 
 std::string report::describe(Operation *op, StringRef kind,
-                             Semantics &semantics, const llvm::SourceMgr &source) {
+                             Semantics &semantics,
+                             const llvm::SourceMgr &source) {
   std::string text;
   // A wait reads what its start reads.
   if (auto wait = dyn_cast<FetchWaitOp>(op))
@@ -172,7 +178,7 @@ std::string report::describe(Operation *op, StringRef kind,
     if (!packed && info->sources.size() == 1)
       operands = operands.slice(info->sources.front()->getOperandNumber(), 1);
   if (packed)
-    text = "fetch(";
+    text = "fetch of " + std::to_string(operands.size()) + ": ";
   describeOperands(op, operands.take_front(packed ? operands.size() : 1),
                    kMaxDepth, semantics, source, /*constants=*/true, text);
   if (isa<ItemOp, tensor::ExtractOp, memref::LoadOp>(op) &&
@@ -182,7 +188,5 @@ std::string report::describe(Operation *op, StringRef kind,
                      /*constants=*/true, text);
     text += "]";
   }
-  if (packed)
-    return text + ")";
-  return text + "." + kind.str();
+  return packed ? text : text + "." + kind.str();
 }

@@ -115,8 +115,7 @@ struct Report {
   std::optional<double> syncUs;
 
   double savedUs() const {
-    return (static_cast<double>(before.most) - after.most) *
-           syncUs.value_or(0);
+    return (static_cast<double>(before.most) - after.most) * syncUs.value_or(0);
   }
 };
 

@@ -49,12 +49,12 @@ static void printTotals(const Report &report, llvm::raw_ostream &os) {
   const Side &before = report.before, &after = report.after;
   Table table("lrr");
   table.row({"", "before", "after"});
-  table.row(
-      {"host syncs per forward",
-       countText(before.most, !before.unknown.empty()),
-       countText(after.most, !after.unknown.empty())});
+  table.row({"host syncs per forward",
+             countText(before.most, !before.unknown.empty()),
+             countText(after.most, !after.unknown.empty())});
   if (before.least != before.most || after.least != after.most)
-    table.row({"  of which certain", countText(before.least), countText(after.least)});
+    table.row({"  of which certain", countText(before.least),
+               countText(after.least)});
   if (before.overlapped || after.overlapped)
     table.row({"  of which overlapped", countText(before.overlapped),
                countText(after.overlapped)});
@@ -76,10 +76,11 @@ static void printTotals(const Report &report, llvm::raw_ostream &os) {
   }
   if (report.syncUs)
     os << llvm::format("  At %g us a sync, the forward waits %g us less "
-                       "(%g us before, %g us after).\n\n",
+                       "(%g us before, %g us after).\n",
                        *report.syncUs, report.savedUs(),
                        before.most * *report.syncUs,
-                       after.most * *report.syncUs);
+                       after.most * *report.syncUs)
+       << "\n";
 }
 
 /// Counts before and after under one title.

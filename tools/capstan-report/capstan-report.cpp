@@ -74,7 +74,7 @@ static LogicalResult optimize(ModuleOp module, StringRef pipeline,
   if (failed(parsePassPipeline(inner, pm, os)))
     return fail("wrong --pipeline: " + StringRef(errors).trim()), failure();
   remark::RemarkCategories categories;
-  categories.all = "^capstan";
+  categories.missed = "capstan";
   if (failed(remark::enableOptimizationRemarks(
           *ctx, std::make_unique<RemarkCollector>(kept),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
@@ -102,7 +102,8 @@ int main(int argc, char **argv) {
       cl::cat(category));
   capstan::registerAllPasses();
   mlir::registerAllPasses();
-  if (cl::Option *models = cl::getRegisteredOptions().lookup("capstan-op-models"))
+  if (cl::Option *models =
+          cl::getRegisteredOptions().lookup("capstan-op-models"))
     models->addCategory(category);
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(

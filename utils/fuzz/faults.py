@@ -680,12 +680,14 @@ def main() -> int:
             if planted.total() >= args.faults:
                 break
             # Kinds that have had few faults so far come first.
-            for kind in sorted(KINDS, key=lambda k: planted[k])[:8]:
-                found = plant(tools, source, kind, rng, args.inputs)
+            room = min(5, args.faults - planted.total())
+            for kind in sorted(KINDS, key=lambda k: planted[k]):
+                found = plant(tools, source, kind, rng, args.inputs) if room else None
                 if not found:
                     continue
                 text, code = found
                 planted[kind] += 1
+                room -= 1
                 if code == 1:
                     continue
                 missed[kind] += 1

@@ -292,7 +292,9 @@ class Builtin(Generator):
         return self.rng.choice([["i32"], ["i32", "i32"], [self.data, "i32"], [self.data], ["i64"]])
 
     def carried_types(self) -> list[str]:
-        return self.rng.choice([["i32"], ["i32", self.data], [self.data], ["i32", self.lens]])
+        return self.rng.choice(
+            [["i32"], ["i32", self.data], [self.data], ["i32", self.lens], ["i32", "i32"]]
+        )
 
     def make(self, kind: str) -> Value:
         found = self.latest(kind) if kind in ("i32", "i64", self.data) else self.pick(kind)
@@ -561,8 +563,10 @@ class Builtin(Generator):
 class Torch(Generator):
     """The torch dialect in generic form: unregistered here, known by its model file."""
 
-    lens, data, memory_type = "!torch.vtensor<[?],si32>", "!torch.vtensor<[?,8,64],bf16>", (
-        "!torch.tensor<[?],si32>"
+    lens, data, memory_type = (
+        "!torch.vtensor<[?],si32>",
+        "!torch.vtensor<[?,8,64],bf16>",
+        ("!torch.tensor<[?],si32>"),
     )
     rank0 = "!torch.vtensor<[],si32>"
     graphs = False  # cf wants an i1, not a !torch.bool
@@ -584,7 +588,9 @@ class Torch(Generator):
         )
 
     def carried_types(self) -> list[str]:
-        return self.rng.choice([["!torch.int"], ["!torch.int", self.data], [self.data]])
+        return self.rng.choice(
+            [["!torch.int"], ["!torch.int", self.data], [self.data], ["!torch.int"] * 2]
+        )
 
     def kinds(self) -> list[tuple[float, Callable[[], object]]]:
         nest = 0.0 if self.depth > 3 else 1.0
@@ -597,7 +603,7 @@ class Torch(Generator):
             (2.5, self.attention),
             (2, self.arithmetic),
             (2, self.check),
-            (0.7, self.random),
+            (1.2 * self.writes, self.random),
             (0.6, self.filled),
             (2.0 * self.writes, self.write),
             (1.5 * self.writes, self.read_memory),
@@ -670,11 +676,18 @@ class Torch(Generator):
 
     def read_element(self) -> None:
         at = self.int(self.rng.randint(0, 2))
-        element = self.one("torch.aten.select.int", [self.pick(self.lens), self.int(0), at], self.rank0)
+        element = self.one(
+            "torch.aten.select.int", [self.pick(self.lens), self.int(0), at], self.rank0
+        )
         self.convert(element)
 
     def to_cpu(self) -> None:
-        lens, cpu, no, none = self.pick(self.lens), self.device("cpu"), self.bool(False), self.none()
+        lens, cpu, no, none = (
+            self.pick(self.lens),
+            self.device("cpu"),
+            self.bool(False),
+            self.none(),
+        )
         if self.chance(0.5):
             kind = 'name = "torch.prims.device_put"'
             host = self.one("torch.operator", [lens, cpu, no], self.lens, kind)
@@ -708,9 +721,7 @@ class Torch(Generator):
         bound = self.one("torch.aten.Int.Tensor", [longest], "!torch.int")
         if self.chance(0.15):
             bound = self.one("torch.aten.add.int", [bound, self.int(1)], "!torch.int")
-        scale = self.one(
-            "torch.constant.float", [], "!torch.float", "value = 1.250000e-01 : f64"
-        )
+        scale = self.one("torch.constant.float", [], "!torch.float", "value = 1.250000e-01 : f64")
         kind = 'name = "torch.varlen.attention"'
         self.one("torch.operator", [q, q, q, lens, bound, scale], self.data, kind)
 

@@ -38,6 +38,10 @@ class UndefinedError(Exception):
     """The program has no meaning here."""
 
 
+class OrderError(Exception):
+    """A value is used before its definition has run."""
+
+
 class FuelError(Exception):
     """Too many steps."""
 
@@ -60,7 +64,7 @@ class Memory:
 
 @dataclass
 class Outcome:
-    status: str  # "ok", "failed", "undefined", "fuel"
+    status: str  # "ok", "failed", "undefined", "fuel", "wrong: ..."
     results: list[Any] = field(default_factory=list)
     memory: list[Any] = field(default_factory=list)
     trace: list[Any] = field(default_factory=list)
@@ -179,6 +183,8 @@ class Machine:
             return content[1]
         if isinstance(content, tuple) and content[0] == "elements":
             return content[1][index]
+        if isinstance(content, tuple) and content[0] == "at":
+            return self.element(content[1], kind, content[2])
         return mix(content, index) % (2 if "i1" in kind else 7)
 
     def read(self, source: Any, kind: str, index: int = 0) -> int:
@@ -215,7 +221,7 @@ class Machine:
             for op in block.ops[:-1]:
                 self.step(op, env)
             last = block.ops[-1]
-            values = [env[v] for v in last.operands]
+            values = use(last, env)
             self.burn()
             if last.name == "cf.br":
                 block, args = last.successors[0], values
@@ -237,7 +243,7 @@ class Machine:
 
     def step(self, op: Op, env: dict[Value, Any]) -> None:
         self.burn()
-        values = [env[v] for v in op.operands]
+        values = use(op, env)
         handler = HANDLERS.get(op.name)
         if handler:
             results = handler(self, op, values, env)
@@ -262,9 +268,7 @@ class Machine:
         sizes = dims(kind)
         for v in values:
             if isinstance(v, Tensor | Memory) and len(v.shape) == len(sizes):
-                return tuple(
-                    d if s is None else s for s, d in zip(sizes, v.shape, strict=True)
-                )
+                return tuple(d if s is None else s for s, d in zip(sizes, v.shape, strict=True))
         return tuple(8 if s is None else s for s in sizes)
 
     def compute(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
@@ -482,6 +486,20 @@ class Machine:
             raise UndefinedError
         return [Tensor(mix("expand", key(values[0])), shape)]
 
+    def slice(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
+        """One element as a tensor of rank 0; anything else is just some tensor."""
+        sizes = re.findall(r"-?\d+", (op.attr("static_sizes") or "").partition(":")[2])
+        if dims(op.results[0].type) or any(s != "1" for s in sizes):
+            return self.compute(op, values, env)
+        dynamic, index = iter(values[1:]), 0
+        offsets = re.findall(r"-?\d+", op.attr("static_offsets").partition(":")[2])
+        for text, size in zip(offsets, values[0].shape, strict=True):
+            offset = next(dynamic) if int(text) < 0 else int(text)
+            if not 0 <= offset < size:
+                raise UndefinedError
+            index = index * size + offset
+        return [Tensor(("at", values[0].content, index), (), values[0].cpu)]
+
     def alloc(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
         kind = op.results[0].type
         sizes = iter(values)
@@ -608,6 +626,7 @@ HANDLERS: dict[str, Callable[..., list[Any]]] = {
     "linalg.fill": M.fill,
     "tensor.from_elements": M.from_elements,
     "tensor.expand_shape": M.expand,
+    "tensor.extract_slice": M.slice,
     "memref.alloc": M.alloc,
     "memref.store": M.store,
     "torch.copy.to_tensor": M.to_tensor,
@@ -633,6 +652,14 @@ HANDLERS: dict[str, Callable[..., list[Any]]] = {
     "scf.execute_region": M.execute,
     "torch.prim.Loop": M.torch_loop,
 }
+
+def use(op: Op, env: dict[Value, Any]) -> list[Any]:
+    """The operands. MLIR doesn't check their order in the regions of unregistered ops."""
+    try:
+        return [env[v] for v in op.operands]
+    except KeyError:
+        raise OrderError(f"{op.name} uses a value before it is there") from None
+
 
 ATTRS: dict[tuple[str, str], str] = {}
 
@@ -710,6 +737,8 @@ def run(module: Op, name: str, seed: int, fuel: int = FUEL) -> Outcome:
         status = "failed"
     except UndefinedError:
         status = "undefined"
+    except OrderError as error:
+        status = f"wrong: {error}"
     except (FuelError, RecursionError):
         status = "fuel"
     return Outcome(
@@ -726,6 +755,8 @@ def differ(before: Outcome, after: Outcome, speculate: bool = False) -> str | No
     """What is wrong with `after`, or None."""
     if before.status in ("undefined", "fuel") or after.status == "fuel":
         return None
+    if after.status.startswith("wrong"):
+        return after.status
     if before.status == "failed":
         if after.status != "failed" and not after.device_checks:
             return "a failing check does not fail any more"

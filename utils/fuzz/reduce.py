@@ -1,8 +1,7 @@
-"""Makes a failing module small.
+"""Makes a failing module smaller still, after capstan-reduce.
 
-capstan-reduce erases ops without giving their users another value, so what it
-makes of these modules is seldom valid. Here every op that goes leaves a value of
-the same type in its place.
+capstan-reduce erases an op only together with its users, since it gives them no
+other value. Here every op that goes leaves a value of the same type in its place.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ through the pipeline, with stages chosen by the seeds. A seed fails if
 
   crash        capstan-opt crashes, or reports an error
   invalid      its output can't be read back, or the generator's module can't
-  verify       capstan-verify rejects the output, or crashes
+  verify       capstan-verify rejects the output (not asked with speculation)
+  verify-crash it crashes, or can't read the modules
   behavior     the interpreter (interp.py) sees another behavior, or more syncs on a path
   idempotence  a second run of the pipeline changes the number of syncs on a path
 
@@ -23,10 +24,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import multiprocessing
 import random
 import re
+import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,6 +46,7 @@ from fuzz import interp, ir
 from fuzz.generate import make_module
 from fuzz.reduce import reduce_module
 
+OUTPUT_LIMIT = 1 << 26
 GROUP = 25  # seeds that share a file and the pipeline's options
 STAGES = ("merge", "promote", "hoist", "coalesce", "overlap", "eliminate")
 COMMON = ("--allow-unregistered-dialect", "--mlir-print-op-generic", "--mlir-print-local-scope")
@@ -114,12 +119,22 @@ def combine(modules: list[ir.Op]) -> str:
     return ir.to_text(whole)
 
 
-def execute(command: list[str], timeout: int = 300) -> tuple[int, str, str]:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return -1, "", f"no end after {timeout} s"
-    return done.returncode, done.stdout, done.stderr
+def limit() -> None:
+    """For a child: a tool that prints without end stops."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_LIMIT, OUTPUT_LIMIT))
+
+
+def execute(command: list[str], timeout: int = 120) -> tuple[int, str, str]:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        try:
+            code = subprocess.run(
+                command, stdout=out, stderr=errors, timeout=timeout, preexec_fn=limit
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return -1, "", f"error: no end after {timeout} s"
+        out.seek(0)
+        errors.seek(0)
+        return code, out.read(), errors.read()
 
 
 def first_error(text: str) -> str:
@@ -160,23 +175,19 @@ class Checker:
         if code:
             plain = execute([self.tools.opt, str(self.after), *COMMON])
             what = "the output is not valid" if plain[0] else "in the second run"
-            return fail(
-                "invalid" if plain[0] else "crash", f"{what}: {first_error(second)}", after
-            )
+            return fail("invalid" if plain[0] else "crash", f"{what}: {first_error(second)}", after)
         new = ir.parse(after)
         failure = None
-        if self.tools.verify:
+        # With speculation there may be more syncs, which capstan-verify rejects.
+        if self.tools.verify and "speculate=1" not in options:
             command = [self.tools.verify, str(self.before), str(self.after), "--json"]
-            if "speculate=1" in options:
-                command.append("--speculate")
             code, out, problems = execute(command)
             if code:
-                reason = problems.strip() or out.strip() or f"exit status {code}"
-                try:
+                reason = first_error(problems)
+                with contextlib.suppress(ValueError, KeyError):
                     reason = json.loads(out)["reason"]
-                except (ValueError, KeyError):
-                    pass
-                failure = fail("verify", f"capstan-verify ({code}): {reason}", after)
+                kind = "verify" if code == 1 else "verify-crash"
+                failure = fail(kind, f"capstan-verify ({code}): {reason}", after)
         if failure and len(modules) > 1:
             return failure
         for seed, module in modules.items():
@@ -246,21 +257,51 @@ def check_group(job: tuple[Tools, list[int]]) -> Report:
     return report
 
 
-def reduce_failure(tools: Tools, failure: Failure) -> str:
-    """The smallest module found that fails in the same way."""
-    with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as folder:
-        checker = Checker(tools, Path(folder))
+def fails_alike(checker: Checker, module: ir.Op, failure: Failure) -> bool:
+    """Whether a smaller module fails as the one it was made from."""
+    try:
+        found = checker.check({failure.seed: module}, failure.options, Report())
+    except (KeyError, SyntaxError, ValueError):  # no longer a program
+        return False
+    if not found or found.kind != failure.kind:
+        return False
+    return shape(found.reason) == shape(failure.reason)
 
-        def fails(module: ir.Op) -> bool:
-            try:
-                found = checker.check({failure.seed: module}, failure.options, Report())
-            except (KeyError, SyntaxError, ValueError):  # no longer a program
-                return False
-            if not found or found.kind != failure.kind:
-                return False
-            return shape(found.reason) == shape(failure.reason)
 
-        return ir.to_text(reduce_module(ir.parse(failure.before), fails))
+def still_fails(tools: Tools, folder: Path, file: Path) -> bool:
+    """For the test script of capstan-reduce: whether `file` fails as the module in `folder`."""
+    entries = dict(
+        line.split(": ", 1) for line in (folder / "reason.txt").read_text().splitlines() if line
+    )
+    failure = Failure(
+        int(entries["seed"]), entries["kind"], entries["reason"], "", "", entries["options"]
+    )
+    with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as scratch:
+        code, text, _ = execute([tools.opt, str(file), *COMMON])
+        return not code and fails_alike(Checker(tools, Path(scratch)), ir.parse(text), failure)
+
+
+def reduce_failure(tools: Tools, failure: Failure, folder: Path, reducer: str) -> str:
+    """The smallest module found that fails in the same way: capstan-reduce, then reduce.py."""
+    script = folder / "still-fails.sh"
+    command = [sys.executable, __file__, "--opt", tools.opt, "--verify", tools.verify or ""]
+    script.write_text(
+        "#!/bin/sh\n# Exit status 1: the file fails as this seed did.\n"
+        f'exec {shlex.join(command)} --inputs {tools.inputs} --still-fails "{folder}" "$1"\n'
+    )
+    script.chmod(0o755)
+    pass_option = f"--reduction-tree=traversal-mode=0 test={script}"
+    before = str(folder / "before.mlir")
+    code, small, _ = execute([reducer, "--allow-unregistered-dialect", before, pass_option], 900)
+    with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as scratch:
+        checker = Checker(tools, Path(scratch))
+        module = ir.parse(failure.before)
+        if code == 0:
+            checker.before.write_text(small)
+            code, text, _ = execute([tools.opt, str(checker.before), *COMMON])
+            if code == 0 and fails_alike(checker, ir.parse(text), failure):
+                module = ir.parse(text)
+        return ir.to_text(reduce_module(module, lambda m: fails_alike(checker, m, failure)))
 
 
 def shape(reason: str) -> str:
@@ -299,8 +340,8 @@ def save(folder: Path, failure: Failure) -> Path:
     (target / "before.mlir").write_text(failure.before)
     (target / "after.mlir").write_text(failure.after)
     (target / "reason.txt").write_text(
-        f"{failure.kind}: {failure.reason}\n"
-        f"--capstan-host-sync-pipeline={failure.options!r}\n"
+        f"seed: {failure.seed}\nkind: {failure.kind}\nreason: {failure.reason}\n"
+        f"options: {failure.options}\n"
     )
     return target
 
@@ -326,6 +367,10 @@ def main() -> int:
     parser.add_argument("--max-failures", type=int, default=50)
     parser.add_argument("--out", type=Path, default=Path("fuzz-failures"))
     parser.add_argument("--reduce", action="store_true", help="make failures small")
+    parser.add_argument("--reducer", default="capstan-reduce")
+    parser.add_argument(
+        "--still-fails", nargs=2, type=Path, metavar=("DIR", "FILE"), help=argparse.SUPPRESS
+    )
     args = parser.parse_args()
 
     opt = shutil.which(args.opt)
@@ -333,6 +378,11 @@ def main() -> int:
     if not opt or (args.verify and not verify):
         parser.error(f"not found: {args.verify if opt else args.opt}")
     tools = Tools(opt, verify, args.pipeline, args.inputs)
+    if args.still_fails:
+        return int(still_fails(tools, *args.still_fails))
+    reducer = shutil.which(args.reducer)
+    if args.reduce and not reducer:
+        parser.error(f"not found: {args.reducer}")
     report = Report()
     start = time.monotonic()
     jobs = [(tools, seeds) for seeds in groups(*args.seeds)]
@@ -342,7 +392,8 @@ def main() -> int:
                 print(f"seed {failure.seed}: {failure.kind}: {failure.reason}", flush=True)
                 where = save(args.out, failure)
                 if args.reduce:
-                    (where / "reduced.mlir").write_text(reduce_failure(tools, failure))
+                    small = reduce_failure(tools, failure, where.resolve(), reducer)
+                    (where / "reduced.mlir").write_text(small)
             report.add(part)
             if len(report.failures) >= args.max_failures:
                 print(f"stopped after {len(report.failures)} failures")

@@ -27,9 +27,9 @@ bool holdsHostCode(mlir::Operation *op);
 void walkHostCode(mlir::Operation *root,
                   llvm::function_ref<void(mlir::Operation *)> fn);
 
-/// A read of device data that no pass has made a host sync yet: `tensor.extract`
-/// of a device tensor or `memref.load` of device memory whose elements are not
-/// known on the host. `op` must be host code.
+/// A read of device data that no pass has made a host sync yet:
+/// `tensor.extract` of a device tensor or `memref.load` of device memory whose
+/// elements are not known on the host. `op` must be host code.
 bool isUnraisedSync(mlir::Operation *op);
 
 } // namespace capstan

@@ -23,6 +23,9 @@ using MemoryClass = unsigned;
 constexpr MemoryClass kWorld = 0;
 /// Storage that nobody writes once it is made: reads need no version.
 constexpr MemoryClass kImmutable = ~0u;
+/// No memory: what checks "write" and ops that may fault "read", so that such
+/// an op doesn't move above a check that may rule the fault out.
+constexpr MemoryClass kChecks = ~0u - 1;
 
 class MemoryClasses {
 public:
@@ -33,6 +36,10 @@ public:
 
   using Set = llvm::SmallSet<MemoryClass, 4>;
 
+  /// Whether it matters which storage `result` is: it is new or may be a copy,
+  /// and something may write through it.
+  bool identityMatters(mlir::OpResult result) const;
+
   /// Classes that `op` itself, with everything in its regions, may write.
   const Set &written(mlir::Operation *op) const;
   /// Classes that it may read; a barrier reads the world.
@@ -41,11 +48,14 @@ public:
 private:
   void classify(mlir::OpResult fresh);
   void collectWrites(mlir::Operation *function);
+  void markWrittenThrough(mlir::Operation *op);
   void effectsOf(mlir::Operation *op, Set &reads, Set &writes) const;
 
   Semantics &semantics;
   llvm::DenseMap<mlir::Value, MemoryClass> classes;
   llvm::DenseMap<mlir::Operation *, Set> writes;
+  /// Values of memory types through which something may write.
+  llvm::DenseSet<mlir::Value> writtenThrough;
   Set none;
   MemoryClass next = 1;
 };

@@ -28,6 +28,9 @@ struct Slice {
   bool movable() const { return reason.empty(); }
 };
 
+/// The one reason that goes away when another sync moves.
+constexpr const char *kDependsOnSync = "depends on another host sync";
+
 /// The ops that produce `values` from values that are `available` at the new
 /// place. `written` are the classes of memory that may be written between the
 /// new place and the old one. `blocked`, if given, caches ops that can't move.

@@ -66,7 +66,7 @@ struct FoldModel {
 struct ForeignOpModel {
   OpKind kind = OpKind::Compute;
   mlir::DictionaryAttr match;
-  bool deterministic = false, total = false, random = false, undefined = false;
+  bool deterministic = false, total = false, noFault = false, random = false, undefined = false;
   bool alwaysCpu = false;
   /// Every result may alias every operand.
   bool aliasesAll = false;
@@ -80,6 +80,9 @@ struct ForeignOpModel {
   std::optional<unsigned> deviceOperand, condition;
   std::optional<LoopModel> loop;
   FoldModel fold;
+  /// The op that does on the device, for its first operand and a scalar, what
+  /// this one does on the host, and its result type; null: none.
+  mlir::StringAttr deviceOp, deviceType;
 };
 
 enum class TypeKind { Tensor, Memory, Host, List };
@@ -88,6 +91,9 @@ struct ForeignTypeModel {
   TypeKind kind = TypeKind::Tensor;
   mlir::StringAttr defaultOp;
   mlir::DictionaryAttr defaultAttrs;
+  /// The op that gives the size of a dimension, the constant op that makes the
+  /// dimension's number, and the type of both results; null: none.
+  mlir::StringAttr sizeOp, sizeDim, sizeType;
 };
 
 /// All entries that hold in one context.

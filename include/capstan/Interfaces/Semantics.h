@@ -70,6 +70,10 @@ public:
   bool isDeterministic(mlir::Operation *op);
   /// Can't fail, fault or trap.
   bool isTotal(mlir::Operation *op);
+  /// Some contents of its operands may make it read out of bounds or trap: it
+  /// must not move above a check that may rule those out. (An op that only fails
+  /// with an error may: one of several failures comes first.)
+  bool mayFault(mlir::Operation *op);
   /// Contents of the results are undefined (`tensor.empty`).
   bool isUndefined(mlir::Operation *op);
   bool isRandom(mlir::Operation *op);

@@ -79,6 +79,7 @@ def CapstanMergeHostSyncs : Pass<"capstan-merge-host-syncs", "::mlir::func::Func
     %a = capstan.item %max0[] : tensor<i32>   // %b is %a
     ```
   }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
   let statistics = [
     Statistic<"numMerged", "merged", "host syncs replaced by an equal one">,
     Statistic<"numChecks", "checks", "checks erased under an equal one">,
@@ -101,10 +102,13 @@ def CapstanHoistHostSyncs : Pass<"capstan-hoist-host-syncs", "::mlir::func::Func
     scf.for %i = %c0 to %c16 step %c1 {
     ```
   }];
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect"];
   let options = [
     Option<"speculate", "speculate", "bool", "false",
            "move reads out of loops and branches that may not run">,
+    Option<"merge", "merge", "bool", "false",
+           "merge equal reads that stand side by side afterwards">,
   ];
   let statistics = [
     Statistic<"numHoisted", "hoisted", "host syncs moved to an outer level">,
@@ -164,6 +168,69 @@ def CapstanCoalesceHostSyncs : Pass<"capstan-coalesce-host-syncs", "::mlir::func
     Statistic<"numFetches", "fetches", "packed transfers created">,
     Statistic<"numCoalesced", "coalesced", "host syncs that joined one">,
   ];
+}
+
+def CapstanOverlapHostSyncs : Pass<"capstan-overlap-host-syncs", "::mlir::func::FuncOp"> {
+  let summary = "starts transfers early and waits late";
+  let description = [{
+    Splits a sync into `capstan.fetch.start`, as early in its block as its
+    operands exist (not above a write that the read follows), and
+    `capstan.fetch.wait`, just before the first use. A sync with nothing between
+    the two stays as it is; one that nobody uses and that can't fail is erased.
+
+    ```mlir
+    %n = capstan.fetch %max ["item"] : (tensor<i32>) -> i32
+    // becomes
+    %f = capstan.fetch.start %max ["item"] : (tensor<i32>) -> !capstan.future<i32>
+    ...
+    %n = capstan.fetch.wait %f : !capstan.future<i32> -> i32
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numOverlapped", "overlapped", "syncs split">,
+    Statistic<"numErased", "erased", "syncs without uses erased">,
+  ];
+}
+
+def CapstanEliminateHostSyncs : Pass<"capstan-eliminate-host-syncs", "::mlir::func::FuncOp"> {
+  let summary = "replaces reads that only bound something by static bounds";
+  let description = [{
+    A host value whose every use is a bound operand (the longest length of a
+    packed attention) becomes the bound that the operation's model proves, read
+    from a shape. Checks on it become checks on the device; a check that holds
+    for certain goes.
+
+    ```mlir
+    %n = "torch.aten.Int.Tensor"(%max)
+    %o = "torch.operator"(%q, ..., %n) <{name = "torch.varlen.attention"}>
+    // becomes
+    %t = "torch.aten.size.int"(%q, %c0)
+    %o = "torch.operator"(%q, ..., %t) <{name = "torch.varlen.attention"}>
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numEliminated", "eliminated", "syncs removed">,
+    Statistic<"numBounds", "bounds", "bound operands that became a size">,
+    Statistic<"numChecks", "checks", "checks moved to the device">,
+  ];
+}
+
+def CapstanVerifyFutures : Pass<"capstan-verify-futures", "::mlir::ModuleOp"> {
+  let summary = "checks that futures are waited for at most once and stay local";
+  let description = [{
+    A `!capstan.future` is waited for at most once on each path, never returned,
+    passed to a call or carried by a loop or branch. One that nobody waits for is
+    fine.
+
+    ```mlir
+    // error: future may be waited for more than once
+    %a = capstan.fetch.wait %f : !capstan.future<i32> -> i32
+    %b = capstan.fetch.wait %f : !capstan.future<i32> -> i32
+    ```
+  }];
 }
 
 #endif // CAPSTAN_TRANSFORMS_PASSES

@@ -17,6 +17,9 @@
 
 namespace capstan {
 
+/// `!torch.bool` from "torch.bool".
+mlir::Type foreignType(mlir::MLIRContext *ctx, llvm::StringRef name);
+
 /// A condition under which an operation stands: `condition` is true and `side`
 /// is 0, or false and `side` is 1. `like` is the branch that says how to write
 /// one for foreign IR, `loop` the foreign loop whose model does; both null:

@@ -32,6 +32,8 @@ struct Context {
   Semantics semantics;
   /// Some op of either module changes a list: lists are memory then.
   bool listsChange = false;
+  /// Names what is never equal: undefined contents, futures.
+  uint64_t instances = 0;
 };
 
 /// What all memory holds at a point.
@@ -39,7 +41,7 @@ struct MemoryState {
   Expr *world = nullptr;  ///< whatever others may see
   Expr *random = nullptr; ///< the random state
   /// Fresh storage that nobody else can reach.
-  llvm::SmallMapVector<Expr *, Expr *, 4> objects;
+  llvm::MapVector<Expr *, Expr *> objects;
 };
 
 /// Why a module can't be executed.
@@ -94,6 +96,7 @@ private:
   // Generic.cpp: operations without control flow.
   bool generic(mlir::Operation *op);
   Expr *simplify(mlir::Operation *op, llvm::ArrayRef<Expr *> operands);
+  Expr *dimension(mlir::Operation *dim, Expr *source, Expr *index);
   void annotate(mlir::Operation *op, Expr *e, llvm::ArrayRef<Expr *> operands);
   bool resultsOnCpu(mlir::Operation *op, llvm::ArrayRef<Expr *> operands);
   std::optional<int64_t> fold(mlir::Operation *op,
@@ -146,6 +149,7 @@ private:
     llvm::SmallVector<bool> invariant;
     llvm::SmallVector<Literal> entry; ///< all hold: the body runs
     std::optional<int64_t> trips;
+    llvm::SmallVector<mlir::Type, 1> inductions;
     bool writes = true;
     /// A while loop: stops after part one unless `condition` holds.
     bool isWhile = false;
@@ -161,6 +165,7 @@ private:
   /// loop: of the carried values, or of `leaving`.
   bool loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
             llvm::function_ref<bool(LoopRun &)> second, Exprs &outs);
+  Expr *induction(unsigned n, mlir::Type type);
   struct Recurrence;
   Expr *finalValue(Recurrence &r, Expr *out);
   bool forLike(mlir::Operation *op);
@@ -174,8 +179,8 @@ private:
                Exprs &results);
   bool runLoop(Graph &graph, mlir::Block *header, mlir::Block *&next);
   bool enter(mlir::Operation *terminator, unsigned successor);
-  bool split(Graph &graph, mlir::Operation *terminator, Exprs &results,
-             mlir::Block *join);
+  bool split(Graph &graph, mlir::Operation *terminator, mlir::Block *join,
+             Exprs &results);
 
   struct Undo {
     Expr *expr;
@@ -206,7 +211,7 @@ private:
   llvm::DenseMap<Expr *, FutureState> futures;
   llvm::SmallVector<mlir::Operation *> calls;
   llvm::DenseMap<mlir::Operation *, RegionEffects> effects;
-  llvm::DenseMap<mlir::Operation *, std::unique_ptr<Graph>> graphs;
+  llvm::DenseMap<mlir::Region *, std::shared_ptr<Graph>> graphs;
   llvm::DenseMap<mlir::Operation *, std::vector<std::pair<Exprs, Memo>>> memos;
   mlir::SymbolTableCollection symbols;
   unsigned depth = 0;

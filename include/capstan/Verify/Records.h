@@ -101,7 +101,7 @@ struct Records {
   std::vector<TransferRecord> transfers;
   std::vector<BoundRecord> bounds;
   /// Where an equal thing has been recorded: indices, in order.
-  llvm::DenseMap<std::pair<Expr *, bool>, llvm::SmallVector<unsigned, 1>>
+  llvm::DenseMap<std::pair<Expr *, unsigned>, llvm::SmallVector<unsigned, 1>>
       checksOf;
   llvm::DenseMap<Expr *, llvm::SmallVector<unsigned, 1>> partialsOf;
 

@@ -13,6 +13,9 @@
 //   suffice. What keeps an op from being total: two tensor operands (sizes may not match),
 //   dimension numbers, sizes, indices, and scalars (PyTorch refuses one that the element type
 //   can't hold).
+// - `no_fault`: can fail, but only with an error and only by shapes, element types and host
+//   operands. Left out where the contents of a tensor (indices, lengths, targets, divisors) can
+//   make a kernel read out of bounds, and on custom operators.
 // - `fresh` is left out where an op may return its operand as it is.
 // - An op that changes sizes, strides or storage of an existing tensor (`resize_`, `t_`, `set_`)
 //   is a barrier.
@@ -25,8 +28,12 @@ module {
   //===--------------------------------------------------------------------===//
   // Types
   //===--------------------------------------------------------------------===//
-  capstan.foreign_type "torch.vtensor" {kind = tensor}
-  capstan.foreign_type "torch.tensor" {kind = memory}
+  capstan.foreign_type "torch.vtensor"
+      {kind = tensor, size = {op = "torch.aten.size.int",
+       dim = "torch.constant.int", type = "torch.int"}}
+  capstan.foreign_type "torch.tensor"
+      {kind = memory, size = {op = "torch.aten.size.int",
+       dim = "torch.constant.int", type = "torch.int"}}
   capstan.foreign_type
       "torch.int"
       {kind = host, default = {op = "torch.constant.int", attrs = {value = 0 : i64}}}
@@ -88,13 +95,13 @@ module {
       {kind = check, condition = 0}
 
   // A check of sizes and types, which are known on the host. It may fail, so it is not total.
-  capstan.foreign_op "torch.aten._assert_tensor_metadata" {deterministic}
+  capstan.foreign_op "torch.aten._assert_tensor_metadata" {deterministic, no_fault}
 
   // Fail if operand 0 is out of range.
   capstan.foreign_op "torch.aten.sym_constrain_range", "torch.aten.sym_constrain_range_for_size"
-      {deterministic}
+      {deterministic, no_fault}
 
-  capstan.foreign_op "torch.bind_symbolic_shape" {deterministic, shape_only = [0]}
+  capstan.foreign_op "torch.bind_symbolic_shape" {deterministic, no_fault, shape_only = [0]}
 
   // Named here so that a report does not list them as unknown.
   capstan.foreign_op "torch.prim.RaiseException", "torch.prim.Print", "torch.aten.warn"
@@ -115,7 +122,7 @@ module {
 
   // Not total: undefined where the cast does not hold, which is on paths that do not run.
   capstan.foreign_op "torch.tensor_static_info_cast", "torch.prim.unchecked_cast"
-      {deterministic, aliases = [[0, 0]], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], fold = "same(0)"}
 
   capstan.foreign_op "torch.prim.NumToTensor.Scalar"
       {deterministic, total, fresh = [0], device = "cpu", fold = "splat(0)"}
@@ -145,17 +152,18 @@ module {
   capstan.foreign_op "torch.prim.TupleUnpack" {deterministic, total, aliases = "all"}
 
   // Fails if the number of elements is another one.
-  capstan.foreign_op "torch.prim.ListUnpack" {deterministic, aliases = "all"}
+  capstan.foreign_op "torch.prim.ListUnpack" {deterministic, no_fault, aliases = "all"}
 
   capstan.foreign_op
       "torch.prim.TupleIndex", "torch.aten.__getitem__.t", "torch.aten.__getitem__.Dict_str"
-      {deterministic, aliases = [[0, 0]]}
+      {deterministic, no_fault, aliases = [[0, 0]]}
 
-  capstan.foreign_op "torch.aten.get.default_str" {deterministic, aliases = "all"}
+  capstan.foreign_op "torch.aten.get.default_str" {deterministic, no_fault, aliases = "all"}
 
   capstan.foreign_op "torch.aten.list.t", "torch.aten.add.t" {deterministic, total, aliases = "all"}
 
-  capstan.foreign_op "torch.aten.slice.t", "torch.aten.mul.left_t" {deterministic, aliases = "all"}
+  capstan.foreign_op "torch.aten.slice.t", "torch.aten.mul.left_t" {deterministic, no_fault,
+      aliases = "all"}
 
   capstan.foreign_op
       "torch.aten.keys.str", "torch.aten.len.t", "torch.aten.eq.int_list", "torch.aten.ne.int_list",
@@ -192,36 +200,46 @@ module {
       {deterministic, total}
 
   // Fail on an empty list.
-  capstan.foreign_op "torch.prim.max.self_int", "torch.prim.min.self_int" {deterministic}
+  capstan.foreign_op "torch.prim.max.self_int", "torch.prim.min.self_int" {deterministic, no_fault}
 
   // Fail on division by zero.
   capstan.foreign_op
       "torch.aten.floordiv.int", "torch.aten.remainder.int", "torch.aten.div.int",
       "torch.aten.div.float", "torch.aten.div"
-      {deterministic}
+      {deterministic, no_fault}
 
   // Fail outside their domain (ceil: NaN and infinity).
   capstan.foreign_op
       "torch.aten.sqrt.int", "torch.aten.log.int", "torch.aten.pow.int_float",
       "torch.aten.ceil.float", "torch.aten.ceil.Scalar"
-      {deterministic}
+      {deterministic, no_fault}
 
   // Arithmetic on numbers whose kind is known only when it runs.
-  capstan.foreign_op "torch.aten.add", "torch.aten.sub", "torch.aten.mul" {deterministic}
+  capstan.foreign_op "torch.aten.add", "torch.aten.sub", "torch.aten.mul" {deterministic, no_fault}
 
-  capstan.foreign_op "torch.aten.lt.int" {deterministic, total, fold = "lt(0,1)"}
+  capstan.foreign_op "torch.aten.lt.int"
+      {deterministic, total, fold = "lt(0,1)", device_form = {op = "torch.aten.lt.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
-  capstan.foreign_op "torch.aten.le.int" {deterministic, total, fold = "le(0,1)"}
+  capstan.foreign_op "torch.aten.le.int"
+      {deterministic, total, fold = "le(0,1)", device_form = {op = "torch.aten.le.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
-  capstan.foreign_op "torch.aten.gt.int" {deterministic, total, fold = "gt(0,1)"}
+  capstan.foreign_op "torch.aten.gt.int"
+      {deterministic, total, fold = "gt(0,1)", device_form = {op = "torch.aten.gt.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
-  capstan.foreign_op "torch.aten.ge.int" {deterministic, total, fold = "ge(0,1)"}
+  capstan.foreign_op "torch.aten.ge.int"
+      {deterministic, total, fold = "ge(0,1)", device_form = {op = "torch.aten.ge.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
   capstan.foreign_op "torch.aten.eq.int", "torch.aten.eq.bool"
-      {deterministic, total, fold = "eq(0,1)"}
+      {deterministic, total, fold = "eq(0,1)", device_form = {op = "torch.aten.eq.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
   capstan.foreign_op "torch.aten.ne.int", "torch.aten.ne.bool"
-      {deterministic, total, fold = "ne(0,1)"}
+      {deterministic, total, fold = "ne(0,1)", device_form = {op = "torch.aten.ne.Scalar",
+       type = "torch.vtensor<[],i1>"}}
 
   capstan.foreign_op
       "torch.aten.lt.float", "torch.aten.lt.float_int", "torch.aten.gt.float",
@@ -246,18 +264,19 @@ module {
 
   capstan.foreign_op "torch.aten.Bool.float" {deterministic, total}
 
-  capstan.foreign_op "torch.aten.Int.Scalar" {deterministic, fold = "same(0)"}
+  capstan.foreign_op "torch.aten.Int.Scalar" {deterministic, no_fault, fold = "same(0)"}
 
   capstan.foreign_op "torch.aten.Int.float", "torch.aten.Float.Scalar", "torch.aten.Float.str"
-      {deterministic}
+      {deterministic, no_fault}
 
-  capstan.foreign_op "torch.aten.__range_length", "torch.aten.__derive_index" {deterministic}
+  capstan.foreign_op "torch.aten.__range_length", "torch.aten.__derive_index" {deterministic,
+      no_fault}
 
   capstan.foreign_op "torch.aten.add.str", "torch.aten.join", "torch.aten.len.str"
       {deterministic, total}
 
   capstan.foreign_op "torch.aten.str", "torch.aten.format", "torch.aten.device.with_index"
-      {deterministic}
+      {deterministic, no_fault}
 
   //===--------------------------------------------------------------------===//
   // Facts about a tensor: known on the host, no read of its contents
@@ -270,20 +289,20 @@ module {
 
   capstan.foreign_op "torch.prim.dtype" {deterministic, total, shape_only = [0]}
 
-  capstan.foreign_op "torch.aten.is_same_size" {deterministic, shape_only = [0, 1]}
+  capstan.foreign_op "torch.aten.is_same_size" {deterministic, no_fault, shape_only = [0, 1]}
 
   // size.int fails on a dimension that is not there.
   capstan.foreign_op "torch.aten.size.int", "torch.aten.sym_size.int", "torch.aten.len.Tensor"
-      {deterministic, shape_only = [0]}
+      {deterministic, no_fault, shape_only = [0]}
 
   // Two tensors of one shape may differ in these, so they are not `shape_only`.
   capstan.foreign_op
       "torch.aten.sym_stride.int", "torch.aten.sym_storage_offset", "torch.aten.sym_is_contiguous",
       "torch.prim.device", "torch.prim.layout"
-      {deterministic}
+      {deterministic, no_fault}
 
   capstan.foreign_op "torch.aten._shape_as_tensor"
-      {deterministic, shape_only = [0], fresh = [0], device = "cpu"}
+      {deterministic, no_fault, shape_only = [0], fresh = [0], device = "cpu"}
 
   capstan.foreign_op "torch.promote_dtypes" {deterministic, total}
 
@@ -400,55 +419,62 @@ module {
   // The contents depend on the operands only, or on nothing.
 
   capstan.foreign_op "torch.aten.zeros"
-      {deterministic, fresh = [0], device_operand = 3, fold = "const(0)"}
+      {deterministic, no_fault, fresh = [0], device_operand = 3, fold = "const(0)"}
 
   capstan.foreign_op "torch.aten.ones"
-      {deterministic, fresh = [0], device_operand = 3, fold = "const(1)"}
+      {deterministic, no_fault, fresh = [0], device_operand = 3, fold = "const(1)"}
 
   capstan.foreign_op "torch.aten.full"
-      {deterministic, fresh = [0], device_operand = 4, fold = "splat(1)"}
+      {deterministic, no_fault, fresh = [0], device_operand = 4, fold = "splat(1)"}
 
   capstan.foreign_op "torch.aten.scalar_tensor"
-      {deterministic, fresh = [0], device_operand = 3, fold = "splat(0)"}
+      {deterministic, no_fault, fresh = [0], device_operand = 3, fold = "splat(0)"}
 
   capstan.foreign_op "torch.aten.zeros_like"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 3, fold = "const(0)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 3,
+       fold = "const(0)"}
 
   capstan.foreign_op "torch.aten.ones_like"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 3, fold = "const(1)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 3,
+       fold = "const(1)"}
 
   capstan.foreign_op "torch.aten.full_like"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 4, fold = "splat(1)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 4,
+       fold = "splat(1)"}
 
   capstan.foreign_op "torch.aten.new_zeros"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 4, fold = "const(0)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 4,
+       fold = "const(0)"}
 
   capstan.foreign_op "torch.aten.new_ones"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 4, fold = "const(1)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 4,
+       fold = "const(1)"}
 
   capstan.foreign_op "torch.aten.new_full"
-      {deterministic, fresh = [0], shape_only = [0], device_operand = 5, fold = "splat(2)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], device_operand = 5,
+       fold = "splat(2)"}
 
   capstan.foreign_op "torch.aten.tensor.int", "torch.aten.tensor.bool"
-      {deterministic, fresh = [0], device_operand = 2, fold = "splat(0)"}
+      {deterministic, no_fault, fresh = [0], device_operand = 2, fold = "splat(0)"}
 
   capstan.foreign_op "torch.aten.tensor", "torch.aten.tensor.float"
-      {deterministic, fresh = [0], device_operand = 2}
+      {deterministic, no_fault, fresh = [0], device_operand = 2}
 
   capstan.foreign_op "torch.aten.arange", "torch.aten.eye"
-      {deterministic, fresh = [0], device_operand = 3}
+      {deterministic, no_fault, fresh = [0], device_operand = 3}
 
   capstan.foreign_op
       "torch.aten.arange.start", "torch.aten.eye.m", "torch.aten.hann_window.periodic",
       "torch.prims.iota"
-      {deterministic, fresh = [0], device_operand = 4}
+      {deterministic, no_fault, fresh = [0], device_operand = 4}
 
   capstan.foreign_op
       "torch.aten.arange.start_step", "torch.aten.linspace", "torch.aten.tril_indices",
       "torch.aten.triu_indices"
-      {deterministic, fresh = [0], device_operand = 5}
+      {deterministic, no_fault, fresh = [0], device_operand = 5}
 
-  capstan.foreign_op "torch.aten.logspace" {deterministic, fresh = [0], device_operand = 6}
+  capstan.foreign_op "torch.aten.logspace" {deterministic, no_fault, fresh = [0],
+      device_operand = 6}
 
   // Shapes only; the contents are whatever was there.
   capstan.foreign_op "torch.aten.empty.memory_format" {undefined, fresh = [0], device_operand = 3}
@@ -575,21 +601,21 @@ module {
       "torch.aten.slice.Tensor", "torch.aten.select.int", "torch.aten.narrow",
       "torch.aten.unsqueeze", "torch.aten.squeeze.dim", "torch.aten.squeeze.dims",
       "torch.aten.unfold", "torch.aten.diagonal"
-      {deterministic, aliases = [[0, 0]], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], fold = "same(0)"}
 
   capstan.foreign_op "torch.aten.expand_as", "torch.aten.view_as", "torch.aten.reshape_as"
-      {deterministic, aliases = [[0, 0]], shape_only = [1], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], shape_only = [1], fold = "same(0)"}
 
   // The elements are others, or are taken from beyond operand 0: no folding.
   capstan.foreign_op
       "torch.aten.as_strided", "torch.aten.real", "torch.aten.imag", "torch.aten.view_as_real",
       "torch.aten.view_as_complex", "torch.aten.view.dtype", "torch.aten.conj", "torch.aten._conj"
-      {deterministic, aliases = [[0, 0]]}
+      {deterministic, no_fault, aliases = [[0, 0]]}
 
   capstan.foreign_op
       "torch.prims.squeeze", "torch.prims.view_of", "torch.prims.split_dim", "torch.prims.collapse",
       "torch.prims.transpose"
-      {deterministic, aliases = [[0, 0]], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], fold = "same(0)"}
 
   // A list of views.
   capstan.foreign_op
@@ -597,16 +623,16 @@ module {
       "torch.aten.unbind.int", "torch.aten.chunk", "torch.aten.tensor_split.sections",
       "torch.aten.tensor_split.indices", "torch.aten.unsafe_split.Tensor",
       "torch.aten.unsafe_split_with_sizes", "torch.aten.unsafe_chunk"
-      {deterministic, aliases = [[0, 0]]}
+      {deterministic, no_fault, aliases = [[0, 0]]}
 
   // A list of views of the elements of a list.
   capstan.foreign_op
       "torch.aten.broadcast_tensors", "torch.aten.meshgrid", "torch.aten.meshgrid.indexing",
       "torch.aten.cartesian_prod"
-      {deterministic, aliases = [[0, 0]]}
+      {deterministic, no_fault, aliases = [[0, 0]]}
 
   // With one tensor in the list it may be a view of it.
-  capstan.foreign_op "torch.aten.einsum" {deterministic, aliases = [[0, 1]]}
+  capstan.foreign_op "torch.aten.einsum" {deterministic, no_fault, aliases = [[0, 1]]}
 
   //===--------------------------------------------------------------------===//
   // The operand itself, or a copy of it
@@ -615,16 +641,16 @@ module {
   capstan.foreign_op
       "torch.aten.to.dtype", "torch.aten.contiguous", "torch.aten._cast_Float",
       "torch.aten._cast_Long"
-      {deterministic, aliases = [[0, 0]], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], fold = "same(0)"}
 
   // Also takes the device of operand 1.
   capstan.foreign_op "torch.aten.to.other", "torch.aten.type_as"
-      {deterministic, aliases = [[0, 0]], shape_only = [1], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], shape_only = [1], fold = "same(0)"}
 
   capstan.foreign_op
       "torch.aten.atleast_1d", "torch.aten.atleast_2d", "torch.aten.atleast_3d",
       "torch.aten.pixel_shuffle", "torch.aten.pixel_unshuffle", "torch.aten.channel_shuffle"
-      {deterministic, aliases = [[0, 0]], fold = "same(0)"}
+      {deterministic, no_fault, aliases = [[0, 0]], fold = "same(0)"}
 
   capstan.foreign_op
       "torch.aten.conj_physical", "torch.aten.dequantize.self", "torch.aten.dequantize.tensor"
@@ -645,25 +671,26 @@ module {
       "torch.aten.select_copy.int", "torch.aten.unsqueeze_copy", "torch.aten.squeeze_copy.dim",
       "torch.aten.squeeze_copy.dims", "torch.aten.unfold_copy", "torch.aten.diagonal_copy",
       "torch.aten._reshape_alias_copy"
-      {deterministic, fresh = [0], fold = "same(0)"}
+      {deterministic, no_fault, fresh = [0], fold = "same(0)"}
 
   capstan.foreign_op
       "torch.aten.as_strided_copy", "torch.aten.view_copy.dtype", "torch.aten.view_as_real_copy",
       "torch.aten.view_as_complex_copy", "torch.aten.split_copy.Tensor",
       "torch.aten.split_with_sizes_copy", "torch.aten.unbind_copy.int"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   // The contents of operand 1 in the shape of operand 0.
   capstan.foreign_op "torch.aten.copy"
-      {deterministic, fresh = [0], shape_only = [0], fold = "same(1)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], fold = "same(1)"}
 
   capstan.foreign_op "torch.aten.fill.Scalar"
-      {deterministic, fresh = [0], shape_only = [0], fold = "splat(1)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], fold = "splat(1)"}
 
-  capstan.foreign_op "torch.aten.fill.Tensor" {deterministic, fresh = [0], shape_only = [0]}
+  capstan.foreign_op "torch.aten.fill.Tensor" {deterministic, no_fault, fresh = [0],
+      shape_only = [0]}
 
   capstan.foreign_op "torch.aten.zero"
-      {deterministic, fresh = [0], shape_only = [0], fold = "const(0)"}
+      {deterministic, no_fault, fresh = [0], shape_only = [0], fold = "const(0)"}
 
   //===--------------------------------------------------------------------===//
   // Element by element, one operand
@@ -702,18 +729,18 @@ module {
       "torch.aten.nan_to_num", "torch.aten.polygamma", "torch.aten.prelu",
       "torch.aten.round.decimals", "torch.aten.softplus", "torch.aten.softshrink",
       "torch.aten.threshold", "torch.aten.mvlgamma"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   // clamp fails without either bound.
   capstan.foreign_op
       "torch.aten.clamp", "torch.aten.clamp.Tensor", "torch.aten.clamp_max",
       "torch.aten.clamp_max.Tensor", "torch.aten.clamp_min", "torch.aten.clamp_min.Tensor",
       "torch.aten.clip", "torch.aten.clip.Tensor"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   // An integer to a negative power fails.
   capstan.foreign_op "torch.aten.pow.Tensor_Scalar", "torch.aten.pow.Scalar"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Element by element, several operands
@@ -721,46 +748,46 @@ module {
   // Sizes may not match, and a scalar may not fit: none is total.
 
   capstan.foreign_op "torch.aten.add.Tensor", "torch.aten.add.Scalar"
-      {deterministic, fresh = [0], fold = "add(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "add(0,1)"}
 
   capstan.foreign_op "torch.aten.sub.Tensor", "torch.aten.sub.Scalar"
-      {deterministic, fresh = [0], fold = "sub(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "sub(0,1)"}
 
   capstan.foreign_op "torch.aten.mul.Tensor", "torch.aten.mul.Scalar"
-      {deterministic, fresh = [0], fold = "mul(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "mul(0,1)"}
 
   capstan.foreign_op "torch.aten.lt.Tensor", "torch.aten.lt.Scalar"
-      {deterministic, fresh = [0], fold = "lt(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "lt(0,1)"}
 
   capstan.foreign_op "torch.aten.le.Tensor", "torch.aten.le.Scalar"
-      {deterministic, fresh = [0], fold = "le(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "le(0,1)"}
 
   capstan.foreign_op "torch.aten.gt.Tensor", "torch.aten.gt.Scalar"
-      {deterministic, fresh = [0], fold = "gt(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "gt(0,1)"}
 
   capstan.foreign_op "torch.aten.ge.Tensor", "torch.aten.ge.Scalar"
-      {deterministic, fresh = [0], fold = "ge(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "ge(0,1)"}
 
   capstan.foreign_op "torch.aten.eq.Tensor", "torch.aten.eq.Scalar"
-      {deterministic, fresh = [0], fold = "eq(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "eq(0,1)"}
 
   capstan.foreign_op "torch.aten.ne.Tensor", "torch.aten.ne.Scalar"
-      {deterministic, fresh = [0], fold = "ne(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "ne(0,1)"}
 
   capstan.foreign_op
       "torch.aten.logical_and", "torch.aten.bitwise_and.Tensor", "torch.aten.bitwise_and.Scalar",
       "torch.aten.__and__.Tensor", "torch.aten.__and__.Scalar"
-      {deterministic, fresh = [0], fold = "and(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "and(0,1)"}
 
   capstan.foreign_op
       "torch.aten.logical_or", "torch.aten.bitwise_or.Tensor", "torch.aten.bitwise_or.Scalar",
       "torch.aten.__or__.Tensor", "torch.aten.__or__.Scalar"
-      {deterministic, fresh = [0], fold = "or(0,1)"}
+      {deterministic, no_fault, fresh = [0], fold = "or(0,1)"}
 
   capstan.foreign_op
       "torch.aten.logical_xor", "torch.aten.bitwise_xor.Tensor", "torch.aten.bitwise_xor.Scalar",
       "torch.aten.__xor__.Tensor", "torch.aten.__xor__.Scalar"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   // An integer division by zero fails on the CPU, and is undefined on the device.
   capstan.foreign_op
@@ -784,13 +811,13 @@ module {
       "torch.aten.min.other", "torch.aten.nextafter", "torch.aten.polar",
       "torch.aten.pow.Tensor_Tensor", "torch.aten.rsub.Scalar", "torch.aten.rsub.Tensor",
       "torch.aten.xlogy.Tensor"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op
       "torch.aten.where.self", "torch.aten.where.Scalar", "torch.aten.where.ScalarOther",
       "torch.aten.where.ScalarSelf", "torch.aten.masked_fill.Scalar",
       "torch.aten.masked_fill.Tensor"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Reductions, scans, sorting
@@ -805,7 +832,7 @@ module {
   capstan.foreign_op
       "torch.aten.max", "torch.aten.min", "torch.aten.amax", "torch.aten.amin", "torch.aten.median",
       "torch.aten.nanmedian"
-      {deterministic, fresh = [0], fold = "same(0)"}
+      {deterministic, no_fault, fresh = [0], fold = "same(0)"}
 
   capstan.foreign_op
       "torch.aten.any.dim", "torch.aten.any.dims", "torch.aten.all.dim", "torch.aten.all.dims",
@@ -817,10 +844,10 @@ module {
       "torch.aten.frobenius_norm.dim", "torch.aten.linalg_norm", "torch.aten.linalg_vector_norm",
       "torch.aten.std", "torch.aten.std.correction", "torch.aten.std.dim", "torch.aten.var",
       "torch.aten.var.correction", "torch.aten.var.dim"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op "torch.prims.prod", "torch.prims.sum", "torch.prims.var"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op
       "torch.aten.max.dim", "torch.aten.min.dim", "torch.aten.aminmax", "torch.aten.cummax",
@@ -828,13 +855,13 @@ module {
       "torch.aten.sort.stable", "torch.aten.topk", "torch.aten.var_mean",
       "torch.aten.var_mean.correction", "torch.aten.var_mean.dim", "torch.aten.std_mean",
       "torch.aten.std_mean.correction", "torch.aten.std_mean.dim"
-      {deterministic, fresh = [0, 1]}
+      {deterministic, no_fault, fresh = [0, 1]}
 
   capstan.foreign_op
       "torch.aten.searchsorted.Tensor", "torch.aten.searchsorted.Scalar",
       "torch.aten.bucketize.Tensor", "torch.aten.bucketize.Scalar", "torch.aten.isin.Tensor_Tensor",
       "torch.aten.isin.Tensor_Scalar", "torch.aten.diff", "torch.aten.renorm"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Gather, scatter, and moving of elements
@@ -877,10 +904,11 @@ module {
       "torch.aten.rot90", "torch.aten.flip", "torch.aten.fliplr", "torch.aten.flipud",
       "torch.aten.tril", "torch.aten.triu", "torch.aten.diag", "torch.aten.diag_embed",
       "torch.aten.im2col", "torch.aten.col2im"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   // Its bound of lengths is a size of the result.
-  capstan.foreign_op "torch.aten._jagged_to_padded_dense_forward" {deterministic, fresh = [0]}
+  capstan.foreign_op "torch.aten._jagged_to_padded_dense_forward" {deterministic, no_fault,
+      fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Products
@@ -897,7 +925,7 @@ module {
       "torch.aten._weight_int8pack_mm", "torch.aten.linalg_cross", "torch.aten.cross",
       "torch.aten.cdist", "torch.aten._cdist_forward", "torch.aten._pdist_forward",
       "torch.aten.pdist", "torch.aten.cosine_similarity", "torch.aten.pairwise_distance"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op "torch.aten.linalg_slogdet", "torch.aten.linalg_qr"
       {deterministic, fresh = [0, 1]}
@@ -916,10 +944,10 @@ module {
       "torch.aten.conv_transpose1d", "torch.aten.conv_transpose2d.input",
       "torch.aten.conv_transpose3d.input", "torch.aten.convolution", "torch.aten._convolution",
       "torch.aten._convolution.deprecated", "torch.aten.conv_tbc"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op "torch.aten.convolution_backward", "torch.aten.conv_tbc_backward"
-      {deterministic, fresh = [0, 1, 2]}
+      {deterministic, no_fault, fresh = [0, 1, 2]}
 
   capstan.foreign_op
       "torch.aten.avg_pool1d", "torch.aten.avg_pool2d", "torch.aten.avg_pool2d_backward",
@@ -936,7 +964,7 @@ module {
       "torch.aten.max_pool1d_with_indices", "torch.aten.max_pool2d_with_indices",
       "torch.aten.max_pool3d_with_indices", "torch.aten.adaptive_max_pool1d",
       "torch.aten.adaptive_max_pool2d", "torch.aten.adaptive_max_pool3d"
-      {deterministic, fresh = [0, 1]}
+      {deterministic, no_fault, fresh = [0, 1]}
 
   capstan.foreign_op
       "torch.aten.grid_sampler", "torch.aten.grid_sampler_2d", "torch.aten.grid_sampler_3d",
@@ -948,7 +976,7 @@ module {
       "torch.aten.upsample_bicubic2d.vec", "torch.aten.upsample_linear1d",
       "torch.aten.upsample_trilinear3d", "torch.aten.upsample_nearest2d_backward",
       "torch.aten.upsample_bilinear2d_backward", "torch.aten.__interpolate.size_list_scale_list"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Normalization, activation over a dimension, loss
@@ -959,7 +987,7 @@ module {
       "torch.aten.log_softmax.int", "torch.aten._safe_softmax", "torch.aten._softmax_backward_data",
       "torch.aten._log_softmax_backward_data", "torch.aten.layer_norm", "torch.aten.rms_norm",
       "torch.aten.group_norm"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   capstan.foreign_op "torch.aten._fused_rms_norm", "torch.aten._weight_norm_interface"
       {deterministic, fresh = [0, 1]}
@@ -969,10 +997,10 @@ module {
       "torch.aten.native_group_norm", "torch.aten.native_group_norm_backward",
       "torch.aten.native_batch_norm_backward", "torch.aten._native_batch_norm_legit_no_training",
       "torch.aten._native_batch_norm_legit.no_stats"
-      {deterministic, fresh = [0, 1, 2]}
+      {deterministic, no_fault, fresh = [0, 1, 2]}
 
   capstan.foreign_op "torch.aten._native_batch_norm_legit_functional"
-      {deterministic, fresh = [0, 1, 2, 3, 4]}
+      {deterministic, no_fault, fresh = [0, 1, 2, 3, 4]}
 
   // The running statistics change in training.
   capstan.foreign_op "torch.aten._native_batch_norm_legit", "torch.aten.native_batch_norm"
@@ -1028,7 +1056,7 @@ module {
       "torch.aten.fft_fft", "torch.aten.fft_ifft", "torch.aten.fft_rfft", "torch.aten.fft_irfft",
       "torch.aten._fft_r2c", "torch.aten._fft_c2r", "torch.aten._fft_c2c", "torch.aten.stft",
       "torch.aten.stft.center", "torch.aten.istft"
-      {deterministic, fresh = [0]}
+      {deterministic, no_fault, fresh = [0]}
 
   //===--------------------------------------------------------------------===//
   // Quantization, vision
