@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -149,6 +150,17 @@ bool Semantics::isTotal(Operation *op) {
           isSpeculatable(op));
 }
 
+/// Some index is not a constant within a known size.
+static bool mayBeOutOfRange(ItemOp item) {
+  auto type = cast<ShapedType>(item.getSource().getType());
+  for (auto [size, value] : llvm::zip(type.getShape(), item.getIndices())) {
+    std::optional<int64_t> index = getConstantIntValue(value);
+    if (!index || *index < 0 || ShapedType::isDynamic(size) || *index >= size)
+      return true;
+  }
+  return false;
+}
+
 bool Semantics::mayFault(Operation *op) {
   if (const ForeignOpModel *m = model(op))
     return !m->noFault && m->kind != OpKind::Yield &&
@@ -158,7 +170,9 @@ bool Semantics::mayFault(Operation *op) {
     return true;
   // Sizes that don't match fail as errors; what is looked up by computed
   // indices, or divided, may fault.
-  if (isa<tensor::ExtractOp, memref::LoadOp, memref::StoreOp, ItemOp>(op))
+  if (auto item = dyn_cast<ItemOp>(op))
+    return mayBeOutOfRange(item);
+  if (isa<tensor::ExtractOp, memref::LoadOp, memref::StoreOp>(op))
     return op->getNumOperands() > 1;
   return isa<ConditionallySpeculatable>(op) && op->getNumRegions() == 0 &&
          !isa<linalg::LinalgOp>(op) && !isSpeculatable(op);

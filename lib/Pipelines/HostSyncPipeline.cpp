@@ -25,8 +25,16 @@ void capstan::buildHostSyncPipeline(OpPassManager &pm,
   if (options.promote)
     pm.addPass(createCapstanPromoteHostSyncs(
         {options.merge, options.hoist, options.speculate}));
+  // What needs no read at all, before the rest is packed.
+  OpPassManager &rest = pm.nest<func::FuncOp>();
+  if (options.eliminate)
+    rest.addPass(createCapstanEliminateHostSyncs());
   if (options.coalesce)
-    pm.nest<func::FuncOp>().addPass(createCapstanCoalesceHostSyncs());
+    rest.addPass(createCapstanCoalesceHostSyncs());
+  if (options.overlap)
+    rest.addPass(createCapstanOverlapHostSyncs());
+  if (options.overlap)
+    pm.addPass(createCapstanVerifyFutures());
 }
 
 void capstan::registerPipelines() {

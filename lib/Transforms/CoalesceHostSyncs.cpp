@@ -107,6 +107,12 @@ bool Coalescer::joins(Operation *sync, Slice &slice) {
 bool Coalescer::canJoin(Operation *sync, Slice &slice) {
   if (!deadline)
     return true;
+  for (MemoryClass id : memory.read(sync))
+    if (written.contains(id)) {
+      slice.reason = "its index may be out of range before a check";
+      slice.blocker = deadline;
+      return false;
+    }
   slice = collectSlice(
       semantics, memory, SmallVector<Value>(sync->getOperands()),
       [&](Value v) {

@@ -69,25 +69,10 @@ Splitter::conversions(Operation *sync) {
   return parts->conversions;
 }
 
-/// Whether an element that may not exist is read: a check may come first.
-static bool mayBeOutOfRange(Operation *sync) {
-  auto item = dyn_cast<ItemOp>(sync);
-  if (!item)
-    return false;
-  auto type = cast<ShapedType>(item.getSource().getType());
-  for (auto [dim, index] : llvm::zip(type.getShape(), item.getIndices())) {
-    std::optional<int64_t> i = getConstantIntValue(index);
-    // A dynamic size is below every index.
-    if (!i || *i < 0 || *i >= dim)
-      return true;
-  }
-  return false;
-}
-
 /// The last op of the block after which all operands exist and hold what the
 /// sync reads; null: they do at the start of the block.
 Operation *Splitter::lastBefore(Operation *sync) {
-  if (mayBeOutOfRange(sync))
+  if (semantics.mayFault(sync))
     return sync->getPrevNode();
   Operation *last = nullptr;
   auto after = [&](Operation *op) {

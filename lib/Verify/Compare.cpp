@@ -88,7 +88,7 @@ bool Comparer::differ(const Twine &what, Expr *before, Expr *after) {
 
 bool Comparer::run() {
   return effects() && results() && checks() && partials() && bounds() &&
-         transfers();
+         transfers() && recurrences();
 }
 
 bool Comparer::results() {

@@ -251,6 +251,9 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       r.next[random] = state.random;
     for (auto &[object, symbol] : objects)
       r.next[symbol] = state.objects[object];
+    for (auto &[symbol, next] : r.next)
+      records.next[symbol] = next;
+    records.stops[self] = r.stop;
     outs.clear();
     for (Expr *e : spec.isWhile ? run.leaving : run.symbols)
       outs.push_back(finalValue(r, e));

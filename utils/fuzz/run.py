@@ -259,6 +259,10 @@ def check_group(job: tuple[Tools, list[int]]) -> Report:
 
 def fails_alike(checker: Checker, module: ir.Op, failure: Failure) -> bool:
     """Whether a smaller module fails as the one it was made from."""
+    for function in ir.functions(module).values():
+        # MLIR takes any unregistered op for a terminator.
+        if function.regions[0] and function.regions[0][-1].ops[-1].name != "func.return":
+            return False
     try:
         found = checker.check({failure.seed: module}, failure.options, Report())
     except (KeyError, SyntaxError, ValueError):  # no longer a program

@@ -33,6 +33,7 @@ private:
   bool partials();
   bool bounds();
   bool transfers();
+  bool recurrences();
 
   bool differ(const llvm::Twine &what, Expr *before, Expr *after);
   bool reject(const llvm::Twine &reason, mlir::Operation *before,

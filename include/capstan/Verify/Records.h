@@ -100,6 +100,10 @@ struct Records {
   std::vector<PartialRecord> partials;
   std::vector<TransferRecord> transfers;
   std::vector<BoundRecord> bounds;
+  /// What symbols of loops are on the next trip, and the conditions on which
+  /// loops go on (null: the bounds decide).
+  llvm::MapVector<Expr *, Expr *> next;
+  llvm::DenseMap<Expr *, Expr *> stops;
   /// Where an equal thing has been recorded: indices, in order.
   llvm::DenseMap<std::pair<Expr *, unsigned>, llvm::SmallVector<unsigned, 1>>
       checksOf;
