@@ -4,7 +4,8 @@
 The modules are copies of corpus layers (`replicate.py`), with at least one host sync
 for every 300 operations, as one unrolled function and as private layer functions that
 are called. Times are those of the passes alone, as `--mlir-timing` gives them: no
-parsing, no printing, no verifier between passes, one thread, the least of some runs.
+parsing, no printing, no verifier between passes, one thread, the least of some runs,
+scaled by the share of a processor that the process had.
 On IR that upstream passes understand, `cse, loop-invariant-code-motion, cse` runs on
 the same module, in mlir-opt, which shares capstan-opt's MLIR library.
 

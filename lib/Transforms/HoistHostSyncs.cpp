@@ -226,9 +226,15 @@ bool Hoister::outOfBlockLoops(Operation *sync) {
   if (!entry->isReducible())
     return false;
   while (CFGLoop *loop = entry->loopOf(sync->getBlock())) {
-    Block *preheader = loop->getLoopPreheader();
+    // LLVM's `getLoopPreheader` finds none among MLIR's blocks.
+    Block *preheader = loop->getLoopPredecessor();
+    if (!preheader || preheader->getNumSuccessors() != 1) {
+      remarkKept(sync, "no block runs just before the loop",
+                 &loop->getHeader()->back());
+      break;
+    }
     bool certain = entry->runsBeforeExit(dominance, loop, sync->getBlock());
-    if (!preheader || (!speculate && !certain)) {
+    if (!speculate && !certain) {
       remarkKept(sync, "the loop may be left before it",
                  &loop->getHeader()->back());
       break;

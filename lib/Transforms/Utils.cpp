@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Transforms/Utils.h"
+#include "capstan/Analysis/DeadReads.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "capstan/Dialect/Capstan.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -245,9 +246,12 @@ std::optional<FetchParts> capstan::fetchParts(Semantics &semantics,
   if (!sync->isRegistered()) {
     if (sync->getNumResults() != 1)
       return std::nullopt;
-    // Operands beside the source (a type, a device) must not change the value.
+    // Operands beside the source (a type, a device) must not change the value:
+    // equal types say so if they name the element type.
     Type type = sync->getResult(0).getType();
-    bool plainCopy = info->conversions[0] == "copy" &&
+    std::optional<ForeignShape> shape = foreignShape(type);
+    bool plainCopy = info->conversions[0] == "copy" && shape &&
+                     shape->element != "unk" &&
                      info->sources[0]->get().getType() == type;
     if (sync->getNumOperands() != 1 && !plainCopy)
       return std::nullopt;

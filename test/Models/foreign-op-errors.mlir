@@ -35,11 +35,6 @@ capstan.foreign_op "a.b" {reads = [-1]}
 
 // -----
 
-// expected-error@+1 {{key 'writes' takes a list of numbers}}
-capstan.foreign_op "a.b" {writes = 0}
-
-// -----
-
 // expected-error@+1 {{key 'device_operand' takes an operand number}}
 capstan.foreign_op "a.b" {device_operand = "x"}
 

@@ -28,6 +28,8 @@ from typing import Any
 from fuzz.ir import Block, Op, Region, Value, functions, split_attrs, split_commas
 
 FUEL = 6000
+CPU = '"cpu'
+DEVICES = (CPU, '"cuda')
 
 
 class FailError(Exception):
@@ -245,7 +247,9 @@ class Machine:
         self.burn()
         values = use(op, env)
         handler = HANDLERS.get(op.name)
-        if handler:
+        if op.name.startswith("arith.") and any(isinstance(v, Tensor) for v in values):
+            results = self.compute(op, values, env)  # elementwise
+        elif handler:
             results = handler(self, op, values, env)
         elif op.name in ARITH:
             results = [wrap(ARITH[op.name](values[0], values[1]), op.results[0].type)]
@@ -289,6 +293,8 @@ class Machine:
             parts.append(body_key(op, env))
         tensors = [v for v in values if isinstance(v, Tensor)]
         cpu = bool(tensors) and all(t.cpu for t in tensors)
+        if devices := [v for v in values if isinstance(v, str) and v.startswith(DEVICES)]:
+            cpu = devices[0].startswith(CPU)
         results: list[Any] = []
         for i, result in enumerate(op.results):
             content = mix(*parts, i)
@@ -406,7 +412,7 @@ class Machine:
         """device_put, _to_copy: contents stay, the place may change."""
         device = values[1 if op.name == "torch.operator" else 3]
         source = self.snapshot(values[0])
-        if not (isinstance(device, str) and device.startswith('"cpu')):
+        if not (isinstance(device, str) and device.startswith(CPU)):
             if device is None:
                 return [source]
             return [Tensor(source.content, source.shape)]
@@ -461,8 +467,6 @@ class Machine:
     def empty(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
         sizes = iter(values)
         shape = tuple(next(sizes) if d is None else d for d in dims(op.results[0].type))
-        if min(shape, default=0) < 0:
-            raise UndefinedError
         return [Tensor(mix("undefined"), shape)]
 
     def fill(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
@@ -526,7 +530,8 @@ class Machine:
 
     def number(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
         if op.name == "torch.aten.full":
-            return [Tensor(("fill", values[1]), self.shape(op.results[0].type, []))]
+            cpu = isinstance(values[4], str) and values[4].startswith(CPU)
+            return [Tensor(("fill", values[1]), self.shape(op.results[0].type, []), cpu)]
         return [Tensor(("fill", values[0]), (), True)]
 
     def list_construct(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
@@ -652,6 +657,7 @@ HANDLERS: dict[str, Callable[..., list[Any]]] = {
     "scf.execute_region": M.execute,
     "torch.prim.Loop": M.torch_loop,
 }
+
 
 def use(op: Op, env: dict[Value, Any]) -> list[Any]:
     """The operands. MLIR doesn't check their order in the regions of unregistered ops."""
