@@ -25,13 +25,13 @@ MemoryClass MemoryClasses::classOf(Value value) const {
   return it == classes.end() ? kWorld : it->second;
 }
 
-/// Follows the storage through its views. It stays private if every use is an
-/// op whose effects are known and that hands it nowhere.
 static bool isList(Semantics &semantics, Value value) {
   const ForeignTypeModel *m = semantics.typeModel(value.getType());
   return m && m->kind == TypeKind::List;
 }
 
+/// Follows the storage through its views. It stays private if every use is an
+/// op whose effects are known and that hands it nowhere.
 void MemoryClasses::classify(OpResult fresh) {
   SmallVector<Value> aliases = {fresh};
   bool written = false;
@@ -101,7 +101,6 @@ void MemoryClasses::effectsOf(Operation *op, Set &reads, Set &writes) const {
   }
 }
 
-/// Bottom-up: an op writes what the ops in its regions write.
 bool MemoryClasses::identityMatters(OpResult result) const {
   if (!semantics.isMemory(result.getType()) || classOf(result) == kImmutable)
     return false;
@@ -144,6 +143,7 @@ void MemoryClasses::markWrittenThrough(Operation *op) {
   }
 }
 
+/// Bottom-up: an op writes what the ops in its regions write.
 void MemoryClasses::collectWrites(Operation *function) {
   function->walk([&](Operation *op) {
     Set reads, own;
@@ -177,4 +177,13 @@ MemoryClasses::Set MemoryClasses::read(Operation *op) const {
   }
   op->walk([&](Operation *nested) { effectsOf(nested, reads, ignored); });
   return reads;
+}
+
+void MemoryClasses::rename(Operation *from, Operation *to) {
+  auto it = writes.find(from);
+  if (it == writes.end())
+    return;
+  Set set = it->second;
+  writes.erase(it);
+  writes[to] = set;
 }

@@ -11,6 +11,7 @@
 
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/Interfaces/Semantics.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 using namespace mlir;
@@ -24,8 +25,13 @@ Placement::Placement(Semantics &semantics, Operation *root)
 }
 
 bool Placement::isOnCpu(Value value) const {
-  if (isa<TensorType, BaseMemRefType>(value.getType()))
-    return isHostType(value.getType());
+  if (isa<TensorType, BaseMemRefType>(value.getType())) {
+    // What is made of host values or constants is known on the host.
+    Operation *def = value.getDefiningOp();
+    return isHostType(value.getType()) ||
+           (def && (def->hasTrait<OpTrait::ConstantLike>() ||
+                    isa<tensor::FromElementsOp>(def)));
+  }
   auto it = cpu.find(value);
   return it != cpu.end() && it->second;
 }

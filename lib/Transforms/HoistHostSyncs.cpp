@@ -189,6 +189,15 @@ void Hoister::move(Operation *sync, const Plan &plan) {
       op->moveBefore(plan.outermost);
     sync->moveBefore(plan.outermost);
   } else {
+    // What can't fail moves as it is, so that reads that share it don't copy
+    // it; the rest is copied under the guard.
+    for (Operation *op :
+         slice(plan.outermost, SmallVector<Value>(sync->getOperands())).ops)
+      if (op->getNumRegions() == 0 && semantics.isTotal(op) &&
+          llvm::none_of(op->getOperands(), [&](Value v) {
+            return isDefinedIn(v, plan.outermost);
+          }))
+        op->moveBefore(plan.outermost);
     IRMapping map;
     auto cloneSlice = [&](OpBuilder &at, ArrayRef<Value> values,
                           IRMapping &map) {

@@ -164,6 +164,7 @@ bool Merger::throughBranch(Operation *sync, Operation *kept) {
         [&](Operation *old, Operation *made) {
           for (auto [from, to] : llvm::zip(old->getResults(), made->getResults()))
             numbers.setEqual(to, from);
+          numbers.memory().rename(old, made);
           numbers.forget(old);
           for (Region &emptied : old->getRegions())
             dominance.invalidate(&emptied);

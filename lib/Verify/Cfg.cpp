@@ -68,7 +68,8 @@ bool Executor::analyze(Region &region, Graph &graph) {
     auto *node = postDominance.getNode(&block);
     if (!node)
       return fail(block.getTerminator(), "can't decide: this loop never ends");
-    graph.joins[&block] = node->getIDom() ? node->getIDom()->getBlock() : nullptr;
+    graph.joins[&block] =
+        node->getIDom() ? node->getIDom()->getBlock() : nullptr;
   }
   for (auto &[header, from] : latches) {
     Graph::NaturalLoop &loop = graph.loops[header];
@@ -142,8 +143,9 @@ bool Executor::split(Graph &graph, Operation *terminator, Block *join,
     Expr *e = value(cond.getCondition());
     if (!e)
       return fail(terminator, "operand that is not known here");
-    if (!branch(terminator, e, [&] { return side(0, values); },
-                [&] { return side(1, values); }, values))
+    if (!branch(
+            terminator, e, [&] { return side(0, values); },
+            [&] { return side(1, values); }, values))
       return false;
   } else if (auto cases = dyn_cast<cf::SwitchOp>(terminator)) {
     Expr *flag = value(cases.getFlag());
@@ -161,8 +163,9 @@ bool Executor::split(Graph &graph, Operation *terminator, Block *join,
       Expr *taken =
           exprs.compare(Expr::Eq, i1, flag,
                         exprs.constant(flag->type, numbers[i].getSExtValue()));
-      return branch(terminator, taken, [&] { return side(i + 1, values); },
-                    [&] { return run(i + 1); }, values);
+      return branch(
+          terminator, taken, [&] { return side(i + 1, values); },
+          [&] { return run(i + 1); }, values);
     };
     if (numbers.size() > 10000)
       return fail(terminator, "can't decide: too many cases");
@@ -252,8 +255,8 @@ bool Executor::runLoop(Graph &graph, Block *header, Block *&next) {
   SmallVector<Value> used;
   auto escapes = [&](Value v) {
     if (llvm::any_of(v.getUsers(), [&](Operation *user) {
-          Block *at = header->getParent()->findAncestorBlockInRegion(
-              *user->getBlock());
+          Block *at =
+              header->getParent()->findAncestorBlockInRegion(*user->getBlock());
           return !at || !shape.blocks.contains(at);
         }))
       used.push_back(v);
@@ -328,8 +331,8 @@ bool Executor::runLoop(Graph &graph, Block *header, Block *&next) {
   for (auto [v, e] : llvm::zip(used, outs))
     set(v, e);
   next = shape.outside;
-  for (auto [arg, e] : llvm::zip(next->getArguments(),
-                                 llvm::drop_begin(outs, used.size())))
+  for (auto [arg, e] :
+       llvm::zip(next->getArguments(), llvm::drop_begin(outs, used.size())))
     set(arg, e);
   return true;
 }

@@ -138,7 +138,8 @@ bool Comparer::checks() {
   std::vector<CheckRecord> *lists[2] = {&b.records.checks, &a.records.checks};
   // Checks by condition; device checks also by their normal form.
   using Key = std::pair<Expr *, unsigned>;
-  llvm::DenseMap<Key, SmallVector<Occurrence, 1>> host[2], device[2], normals[2];
+  llvm::DenseMap<Key, SmallVector<Occurrence, 1>> host[2], device[2],
+      normals[2];
   bool anyDevice = llvm::any_of(*lists[1], [](auto &c) { return c.device; });
   for (unsigned s : {0, 1})
     for (auto [i, c] : llvm::enumerate(*lists[s])) {
@@ -287,8 +288,7 @@ bool Comparer::isBound(const BoundRecord &use, Expr *bound, const Guard *guard,
       return true;
     auto type = dyn_cast_if_present<RankedTensorType>(use.shape->type);
     if (bound->isConst() && type && use.dim < type.getRank() &&
-        !type.isDynamicDim(use.dim) &&
-        bound->value >= type.getDimSize(use.dim))
+        !type.isDynamicDim(use.dim) && bound->value >= type.getDimSize(use.dim))
       return true;
   }
   SmallVector<Occurrence> list;

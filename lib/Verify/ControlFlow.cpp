@@ -144,8 +144,8 @@ bool Executor::indexSwitch(scf::IndexSwitchOp op) {
   std::function<bool(unsigned)> run = [&](unsigned i) {
     if (i == op.getNumCases())
       return region(op, op.getDefaultRegion(), values);
-    Expr *taken = exprs.compare(
-        Expr::Eq, i1, flag, exprs.constant(flag->type, op.getCases()[i]));
+    Expr *taken = exprs.compare(Expr::Eq, i1, flag,
+                                exprs.constant(flag->type, op.getCases()[i]));
     return branch(
         op, taken, [&] { return region(op, op.getCaseRegions()[i], values); },
         [&] { return run(i + 1); }, values);

@@ -46,8 +46,10 @@ Literal Comparer::normal(Literal l, bool device) {
 Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   ExprTable &exprs = ctx.exprs;
   auto compare = [&](Expr::Compare kind, Expr *x, Expr *y, bool positive) {
-    Expr *a = normalTerm(x, device && !ctx.semantics.isHostScalar(x->type), false);
-    Expr *b = normalTerm(y, device && !ctx.semantics.isHostScalar(y->type), false);
+    Expr *a =
+        normalTerm(x, device && !ctx.semantics.isHostScalar(x->type), false);
+    Expr *b =
+        normalTerm(y, device && !ctx.semantics.isHostScalar(y->type), false);
     if (kind == Expr::Eq && b->id < a->id)
       std::swap(a, b);
     Expr *result = exprs.get(Kind::Norm, kind, {}, {a, b});
@@ -86,13 +88,20 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   if (auto cmp = dyn_cast<arith::CmpIOp>(op)) {
     Expr *x = e->kids[0], *y = e->kids[1];
     switch (cmp.getPredicate()) {
-    case P::eq: return compare(Expr::Eq, x, y, true);
-    case P::ne: return compare(Expr::Eq, x, y, false);
-    case P::slt: return compare(Expr::Slt, x, y, true);
-    case P::sge: return compare(Expr::Slt, x, y, false);
-    case P::sgt: return compare(Expr::Slt, y, x, true);
-    case P::sle: return compare(Expr::Slt, y, x, false);
-    default: return e;
+    case P::eq:
+      return compare(Expr::Eq, x, y, true);
+    case P::ne:
+      return compare(Expr::Eq, x, y, false);
+    case P::slt:
+      return compare(Expr::Slt, x, y, true);
+    case P::sge:
+      return compare(Expr::Slt, x, y, false);
+    case P::sgt:
+      return compare(Expr::Slt, y, x, true);
+    case P::sle:
+      return compare(Expr::Slt, y, x, false);
+    default:
+      return e;
     }
   }
   const ForeignOpModel *m = ctx.semantics.model(op);
@@ -104,14 +113,21 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   if (!isInteger(x->type) || !isInteger(y->type))
     return e;
   switch (m->fold.kind) {
-  case Fold::Lt: return compare(Expr::Slt, x, y, true);
-  case Fold::Ge: return compare(Expr::Slt, x, y, false);
-  case Fold::Gt: return compare(Expr::Slt, y, x, true);
-  case Fold::Le: return compare(Expr::Slt, y, x, false);
-  case Fold::Eq: return compare(Expr::Eq, x, y, true);
-  case Fold::Ne: return compare(Expr::Eq, x, y, false);
+  case Fold::Lt:
+    return compare(Expr::Slt, x, y, true);
+  case Fold::Ge:
+    return compare(Expr::Slt, x, y, false);
+  case Fold::Gt:
+    return compare(Expr::Slt, y, x, true);
+  case Fold::Le:
+    return compare(Expr::Slt, y, x, false);
+  case Fold::Eq:
+    return compare(Expr::Eq, x, y, true);
+  case Fold::Ne:
+    return compare(Expr::Eq, x, y, false);
   case Fold::Not:
     return exprs.negate(normalTerm(x, device, true));
-  default: return e;
+  default:
+    return e;
   }
 }

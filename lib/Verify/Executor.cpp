@@ -10,7 +10,6 @@
 
 #include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -18,7 +17,7 @@ using namespace capstan::verify;
 using Kind = Expr::Kind;
 
 /// Operations executed in one function, calls followed.
-static constexpr uint64_t kMaxWork = 40'000'000;
+static constexpr uint64_t kMaxWork = 16'000'000;
 
 bool Executor::fail(Operation *op, const Twine &reason) {
   if (!failure)

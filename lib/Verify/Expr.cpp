@@ -105,7 +105,8 @@ Expr *ExprTable::gamma(Expr *cond, Expr *a, Expr *b) {
   if (a == b)
     return a;
   // Booleans: the logical connectives.
-  if (a->type == cond->type && b->type == a->type && (a->isConst() || b->isConst())) {
+  if (a->type == cond->type && b->type == a->type &&
+      (a->isConst() || b->isConst())) {
     if (b->isFalse())
       return both(cond, a);
     if (a->isTrue())
@@ -239,20 +240,28 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
   case Kind::Arg:
     os << "arg" << e->key;
     return;
-  case Kind::Gamma: return list("if", e->kids);
-  case Kind::Not: return list("not", e->kids);
-  case Kind::And: return list("and", e->kids);
-  case Kind::Or: return list("or", e->kids);
+  case Kind::Gamma:
+    return list("if", e->kids);
+  case Kind::Not:
+    return list("not", e->kids);
+  case Kind::And:
+    return list("and", e->kids);
+  case Kind::Or:
+    return list("or", e->kids);
   case Kind::Cmp:
     return list(e->key == Expr::Eq    ? "eq"
                 : e->key == Expr::Slt ? "less"
                                       : "uless",
                 e->kids);
-  case Kind::Shape: return list("shape", e->kids);
-  case Kind::Elem: return list("element", e->kids);
-  case Kind::Read: return list("read", e->kids);
+  case Kind::Shape:
+    return list("shape", e->kids);
+  case Kind::Elem:
+    return list("element", e->kids);
+  case Kind::Read:
+    return list("read", e->kids);
   case Kind::Raw:
-  case Kind::Nth: return print(os, e->kids[0], budget, depth);
+  case Kind::Nth:
+    return print(os, e->kids[0], budget, depth);
   case Kind::State:
     return list(e->key <= RandomStart    ? "start"
                 : e->key == AfterWrite   ? "after-write"
@@ -260,10 +269,14 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
                 : e->key == AfterRandom  ? "after-random"
                                          : "memory",
                 e->kids);
-  case Kind::Symbol: return list("carried", e->kids.drop_front());
-  case Kind::Loop: return list("loop", e->kids);
-  case Kind::Final: return list("after-loop", e->kids);
-  case Kind::Future: return list("future", e->kids);
+  case Kind::Symbol:
+    return list("carried", e->kids.drop_front());
+  case Kind::Loop:
+    return list("loop", e->kids);
+  case Kind::Final:
+    return list("after-loop", e->kids);
+  case Kind::Future:
+    return list("future", e->kids);
   case Kind::Hole:
     os << '_';
     return;
@@ -271,6 +284,7 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
     list("case", e->kids);
     os << '#' << int64_t(e->key);
     return;
-  case Kind::Norm: return list("norm", e->kids);
+  case Kind::Norm:
+    return list("norm", e->kids);
   }
 }

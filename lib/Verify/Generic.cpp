@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
+#include "capstan/Verify/Executor.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -58,7 +58,8 @@ bool Executor::generic(Operation *op) {
       return true;
     }
   // Storage put in a container may be reached through it.
-  if (llvm::any_of(op->getResultTypes(), [&](Type t) { return isContainer(t); }))
+  if (llvm::any_of(op->getResultTypes(),
+                   [&](Type t) { return isContainer(t); }))
     escapeAll(operands);
 
   SmallVector<BoundOperand> bounds = sem.boundOperands(op);
@@ -112,7 +113,7 @@ bool Executor::generic(Operation *op) {
   for (const BoundOperand &b : bounds) {
     if (b.operand >= operands.size())
       continue;
-    BoundRecord record{made, b.operand, operands[b.operand], nullptr, 0,
+    BoundRecord record{made,    b.operand, operands[b.operand], nullptr, 0,
                        guard(), op};
     if (b.atMost && b.atMost->first < operands.size()) {
       record.shape = exprs.shape(operands[b.atMost->first]);
@@ -142,15 +143,14 @@ void Executor::bindResults(Operation *op, Expr *made,
   for (OpResult result : op->getResults()) {
     Type type = result.getType();
     unsigned i = result.getResultNumber();
-    Expr *e = op->getNumResults() == 1 ? made
-                                       : make(op, Kind::Result, i, type, made);
+    Expr *e =
+        op->getNumResults() == 1 ? made : make(op, Kind::Result, i, type, made);
     if (isMemory(type)) {
       Expr *pointer = e;
       std::optional<unsigned> aliased = sem.aliasedOperand(result);
       if (const ForeignOpModel *m = sem.model(op))
-        if (llvm::count_if(m->aliases, [&](auto pair) {
-              return pair.first == i;
-            }) != 1)
+        if (llvm::count_if(m->aliases,
+                           [&](auto pair) { return pair.first == i; }) != 1)
           aliased = std::nullopt; // one of several
       if (sem.isFresh(result)) {
         // The storage is not what is in it: one for each execution.

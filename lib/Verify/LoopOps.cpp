@@ -19,8 +19,8 @@ using Kind = Expr::Kind;
 /// Operations with equal bounds, step and comparison run equally often.
 static std::optional<int64_t> tripCount(Expr *lb, Expr *ub, Expr *step,
                                         bool isUnsigned) {
-  if (!lb->isConst() || !ub->isConst() || !step->isConst() || step->value <= 0 ||
-      (isUnsigned && (lb->value < 0 || ub->value < 0)))
+  if (!lb->isConst() || !ub->isConst() || !step->isConst() ||
+      step->value <= 0 || (isUnsigned && (lb->value < 0 || ub->value < 0)))
     return std::nullopt;
   int64_t span;
   if (llvm::SubOverflow(ub->value, lb->value, span))
@@ -56,14 +56,14 @@ bool Executor::forLike(Operation *op) {
   };
   auto range = [&](Expr *lb, Expr *ub, Expr *step, bool isUnsigned) {
     bounds.append({lb, ub, step});
-    enters(ExprTable::literal(exprs.compare(
-        isUnsigned ? Expr::Ult : Expr::Slt, i1, lb, ub)));
+    enters(ExprTable::literal(
+        exprs.compare(isUnsigned ? Expr::Ult : Expr::Slt, i1, lb, ub)));
     auto trips = tripCount(lb, ub, step, isUnsigned);
     if (!trips || !spec.trips)
       spec.trips = std::nullopt;
     else
-      spec.trips = llvm::SaturatingMultiply(uint64_t(*spec.trips),
-                                            uint64_t(*trips));
+      spec.trips =
+          llvm::SaturatingMultiply(uint64_t(*spec.trips), uint64_t(*trips));
   };
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
     Expr *lb = value(loop.getLowerBound()), *ub = value(loop.getUpperBound()),
@@ -77,7 +77,8 @@ bool Executor::forLike(Operation *op) {
     auto expr = [&](OpFoldResult r) {
       if (auto v = dyn_cast<Value>(r))
         return value(v);
-      return exprs.constant(index, cast<IntegerAttr>(cast<Attribute>(r)).getInt());
+      return exprs.constant(index,
+                            cast<IntegerAttr>(cast<Attribute>(r)).getInt());
     };
     spec.trips = 1;
     for (auto [iv, lb, ub, step] :
@@ -102,8 +103,8 @@ bool Executor::forLike(Operation *op) {
       Type boolean = i1;
       if (StringAttr name = desc->model->guardBool) {
         auto [dialect, type] = name.getValue().split('.');
-        boolean = OpaqueType::get(
-            StringAttr::get(op->getContext(), dialect), type);
+        boolean =
+            OpaqueType::get(StringAttr::get(op->getContext(), dialect), type);
       }
       Expr *zero = exprs.constant(trip->type, 0);
       bounds.push_back(trip);
@@ -112,8 +113,8 @@ bool Executor::forLike(Operation *op) {
         spec.trips = std::max<int64_t>(trip->value, 0);
     }
     if (desc->induction)
-      inductions.push_back({desc->induction, trip ? exprs.constant(trip->type, 0)
-                                                  : nullptr});
+      inductions.push_back(
+          {desc->induction, trip ? exprs.constant(trip->type, 0) : nullptr});
   }
   if (sem.runsAtLeastOnce(op))
     spec.entry.clear();
@@ -206,9 +207,8 @@ bool Executor::whileLoop(scf::WhileOp op) {
   scf::YieldOp yield = op.getYieldOp();
   for (auto [i, arg] : llvm::enumerate(op.getBeforeArguments())) {
     auto next = dyn_cast<BlockArgument>(yield.getOperand(i));
-    spec.invariant.push_back(
-        next && next.getOwner() == op.getAfterBody() &&
-        condition.getArgs()[next.getArgNumber()] == arg);
+    spec.invariant.push_back(next && next.getOwner() == op.getAfterBody() &&
+                             condition.getArgs()[next.getArgNumber()] == arg);
   }
   spec.loop = exprs.get(Kind::Loop, ctx.keys.shallow(op), {}, {});
   spec.writes = effectsOf(op).writes;

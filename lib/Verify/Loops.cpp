@@ -21,8 +21,13 @@ using Kind = Expr::Kind;
 /// Deeper loops run once: what is invariant only by proof stays a symbol there.
 static constexpr unsigned kMaxRerunDepth = 3;
 
-enum Role : uint64_t { CarriedRole, WorldRole, RandomRole, ObjectRole,
-                       InductionRole };
+enum Role : uint64_t {
+  CarriedRole,
+  WorldRole,
+  RandomRole,
+  ObjectRole,
+  InductionRole
+};
 
 struct Executor::Recurrence {
   Expr *loop = nullptr;
@@ -35,7 +40,8 @@ struct Executor::Recurrence {
 /// A symbol of the `depth`-th open loop.
 static Expr *symbol(ExprTable &exprs, Role role, unsigned depth, unsigned n,
                     bool cpu, Type type, ArrayRef<Expr *> kids) {
-  uint64_t key = (uint64_t(depth) << 36) | (uint64_t(n) << 4) | (role << 1) | cpu;
+  uint64_t key =
+      (uint64_t(depth) << 36) | (uint64_t(n) << 4) | (role << 1) | cpu;
   Expr *e = exprs.get(Kind::Symbol, key, type, kids);
   e->loops |= uint64_t(1) << std::min(depth, 63u);
   e->onCpu = cpu;
@@ -219,9 +225,9 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     }
     if (mayRerun)
       for (auto &[object, symbol] : objects)
-        if (auto *it = state.objects.find(object);
-            it != state.objects.end() && it->second == symbol &&
-            still.insert(object).second)
+        if (auto *it = state.objects.find(object); it != state.objects.end() &&
+                                                   it->second == symbol &&
+                                                   still.insert(object).second)
           rerun = true;
     if (rerun) {
       if (attempt > 16)
@@ -274,8 +280,8 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     bool stops = r.stop && !spec.isWhile;
     uint64_t trips = spec.trips && !stops ? *spec.trips : 1;
     counts.atLeast |= counts.transfers && (!spec.trips || stops);
-    counts.transfers =
-        llvm::SaturatingMultiplyAdd(counts.transfers, trips, countsBefore.transfers);
+    counts.transfers = llvm::SaturatingMultiplyAdd(counts.transfers, trips,
+                                                   countsBefore.transfers);
     counts.values =
         llvm::SaturatingMultiplyAdd(counts.values, trips, countsBefore.values);
     counts.atLeast |= countsBefore.atLeast;

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
+#include "capstan/Verify/Executor.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 
 using namespace mlir;
@@ -31,8 +31,7 @@ bool Executor::isMemory(Type type) {
 /// The contents that `pointer` leads to.
 Expr *Executor::version(Expr *pointer) {
   if (pointer->base)
-    if (auto *it = state.objects.find(pointer->base);
-        it != state.objects.end())
+    if (auto *it = state.objects.find(pointer->base); it != state.objects.end())
       return it->second;
   return state.world;
 }
@@ -42,8 +41,8 @@ void Executor::escape(Expr *object) {
   auto *it = object ? state.objects.find(object) : state.objects.end();
   if (it == state.objects.end())
     return;
-  state.world = exprs.get(Kind::State, Escape, {},
-                          {state.world, object, it->second});
+  state.world =
+      exprs.get(Kind::State, Escape, {}, {state.world, object, it->second});
   state.objects.erase(it);
 }
 
@@ -65,14 +64,13 @@ void Executor::write(Expr *pointer, Expr *what, Operation *op) {
           make(op, Kind::State, AfterWrite, {}, {what, pointer, it->second});
       return;
     }
-  state.world = make(op, Kind::State, AfterWrite, {},
-                     {what, pointer, state.world});
+  state.world =
+      make(op, Kind::State, AfterWrite, {}, {what, pointer, state.world});
   addEffect(op);
 }
 
 /// An operation that may do anything with all memory that it can reach.
-bool Executor::barrier(Operation *op, ArrayRef<Expr *> operands,
-                       uint64_t key) {
+bool Executor::barrier(Operation *op, ArrayRef<Expr *> operands, uint64_t key) {
   escapeAll(operands);
   Exprs kids;
   for (Expr *e : operands)
@@ -83,8 +81,8 @@ bool Executor::barrier(Operation *op, ArrayRef<Expr *> operands,
   writeWorld(made, AfterBarrier, op);
   state.random = exprs.get(Kind::State, AfterRandom, {}, {made});
   for (OpResult result : op->getResults()) {
-    Expr *e = make(op, Kind::Result, result.getResultNumber(),
-                   result.getType(), made);
+    Expr *e = make(op, Kind::Result, result.getResultNumber(), result.getType(),
+                   made);
     e->holdsMemory = sem.isMemory(result.getType());
     set(result, e);
   }
@@ -106,8 +104,8 @@ Executor::RegionEffects Executor::effectsOf(Operation *op, unsigned depth) {
   };
   bool structured = false;
   if (auto call = dyn_cast<func::CallOp>(op)) {
-    auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
-        op, call.getCalleeAttr());
+    auto callee =
+        symbols.lookupNearestSymbolFrom<func::FuncOp>(op, call.getCalleeAttr());
     if (!callee || callee.isDeclaration())
       add(all);
     else
@@ -120,7 +118,8 @@ Executor::RegionEffects Executor::effectsOf(Operation *op, unsigned depth) {
     if (!sem.getEffects(op, list))
       add(all);
     for (const Effect &e : list) {
-      if (e.value && !isMemory(e.value.getType()) && isContainer(e.value.getType()))
+      if (e.value && !isMemory(e.value.getType()) &&
+          isContainer(e.value.getType()))
         result.reads = true;
       else if (e.kind == Effect::Read)
         result.reads = true;

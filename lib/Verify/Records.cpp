@@ -64,8 +64,8 @@ static std::optional<unsigned> coverFrom(GuardTable &guards, const Guard *guard,
       return std::nullopt;
     if (o.guard->excludes(*guard))
       continue;
-    const Literal *l = llvm::find_if(
-        o.guard->literals, [&](Literal l) { return !guard->has(l); });
+    const Literal *l = llvm::find_if(o.guard->literals,
+                                     [&](Literal l) { return !guard->has(l); });
     --budget;
     auto yes = coverFrom(guards, guards.with(guard, *l), list, budget);
     if (!yes)
@@ -92,7 +92,8 @@ void Records::rollback(const Mark &mark) {
   }
   for (size_t i = partials.size(); i > mark.partials; --i)
     partialsOf[partials[i - 1].expr].pop_back();
-  checks.resize(mark.checks, CheckRecord{{nullptr, false}, nullptr, nullptr, false});
+  checks.resize(mark.checks,
+                CheckRecord{{nullptr, false}, nullptr, nullptr, false});
   effects.resize(mark.effects);
   partials.resize(mark.partials);
   transfers.resize(mark.transfers);

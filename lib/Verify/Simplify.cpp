@@ -54,16 +54,26 @@ static Expr *comparison(ExprTable &exprs, arith::CmpIPredicate predicate,
     return exprs.compare(Expr::Ult, type, a, b);
   };
   switch (predicate) {
-  case P::eq: return exprs.compare(Expr::Eq, type, l, r);
-  case P::ne: return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
-  case P::slt: return slt(l, r);
-  case P::sge: return exprs.negate(slt(l, r));
-  case P::sgt: return slt(r, l);
-  case P::sle: return exprs.negate(slt(r, l));
-  case P::ult: return ult(l, r);
-  case P::uge: return exprs.negate(ult(l, r));
-  case P::ugt: return ult(r, l);
-  case P::ule: return exprs.negate(ult(r, l));
+  case P::eq:
+    return exprs.compare(Expr::Eq, type, l, r);
+  case P::ne:
+    return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
+  case P::slt:
+    return slt(l, r);
+  case P::sge:
+    return exprs.negate(slt(l, r));
+  case P::sgt:
+    return slt(r, l);
+  case P::sle:
+    return exprs.negate(slt(r, l));
+  case P::ult:
+    return ult(l, r);
+  case P::uge:
+    return exprs.negate(ult(l, r));
+  case P::ugt:
+    return ult(r, l);
+  case P::ule:
+    return exprs.negate(ult(r, l));
   }
   return nullptr;
 }
@@ -78,18 +88,26 @@ static Expr *foreignLogic(ExprTable &exprs, const FoldModel &fold, Type type,
     return exprs.compare(Expr::Slt, type, a, b);
   };
   switch (fold.kind) {
-  case Fold::Lt: return slt(l, r);
-  case Fold::Ge: return exprs.negate(slt(l, r));
-  case Fold::Gt: return slt(r, l);
-  case Fold::Le: return exprs.negate(slt(r, l));
-  case Fold::Eq: return exprs.compare(Expr::Eq, type, l, r);
-  case Fold::Ne: return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
-  case Fold::Not: return l->type == type ? exprs.negate(l) : nullptr;
+  case Fold::Lt:
+    return slt(l, r);
+  case Fold::Ge:
+    return exprs.negate(slt(l, r));
+  case Fold::Gt:
+    return slt(r, l);
+  case Fold::Le:
+    return exprs.negate(slt(r, l));
+  case Fold::Eq:
+    return exprs.compare(Expr::Eq, type, l, r);
+  case Fold::Ne:
+    return exprs.negate(exprs.compare(Expr::Eq, type, l, r));
+  case Fold::Not:
+    return l->type == type ? exprs.negate(l) : nullptr;
   case Fold::And:
     return l->type == type && r->type == type ? exprs.both(l, r) : nullptr;
   case Fold::Or:
     return l->type == type && r->type == type ? exprs.either(l, r) : nullptr;
-  default: return nullptr;
+  default:
+    return nullptr;
   }
 }
 
@@ -127,8 +145,8 @@ Expr *Executor::dimension(Operation *dim, Expr *source, Expr *index) {
     else
       from = tiedInit(source, 0);
     if (!from)
-      return make(dim, Kind::Op, ctx.keys.get(dim).key, dim->getResult(0).getType(),
-                  {exprs.shape(source), index});
+      return make(dim, Kind::Op, ctx.keys.get(dim).key,
+                  dim->getResult(0).getType(), {exprs.shape(source), index});
     source = from;
   }
 }
@@ -154,8 +172,8 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
     // Comparisons of floats have other rules (NaN).
     bool integers = llvm::all_of(operands, [&](Expr *e) {
       auto opaque = dyn_cast_if_present<OpaqueType>(e->type);
-      return opaque && (opaque.getTypeData() == "int" ||
-                        opaque.getTypeData() == "bool");
+      return opaque &&
+             (opaque.getTypeData() == "int" || opaque.getTypeData() == "bool");
     });
     return host && integers ? foreignLogic(exprs, m->fold, type, operands)
                             : nullptr;
@@ -171,11 +189,9 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
                              contents(operands[2]))
                : nullptr;
   if (auto dim = dyn_cast<tensor::DimOp>(op))
-    return operands[1]->isConst()
-               ? dimension(dim, operands[0], operands[1])
-               : nullptr;
-  if (!scalar || operands.empty() ||
-      llvm::any_of(operands, [](Expr *e) {
+    return operands[1]->isConst() ? dimension(dim, operands[0], operands[1])
+                                  : nullptr;
+  if (!scalar || operands.empty() || llvm::any_of(operands, [](Expr *e) {
         return !e->type || !e->type.isIntOrIndex();
       }))
     return nullptr;
@@ -203,7 +219,8 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
       return inner;
   }
   if (!l->isConst() || !r->isConst()) {
-    bool zero = r->isConst() && r->value == 0, one = r->isConst() && r->value == 1;
+    bool zero = r->isConst() && r->value == 0,
+         one = r->isConst() && r->value == 1;
     if ((isa<arith::AddIOp, arith::SubIOp>(op) && zero) ||
         (isa<arith::MulIOp>(op) && one))
       return l;
@@ -223,8 +240,8 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
 }
 
 /// As `Semantics::constant`, on expressions.
-std::optional<int64_t> Executor::fold(Operation *op,
-                                      ArrayRef<Expr *> operands, bool splat) {
+std::optional<int64_t> Executor::fold(Operation *op, ArrayRef<Expr *> operands,
+                                      bool splat) {
   const ForeignOpModel *m = sem.model(op);
   if (!m)
     return std::nullopt;
@@ -245,7 +262,8 @@ std::optional<int64_t> Executor::fold(Operation *op,
   case Fold::Not:
   case Fold::ToBool: {
     auto v = at(lhs, true);
-    return v ? std::optional<int64_t>((*v != 0) == (m->fold.kind == Fold::ToBool))
+    return v ? std::optional<int64_t>((*v != 0) ==
+                                      (m->fold.kind == Fold::ToBool))
              : std::nullopt;
   }
   default:
@@ -261,14 +279,22 @@ std::optional<int64_t> Executor::fold(Operation *op,
   bool scaled = operands.size() > 2 && at(2, false) != 1;
   int64_t result;
   switch (m->fold.kind) {
-  case Fold::Lt: return *l < *r;
-  case Fold::Le: return *l <= *r;
-  case Fold::Gt: return *l > *r;
-  case Fold::Ge: return *l >= *r;
-  case Fold::Eq: return *l == *r;
-  case Fold::Ne: return *l != *r;
-  case Fold::And: return *l && *r;
-  case Fold::Or: return *l || *r;
+  case Fold::Lt:
+    return *l < *r;
+  case Fold::Le:
+    return *l <= *r;
+  case Fold::Gt:
+    return *l > *r;
+  case Fold::Ge:
+    return *l >= *r;
+  case Fold::Eq:
+    return *l == *r;
+  case Fold::Ne:
+    return *l != *r;
+  case Fold::And:
+    return *l && *r;
+  case Fold::Or:
+    return *l || *r;
   case Fold::Add:
     if (scaled || llvm::AddOverflow(*l, *r, result))
       return std::nullopt;

@@ -92,8 +92,8 @@ bool Matcher::place(const Piece &demand, const Guard *guard, uint64_t count) {
       return false;
     // Two kinds of paths, each paid for by another.
     const Guard *other = pieces[*compatible].guard;
-    const Literal *l = llvm::find_if(
-        other->literals, [&](Literal l) { return !guard->has(l); });
+    const Literal *l = llvm::find_if(other->literals,
+                                     [&](Literal l) { return !guard->has(l); });
     return place(demand, guards.with(guard, *l), count) &&
            place(demand, guards.with(guard, !*l), count);
   }

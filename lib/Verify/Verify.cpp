@@ -17,8 +17,7 @@ static void collect(ModuleOp module, const std::string &prefix,
                     SmallVectorImpl<Operation *> &others) {
   for (Operation &op : *module.getBody()) {
     if (auto function = dyn_cast<func::FuncOp>(op)) {
-      auto name = StringAttr::get(op.getContext(),
-                                  prefix + function.getName());
+      auto name = StringAttr::get(op.getContext(), prefix + function.getName());
       functions[name] = function;
     } else if (auto nested = dyn_cast<ModuleOp>(op)) {
       std::string name = nested.getName().value_or("").str();
@@ -31,6 +30,7 @@ static void collect(ModuleOp module, const std::string &prefix,
 
 /// Whether some op of `module` may change a list.
 static bool changesLists(Semantics &sem, Operation *module) {
+  SymbolTableCollection symbols;
   auto isList = [&](Value v) {
     const ForeignTypeModel *m = v ? sem.typeModel(v.getType()) : nullptr;
     return m && m->kind == TypeKind::List;
@@ -38,10 +38,15 @@ static bool changesLists(Semantics &sem, Operation *module) {
   return module
       ->walk([&](Operation *op) {
         SmallVector<Effect> effects;
-        if (op->getNumOperands() == 0 ||
-            op->hasTrait<OpTrait::IsTerminator>() || isa<func::CallOp>(op))
+        if (op->getNumOperands() == 0 || op->hasTrait<OpTrait::IsTerminator>())
           return WalkResult::advance();
         bool lists = llvm::any_of(op->getOperands(), isList);
+        // A callee with a body is looked into itself.
+        if (auto call = dyn_cast<func::CallOp>(op))
+          if (auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+                  op, call.getCalleeAttr());
+              callee && !callee.isDeclaration())
+            return WalkResult::advance();
         if (!sem.getEffects(op, effects))
           return lists ? WalkResult::interrupt() : WalkResult::advance();
         for (const Effect &e : effects)
@@ -165,7 +170,8 @@ Report capstan::verify::verify(ModuleOp before, ModuleOp after,
     }
     if (other.getFunctionType() != function.getFunctionType() ||
         other.isDeclaration() != function.isDeclaration()) {
-      reject(report, "public function @" + name.getValue() + " changed its type",
+      reject(report,
+             "public function @" + name.getValue() + " changed its type",
              function, other);
       return report;
     }

@@ -28,12 +28,14 @@ using namespace mlir;
 using namespace capstan;
 
 static llvm::cl::OptionCategory category("capstan-verify options");
-static llvm::cl::opt<std::string>
-    beforeFile(llvm::cl::Positional, llvm::cl::Required,
-               llvm::cl::desc("<before>"), llvm::cl::cat(category));
-static llvm::cl::opt<std::string>
-    afterFile(llvm::cl::Positional, llvm::cl::Required,
-              llvm::cl::desc("<after>"), llvm::cl::cat(category));
+static llvm::cl::opt<std::string> beforeFile(llvm::cl::Positional,
+                                             llvm::cl::Required,
+                                             llvm::cl::desc("<before>"),
+                                             llvm::cl::cat(category));
+static llvm::cl::opt<std::string> afterFile(llvm::cl::Positional,
+                                            llvm::cl::Required,
+                                            llvm::cl::desc("<after>"),
+                                            llvm::cl::cat(category));
 static llvm::cl::opt<bool> jsonOutput("json",
                                       llvm::cl::desc("Write a JSON object"),
                                       llvm::cl::cat(category));
@@ -61,9 +63,10 @@ static void printJson(const verify::Report &report) {
   for (const std::string &line : report.details)
     details.push_back(llvm::json::fixUTF8(line));
   for (const verify::FunctionReport &f : report.functions)
-    functions.push_back(llvm::json::Object{{"name", llvm::json::fixUTF8(f.name)},
-                                           {"before", toJson(f.before)},
-                                           {"after", toJson(f.after)}});
+    functions.push_back(
+        llvm::json::Object{{"name", llvm::json::fixUTF8(f.name)},
+                           {"before", toJson(f.before)},
+                           {"after", toJson(f.after)}});
   llvm::json::Object object{
       {"status", report.accepted ? "accepted" : "rejected"},
       {"reason", llvm::json::fixUTF8(report.reason)},

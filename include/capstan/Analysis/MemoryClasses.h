@@ -42,6 +42,8 @@ public:
 
   /// Classes that `op` itself, with everything in its regions, may write.
   const Set &written(mlir::Operation *op) const;
+  /// `to` takes the place of `from`, with its regions.
+  void rename(mlir::Operation *from, mlir::Operation *to);
   /// Classes that it may read; a barrier reads the world.
   Set read(mlir::Operation *op) const;
 

@@ -43,6 +43,7 @@ public:
   bool readsEntryMemory(mlir::Operation *op) const;
 
   const MemoryClasses &memory() const { return classes; }
+  MemoryClasses &memory() { return classes; }
 
 private:
   using Version = unsigned;

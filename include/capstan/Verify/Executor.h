@@ -143,7 +143,7 @@ private:
   // Loops.cpp.
   struct LoopSpec {
     mlir::Operation *op;
-    Expr *loop;      ///< kind and bounds; made unique by its occurrence
+    Expr *loop; ///< kind and bounds; made unique by its occurrence
     Exprs inits;
     /// Carried value `i` certainly never changes.
     llvm::SmallVector<bool> invariant;

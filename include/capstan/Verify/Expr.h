@@ -25,28 +25,28 @@ enum Side { Before = 0, After = 1 };
 
 struct Expr {
   enum class Kind : uint8_t {
-    Op,       ///< `key`: the operation's key; operands, captures, versions
-    Result,   ///< result `key` of child 0, an operation of several results
-    Const,    ///< integer or boolean `value`
-    Arg,      ///< argument `key` of a public function; `World` at its start
-    Gamma,    ///< child 1 where child 0 holds, else child 2
-    Not,      ///<
-    And,      ///<
-    Or,       ///<
-    Cmp,      ///< `key`: see `Compare`
-    Shape,    ///< shape and element type of child 0
-    Elem,     ///< element of tensor child 0 at the other children
-    Read,     ///< `key`: conversion; what a host read gives of child 0
-    Raw,      ///< undefined contents, instance `key` of child 0
-    Nth,      ///< the `key`-th execution of child 0 (undefined, fresh, ...)
-    State,    ///< memory or random state after something; `key`: StateKind
-    Symbol,   ///< carried value of a loop; `key`: occurrence, CPU flag
-    Loop,     ///< the `key`-th execution of a loop; kind and bounds
-    Final,    ///< value after a loop: what, stop condition, recurrences
-    Future,   ///< the values of a fetch.start
-    Hole,     ///< an operand that is a bound only
-    Is,       ///< child 0, a switch value, equals `key`
-    Norm,     ///< normal form of a condition, on host or device
+    Op,     ///< `key`: the operation's key; operands, captures, versions
+    Result, ///< result `key` of child 0, an operation of several results
+    Const,  ///< integer or boolean `value`
+    Arg,    ///< argument `key` of a public function; `World` at its start
+    Gamma,  ///< child 1 where child 0 holds, else child 2
+    Not,    ///<
+    And,    ///<
+    Or,     ///<
+    Cmp,    ///< `key`: see `Compare`
+    Shape,  ///< shape and element type of child 0
+    Elem,   ///< element of tensor child 0 at the other children
+    Read,   ///< `key`: conversion; what a host read gives of child 0
+    Raw,    ///< undefined contents, instance `key` of child 0
+    Nth,    ///< the `key`-th execution of child 0 (undefined, fresh, ...)
+    State,  ///< memory or random state after something; `key`: StateKind
+    Symbol, ///< carried value of a loop; `key`: occurrence, CPU flag
+    Loop,   ///< the `key`-th execution of a loop; kind and bounds
+    Final,  ///< value after a loop: what, stop condition, recurrences
+    Future, ///< the values of a fetch.start
+    Hole,   ///< an operand that is a bound only
+    Is,     ///< child 0, a switch value, equals `key`
+    Norm,   ///< normal form of a condition, on host or device
   };
   enum Compare { Eq, Slt, Ult };
 
@@ -122,7 +122,12 @@ private:
 
 /// The interned name of a state transition.
 enum StateKind : uint64_t {
-  WorldStart, RandomStart, AfterWrite, AfterBarrier, AfterRandom, Escape,
+  WorldStart,
+  RandomStart,
+  AfterWrite,
+  AfterBarrier,
+  AfterRandom,
+  Escape,
   FirstContents
 };
 
