@@ -11,16 +11,43 @@ using namespace mlir;
 using namespace capstan;
 
 MemoryClasses::MemoryClasses(Semantics &semantics, Operation *function)
-    : semantics(semantics) {
-  walkHostCode(function, [&](Operation *op) {
-    for (OpResult result : op->getResults())
-      if (semantics.isMemory(result.getType()) && semantics.isFresh(result))
-        classify(result);
-  });
+    : semantics(semantics), noWriter(!hasWriter(function)) {
+  if (!noWriter) {
+    walkHostCode(function, [&](Operation *op) {
+      for (OpResult result : op->getResults())
+        if (semantics.isMemory(result.getType()) && semantics.isFresh(result))
+          classify(result);
+    });
+  }
   collectWrites(function);
 }
 
+/// Whether some op, checks aside, may write memory.
+bool MemoryClasses::hasWriter(Operation *function) {
+  return function
+      ->walk([&](Operation *op) {
+        if (op == function)
+          return WalkResult::advance();
+        if (const ForeignOpModel *m = semantics.model(op)) {
+          bool control = m->kind == OpKind::Loop || m->kind == OpKind::Branch;
+          if (control ? semantics.kind(op) != OpKind::Barrier
+                      : m->kind != OpKind::Barrier && m->writes.empty())
+            return WalkResult::advance();
+        }
+        SmallVector<Effect> effects;
+        bool writes = !semantics.getEffects(op, effects) ||
+                      llvm::any_of(effects, [](const Effect &effect) {
+                        return effect.kind == Effect::Write ||
+                               effect.kind == Effect::Free;
+                      });
+        return writes ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 MemoryClass MemoryClasses::classOf(Value value) const {
+  if (noWriter)
+    return kImmutable;
   auto it = classes.find(value);
   return it == classes.end() ? kWorld : it->second;
 }
@@ -81,9 +108,14 @@ void MemoryClasses::classify(OpResult fresh) {
 }
 
 void MemoryClasses::effectsOf(Operation *op, Set &reads, Set &writes) const {
-  SmallVector<Effect> effects;
   if (semantics.mayFault(op))
     reads.insert(kChecks);
+  if (noWriter) {
+    if (semantics.kind(op) == OpKind::Check)
+      writes.insert(kChecks);
+    return;
+  }
+  SmallVector<Effect> effects;
   // An unknown op may check, too.
   if (!semantics.getEffects(op, effects)) {
     reads.insert(kWorld);
@@ -147,7 +179,10 @@ void MemoryClasses::markWrittenThrough(Operation *op) {
 void MemoryClasses::collectWrites(Operation *function) {
   function->walk([&](Operation *op) {
     Set reads, own;
-    if (op != function) {
+    if (noWriter) {
+      if (semantics.kind(op) == OpKind::Check)
+        own.insert(kChecks);
+    } else if (op != function) {
       effectsOf(op, reads, own);
       markWrittenThrough(op);
     }

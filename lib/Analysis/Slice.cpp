@@ -10,8 +10,7 @@
 using namespace mlir;
 using namespace capstan;
 
-/// Operands of `op` and what its regions capture.
-static SmallVector<Value> inputs(Operation *op) {
+SmallVector<Value> capstan::sliceInputs(Operation *op) {
   SmallVector<Value> result(op->getOperands());
   if (op->getNumRegions() == 0)
     return result;
@@ -76,7 +75,7 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
         return false;
       }
     done.insert(op);
-    stack.push_back({op, inputs(op)});
+    stack.push_back({op, sliceInputs(op)});
     return true;
   };
   for (Value value : values) {
@@ -115,7 +114,7 @@ void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
     if (!op->use_empty() || semantics.isUndefined(op) ||
         !semantics.isMovable(op))
       continue;
-    SmallVector<Value> next = inputs(op);
+    SmallVector<Value> next = sliceInputs(op);
     erased(op);
     op->erase();
     for (Value value : next)

@@ -5,6 +5,7 @@
 
 #include "capstan/Analysis/ValueNumbering.h"
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/Slice.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/IR/RegionGraphTraits.h"
@@ -14,11 +15,25 @@
 using namespace mlir;
 using namespace capstan;
 
-ValueNumbering::ValueNumbering(Semantics &semantics, Operation *function)
+ValueNumbering::ValueNumbering(Semantics &semantics, Operation *function,
+                               ArrayRef<Operation *> roots)
     : semantics(semantics), classes(semantics, function) {
+  markRelevant(roots);
   State state;
   for (Region &region : function->getRegions())
     visitRegion(region, state);
+}
+
+void ValueNumbering::markRelevant(ArrayRef<Operation *> roots) {
+  SmallVector<Operation *> worklist(roots);
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!relevant.insert(op).second)
+      continue;
+    for (Value value : sliceInputs(op))
+      if (Operation *def = value.getDefiningOp())
+        worklist.push_back(def);
+  }
 }
 
 ValueNumbering::Number ValueNumbering::operator[](Value value) {
@@ -214,8 +229,11 @@ static bool looksAtUndefined(Semantics &semantics, Operation *op) {
 
 void ValueNumbering::visitOp(Operation *op, State &state) {
   const MemoryClasses::Set &written = classes.written(op);
+  bool hostRegions = op->getNumRegions() != 0 && holdsHostCode(op);
+  if (!hostRegions && !relevant.contains(op))
+    return clobber(written, state);
   bool movable = semantics.isMovable(op);
-  if (op->getNumRegions() != 0 && holdsHostCode(op) && !movable) {
+  if (hostRegions && !movable) {
     bool isBranch = semantics.kind(op) == OpKind::Branch;
     // Anything but a branch may run its regions again.
     if (!isBranch)

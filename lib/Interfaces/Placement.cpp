@@ -17,14 +17,15 @@
 using namespace mlir;
 using namespace capstan;
 
-Placement::Placement(Semantics &semantics, Operation *root)
-    : semantics(semantics) {
+void Placement::visitAll() {
+  visitedAll = true;
+  cpu.clear();
   // Each round can only move values from the CPU to the device.
   while (visit(root)) {
   }
 }
 
-bool Placement::isOnCpu(Value value) const {
+bool Placement::isOnCpu(Value value) {
   if (isa<TensorType, BaseMemRefType>(value.getType())) {
     // What is made of host values or constants is known on the host.
     Operation *def = value.getDefiningOp();
@@ -33,10 +34,71 @@ bool Placement::isOnCpu(Value value) const {
                     isa<tensor::FromElementsOp>(def)));
   }
   auto it = cpu.find(value);
-  return it != cpu.end() && it->second;
+  if (it != cpu.end())
+    return it->second;
+  if (visitedAll)
+    return false;
+  if (std::optional<bool> found = search(value))
+    return *found;
+  visitAll();
+  return cpu.lookup(value);
 }
 
-bool Placement::isSync(Operation *op) const {
+/// Backwards from `value`, without recursion. None if it comes to a value that
+/// control flow hands on.
+std::optional<bool> Placement::search(Value value) {
+  struct Frame {
+    Value value;
+    unsigned next = 0;
+    bool any = false;
+  };
+  SmallVector<Frame> stack = {{value}};
+  auto finish = [&](bool onCpu) {
+    cpu[stack.back().value] = onCpu;
+    stack.pop_back();
+  };
+  while (!stack.empty()) {
+    Frame &frame = stack.back();
+    Operation *op = frame.value.getDefiningOp();
+    if (!op) {
+      auto arg = cast<BlockArgument>(frame.value);
+      if (arg.getOwner()->getParentOp() != root ||
+          !arg.getOwner()->isEntryBlock())
+        return std::nullopt;
+      finish(false);
+      continue;
+    }
+    if (op->getNumRegions() != 0)
+      return std::nullopt;
+    if (std::optional<bool> known = decided(op)) {
+      finish(*known);
+      continue;
+    }
+    if (frame.next == op->getNumOperands()) {
+      finish(frame.any);
+      continue;
+    }
+    Value operand = op->getOperand(frame.next);
+    if (!semantics.isTensorLike(operand.getType())) {
+      ++frame.next;
+      continue;
+    }
+    if (isa<OpaqueType>(operand.getType()) && !cpu.count(operand)) {
+      stack.push_back({operand});
+      continue;
+    }
+    ++frame.next;
+    if (!decides(operand))
+      continue;
+    if (isOnCpu(operand))
+      frame.any = true;
+    else
+      finish(false);
+  }
+  return cpu.lookup(value);
+}
+
+bool Placement::isSync(Operation *op) {
   if (semantics.kind(op) != OpKind::HostSync)
     return false;
   std::optional<SyncInfo> info = semantics.syncInfo(op);
@@ -57,7 +119,8 @@ bool Placement::join(Value into, bool onCpu) {
   return false;
 }
 
-bool Placement::resultOnCpu(Operation *op) {
+/// Where the op says itself that its results are.
+std::optional<bool> Placement::decided(Operation *op) {
   if (isa<FetchOp, FetchWaitOp>(op))
     return true;
   const ForeignOpModel *m = semantics.model(op);
@@ -67,25 +130,34 @@ bool Placement::resultOnCpu(Operation *op) {
     return true;
   if (m->sync && !m->sync->dynamicSize && semantics.syncInfo(op))
     return true;
-  if (m->deviceOperand && *m->deviceOperand < op->getNumOperands()) {
-    Operation *def = op->getOperand(*m->deviceOperand).getDefiningOp();
-    if (!def)
-      return false;
-    if (auto device = def->getAttrOfType<StringAttr>("value"))
-      return device.getValue().starts_with("cpu");
-  }
+  if (!m->deviceOperand || *m->deviceOperand >= op->getNumOperands())
+    return std::nullopt;
+  Operation *def = op->getOperand(*m->deviceOperand).getDefiningOp();
+  if (!def)
+    return false;
+  if (auto device = def->getAttrOfType<StringAttr>("value"))
+    return device.getValue().starts_with("cpu");
+  return std::nullopt;
+}
+
+/// A list of host values says nothing about where a result is.
+bool Placement::decides(Value operand) {
+  const ForeignTypeModel *type = semantics.typeModel(operand.getType());
+  if (!type || type->kind != TypeKind::List || isOnCpu(operand))
+    return true;
+  Operation *def = operand.getDefiningOp();
+  return !def || llvm::any_of(def->getOperandTypes(), [&](Type t) {
+    return semantics.isTensorLike(t);
+  });
+}
+
+bool Placement::resultOnCpu(Operation *op) {
+  if (std::optional<bool> known = decided(op))
+    return *known;
   bool any = false;
   for (Value operand : op->getOperands()) {
-    if (!semantics.isTensorLike(operand.getType()))
+    if (!semantics.isTensorLike(operand.getType()) || !decides(operand))
       continue;
-    // A list of host values says nothing about where the result is.
-    if (auto *type = semantics.typeModel(operand.getType()))
-      if (type->kind == TypeKind::List && !cpu.count(operand))
-        if (Operation *def = operand.getDefiningOp())
-          if (llvm::none_of(def->getOperandTypes(), [&](Type t) {
-                return semantics.isTensorLike(t);
-              }))
-            continue;
     if (!isOnCpu(operand))
       return false;
     any = true;

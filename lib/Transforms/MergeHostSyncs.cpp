@@ -38,9 +38,10 @@ static constexpr unsigned kMaxCandidates = 32;
 namespace {
 class Merger {
 public:
-  Merger(const OpModels &models, func::FuncOp function)
+  Merger(const OpModels &models, func::FuncOp function,
+         ArrayRef<Operation *> roots)
       : semantics(models), function(function), placement(semantics, function),
-        numbers(semantics, function) {}
+        numbers(semantics, function, roots) {}
 
   unsigned merge(ArrayRef<Operation *> syncs);
   unsigned eraseChecks(ArrayRef<Operation *> checks);
@@ -320,7 +321,9 @@ struct MergeHostSyncs
     });
     if (syncs.empty())
       return markAllAnalysesPreserved();
-    Merger merger(*models, getOperation());
+    SmallVector<Operation *> roots = rootsOf(semantics, syncs);
+    roots.append(checks);
+    Merger merger(*models, getOperation(), roots);
     llvm::erase_if(syncs, [&](Operation *op) {
       return !merger.placement.isSync(op) || !semantics.isDeterministic(op) ||
              isa<FetchStartOp>(op);

@@ -35,9 +35,10 @@ namespace {
 /// Promotes the reads of one function.
 class Promoter {
 public:
-  Promoter(const OpModels &models, func::FuncOp function)
+  Promoter(const OpModels &models, func::FuncOp function,
+           ArrayRef<Operation *> syncs)
       : semantics(models), function(function), placement(semantics, function),
-        numbers(semantics, function) {}
+        numbers(semantics, function, rootsOf(semantics, syncs)) {}
 
   /// True if `sync` is now a parameter.
   bool promote(Operation *sync, ArrayRef<func::CallOp> calls);
@@ -191,7 +192,7 @@ struct PromoteHostSyncs
       if (syncs.empty())
         continue;
       ArrayRef<func::CallOp> calls = sites.callsOf(function);
-      Promoter promoter(*models, function);
+      Promoter promoter(*models, function, syncs);
       for (Operation *sync : syncs) {
         if (!promoter.placement.isSync(sync))
           continue;

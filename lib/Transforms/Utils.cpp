@@ -37,6 +37,19 @@ static bool defaultIsZero(Semantics &semantics, Type type) {
   return value && value.getValue().isZero();
 }
 
+SmallVector<Operation *> capstan::rootsOf(Semantics &semantics,
+                                          ArrayRef<Operation *> syncs) {
+  SmallVector<Operation *> roots(syncs);
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  for (Operation *sync : syncs)
+    for (Operation *op = sync->getParentOp(); op && seen.insert(op).second;
+         op = op->getParentOp())
+      if (semantics.kind(op) == OpKind::Branch)
+        if (Operation *def = semantics.condition(op).getDefiningOp())
+          roots.push_back(def);
+  return roots;
+}
+
 bool capstan::hasFirstTripGuard(Semantics &semantics, Operation *op) {
   if (isa<scf::ForOp>(op))
     return true;

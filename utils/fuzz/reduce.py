@@ -14,19 +14,24 @@ KEEP = {"func.return", "scf.yield", "scf.condition", "linalg.yield", "cf.br", "c
 
 
 def substitute(result: ir.Value, op: ir.Op) -> ir.Value | None:
-    """An earlier value of the same type that is visible where `op` stands."""
+    """An earlier value of the same type that is visible where `op` stands, with contents."""
+
+    def fits(value: ir.Value) -> bool:
+        undefined = isinstance(value.owner, ir.Op) and "empty" in value.owner.name
+        return value.type == result.type and (not undefined or "empty" in op.name)
+
     block: ir.Block | None = op.block
     until: ir.Op | None = op
     while block and until:
         for operand in until.operands if until is op else ():
-            if operand.type == result.type:
+            if fits(operand):
                 return operand
         for other in reversed(block.ops[: block.ops.index(until)]):
             for value in other.results:
-                if value.type == result.type:
+                if fits(value):
                     return value
         for value in block.args:
-            if value.type == result.type:
+            if fits(value):
                 return value
         until = block.parent
         if until is None or until.name in ("func.func", "builtin.module"):

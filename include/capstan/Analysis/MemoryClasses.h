@@ -49,6 +49,7 @@ public:
 
 private:
   void classify(mlir::OpResult fresh);
+  bool hasWriter(mlir::Operation *function);
   void collectWrites(mlir::Operation *function);
   void markWrittenThrough(mlir::Operation *op);
   void effectsOf(mlir::Operation *op, Set &reads, Set &writes) const;
@@ -59,6 +60,8 @@ private:
   /// Values of memory types through which something may write.
   llvm::DenseSet<mlir::Value> writtenThrough;
   Set none;
+  /// Nothing in the function writes memory: there is nothing to tell apart.
+  bool noWriter = false;
   MemoryClass next = 1;
 };
 

@@ -16,6 +16,9 @@
 
 namespace capstan {
 
+/// Operands of `op` and what its regions capture.
+llvm::SmallVector<mlir::Value> sliceInputs(mlir::Operation *op);
+
 /// What has to move so that some values exist at an earlier point, or why they
 /// can't.
 struct Slice {

@@ -22,8 +22,10 @@ class ValueNumbering {
 public:
   using Number = unsigned;
 
-  /// Numbers every value of host code in `function`.
-  ValueNumbering(Semantics &semantics, mlir::Operation *function);
+  /// Numbers the values of host code in `function` that `roots` depend on, and
+  /// the results of `roots`. Any other value gets a number of its own.
+  ValueNumbering(Semantics &semantics, mlir::Operation *function,
+                 llvm::ArrayRef<mlir::Operation *> roots);
 
   /// The number of a value; values made after the numbering get a new one.
   Number operator[](mlir::Value value);
@@ -49,6 +51,7 @@ private:
   using Version = unsigned;
   using State = llvm::DenseMap<MemoryClass, Version>;
 
+  void markRelevant(llvm::ArrayRef<mlir::Operation *> roots);
   void visitRegion(mlir::Region &region, State &state);
   void visitBlock(mlir::Block &block, State &state);
   void visitOp(mlir::Operation *op, State &state);
@@ -63,6 +66,8 @@ private:
 
   Semantics &semantics;
   MemoryClasses classes;
+  /// Ops that `roots` depend on.
+  llvm::DenseSet<mlir::Operation *> relevant;
   llvm::DenseMap<mlir::Value, Number> numbers;
   /// For results of ops with undefined contents: the number of the shape.
   llvm::DenseMap<mlir::Value, Number> shapes;

@@ -139,27 +139,35 @@ private:
 };
 
 /// Where the tensors of a function are: on the CPU if all that flows into them
-/// is. Builtin tensors say it by their type.
+/// is. Builtin tensors say it by their type. Answers are found as they are asked
+/// for; a value that a loop or branch hands on makes it look at all of `root`.
 class Placement {
 public:
-  Placement(Semantics &semantics, mlir::Operation *root);
+  Placement(Semantics &semantics, mlir::Operation *root)
+      : semantics(semantics), root(root) {}
 
-  bool isOnCpu(mlir::Value value) const;
+  bool isOnCpu(mlir::Value value);
 
   /// A HostSync op that really waits for the device: its source is not on the
   /// CPU and its `when` holds.
-  bool isSync(mlir::Operation *op) const;
+  bool isSync(mlir::Operation *op);
 
 private:
+  std::optional<bool> search(mlir::Value value);
+  std::optional<bool> decided(mlir::Operation *op);
+  bool decides(mlir::Value operand);
+  bool resultOnCpu(mlir::Operation *op);
+  void visitAll();
   bool visit(mlir::Operation *op);
   bool visitBlock(mlir::Block &block);
   bool join(mlir::Value into, bool cpu);
-  bool resultOnCpu(mlir::Operation *op);
 
   Semantics &semantics;
-  /// Foreign tensors that are certainly on the CPU so far; values absent are
-  /// on the device. Loop-carried values start on the CPU if their initial value
-  /// is, and fall to the device while the fixpoint runs.
+  mlir::Operation *root;
+  bool visitedAll = false;
+  /// Foreign tensors that are known to be on the CPU, or not. After `visitAll`,
+  /// values absent are on the device. Loop-carried values start on the CPU if
+  /// their initial value is, and fall to the device while its fixpoint runs.
   llvm::DenseMap<mlir::Value, bool> cpu;
 };
 

@@ -59,6 +59,11 @@ buildGuarded(Semantics &semantics, mlir::OpBuilder &b, mlir::Location loc,
              llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>
                  build);
 
+/// Where value numbering must look for `syncs`: the ops themselves and those
+/// that make the conditions of the branches around them.
+llvm::SmallVector<mlir::Operation *>
+rootsOf(Semantics &semantics, llvm::ArrayRef<mlir::Operation *> syncs);
+
 /// A branch (one of its regions) or a loop around a sync whose condition must
 /// guard it elsewhere.
 struct Level {
