@@ -54,7 +54,9 @@ def compile_and_prove(bin_dir: Path, source: Path, result: Path) -> Outcome:
         [bin_dir / "capstan-verify", source, result, "--json"], text=True, stdout=subprocess.PIPE
     )
     report = json.loads(verify.stdout)
-    return Outcome(report["syncs_before"], report["syncs_after"], report["status"], seconds)
+    return Outcome(
+        report["before_per_forward"], report["after_per_forward"], report["status"], seconds
+    )
 
 
 def main() -> int:

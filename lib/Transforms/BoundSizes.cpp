@@ -44,6 +44,9 @@ Value BoundSizes::buildForeign(OpBuilder &b, Value of, unsigned dim) {
         b.getDictionaryAttr(b.getNamedAttr("value", b.getI64IntegerAttr(dim)));
     number = entry.create(state)->getResult(0);
   }
+  // The size of an argument stands at the start of the block, as the constant.
+  if (isa<BlockArgument>(of) && number.getParentBlock() == b.getInsertionBlock())
+    b.setInsertionPointAfterValue(number);
   OperationState state(of.getLoc(), m->sizeOp);
   state.addOperands({of, number});
   state.addTypes(type);

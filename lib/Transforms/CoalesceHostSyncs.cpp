@@ -17,10 +17,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/HostDominance.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
-#include "mlir/IR/Dominance.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -53,7 +53,7 @@ private:
   Semantics semantics;
   Placement placement;
   MemoryClasses memory;
-  DominanceInfo dominance;
+  HostDominance dominance;
 
   /// The group that is open, and the first op of the block that uses one of its
   /// values (null so far: the group can still wait).

@@ -17,6 +17,7 @@
 
 #include "capstan/Analysis/BlockLoops.h"
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/HostDominance.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
@@ -67,7 +68,7 @@ public:
 
 private:
   MemoryClasses memory;
-  DominanceInfo dominance;
+  HostDominance dominance;
   bool speculate;
   /// Ops that can't leave an op, by that op; dropped when something leaves it.
   DenseMap<Operation *, DenseMap<Operation *, std::string>> blocked;

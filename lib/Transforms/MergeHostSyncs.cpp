@@ -16,11 +16,11 @@
 
 #include "capstan/Analysis/BlockLoops.h"
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/HostDominance.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Analysis/ValueNumbering.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
-#include "mlir/IR/Dominance.h"
 
 using namespace mlir;
 
@@ -64,7 +64,7 @@ public:
 
 private:
   ValueNumbering numbers;
-  DominanceInfo dominance;
+  HostDominance dominance;
   PostDominanceInfo postDominance;
   DenseMap<Region *, std::unique_ptr<BlockLoops>> loops;
   /// Values of a sync that a branch around it hands out already, by branch.

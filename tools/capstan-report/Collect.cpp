@@ -75,6 +75,9 @@ Side report::collect(ModuleOp module, Semantics &semantics,
   std::map<Key, unsigned> patterns;
   std::map<Key, llvm::SmallPtrSet<Operation *, 4>> leaders;
   llvm::DenseMap<Operation *, std::unique_ptr<ValueNumbering>> numbers;
+  llvm::DenseMap<Operation *, SmallVector<Operation *>> syncsOf;
+  for (const HostSync &found : weights.syncs())
+    syncsOf[found.function].push_back(found.op);
   for (const HostSync &found : weights.syncs()) {
     Sync sync;
     sync.op = found.op->getName().getStringRef();
@@ -114,7 +117,8 @@ Side report::collect(ModuleOp module, Semantics &semantics,
     if (found.function) {
       auto &numbering = numbers[found.function];
       if (!numbering)
-        numbering = std::make_unique<ValueNumbering>(semantics, found.function);
+        numbering = std::make_unique<ValueNumbering>(semantics, found.function,
+                                                     syncsOf[found.function]);
       leader = numbering->leader(found.op);
     }
     leaders[key].insert(leader ? leader : found.op);
