@@ -39,10 +39,15 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
   };
   SmallVector<Frame> stack;
   // Visits the definition of a value; false: it can't move.
-  auto enter = [&](Value value) {
+  auto enter = [&](Value value, bool shapeOnly) {
+    Operation *op = value.getDefiningOp();
+    // Which undefined contents are seen where is part of the program.
+    if (op && !shapeOnly && semantics.isUndefined(op)) {
+      block(op, "reads undefined contents");
+      return false;
+    }
     if (available(value))
       return true;
-    Operation *op = value.getDefiningOp();
     if (!op) {
       Operation *owner = cast<BlockArgument>(value).getOwner()->getParentOp();
       block(owner, "depends on the iteration or on a value passed between "
@@ -79,7 +84,7 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
     return true;
   };
   for (Value value : values) {
-    bool ok = enter(value);
+    bool ok = enter(value, /*shapeOnly=*/false);
     while (ok && !stack.empty()) {
       Frame &frame = stack.back();
       if (frame.next == frame.inputs.size()) {
@@ -87,8 +92,12 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
         stack.pop_back();
         continue;
       }
-      Value input = frame.inputs[frame.next++];
-      ok = enter(input);
+      unsigned index = frame.next++;
+      // Captures follow the operands.
+      bool shapeOnly =
+          index < frame.op->getNumOperands() &&
+          semantics.readsShapeOnly(frame.op->getOpOperand(index));
+      ok = enter(frame.inputs[index], shapeOnly);
     }
     if (!ok) {
       if (blocked)
@@ -111,7 +120,12 @@ void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
     push(value);
   while (!worklist.empty()) {
     Operation *op = worklist.pop_back_val();
-    if (!op->use_empty() || semantics.isUndefined(op) ||
+    // An op that sees undefined contents is part of the order of such ops.
+    bool seesUndefined = llvm::any_of(op->getOpOperands(), [&](OpOperand &use) {
+      Operation *def = use.get().getDefiningOp();
+      return def && semantics.isUndefined(def) && !semantics.readsShapeOnly(use);
+    });
+    if (!op->use_empty() || semantics.isUndefined(op) || seesUndefined ||
         !semantics.isMovable(op))
       continue;
     SmallVector<Value> next = sliceInputs(op);

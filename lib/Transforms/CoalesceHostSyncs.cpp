@@ -32,6 +32,9 @@ namespace capstan {
 
 using namespace capstan;
 
+/// Almost always one round packs all that can be packed.
+static constexpr unsigned kMaxRounds = 4;
+
 namespace {
 class Coalescer {
 public:
@@ -229,13 +232,20 @@ struct CoalesceHostSyncs
     syncs.remove_if([](const auto &entry) { return entry.second < 2; });
     if (syncs.empty())
       return markAllAnalysesPreserved();
-    Coalescer coalescer(*models, getOperation());
-    for (auto [block, count] : syncs)
-      coalescer.run(*block);
-    if (coalescer.fetches == 0)
+    // A group that closed early may let the next round's grow.
+    bool changed = false;
+    for (unsigned round = 0; round < kMaxRounds; ++round) {
+      Coalescer coalescer(*models, getOperation());
+      for (auto [block, count] : syncs)
+        coalescer.run(*block);
+      numFetches += coalescer.fetches;
+      numCoalesced += coalescer.coalesced;
+      if (coalescer.fetches == 0)
+        break;
+      changed = true;
+    }
+    if (!changed)
       markAllAnalysesPreserved();
-    numFetches += coalescer.fetches;
-    numCoalesced += coalescer.coalesced;
   }
 };
 } // namespace

@@ -122,6 +122,19 @@ bool Promoter::promote(Operation *sync, ArrayRef<func::CallOp> calls) {
     remarkKept(sync, "reads memory that the function may write before");
     return false;
   }
+  // Which undefined contents are seen where is part of the program.
+  ops.ops.push_back(sync);
+  for (Operation *op : ops.ops)
+    for (Value operand : op->getOperands())
+      if (auto arg = dyn_cast<BlockArgument>(operand);
+          arg && arg.getOwner() == &function.front())
+        for (func::CallOp call : calls) {
+          Operation *def = call.getOperand(arg.getArgNumber()).getDefiningOp();
+          if (def && semantics.isUndefined(def)) {
+            remarkKept(sync, "reads undefined contents", def);
+            return false;
+          }
+        }
   auto cloneSlice = [&](OpBuilder &b, ArrayRef<Value> values, IRMapping &map) {
     for (Operation *op : slice(values).ops)
       if (!map.contains(op->getResult(0)))

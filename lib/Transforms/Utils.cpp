@@ -254,7 +254,9 @@ std::optional<FetchParts> capstan::fetchParts(Semantics &semantics,
   if (!info || !info->blocking || !info->hostKnownSizes)
     return std::nullopt;
   for (OpOperand *source : info->sources)
-    if (semantics.isMemory(source->get().getType()))
+    if (semantics.isMemory(source->get().getType()) ||
+        (source->get().getDefiningOp() &&
+         semantics.isUndefined(source->get().getDefiningOp())))
       return std::nullopt;
   if (!sync->isRegistered()) {
     if (sync->getNumResults() != 1)
