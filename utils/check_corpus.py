@@ -46,7 +46,9 @@ class Tools:
         return None if done.returncode == 0 else done.stderr.strip() or "capstan-opt failed"
 
     def prove(self, before: Path, after: Path) -> dict:
-        done = subprocess.run([self.verify, before, after, "--json"], capture_output=True, text=True)
+        done = subprocess.run(
+            [self.verify, before, after, "--json"], capture_output=True, text=True
+        )
         try:
             return json.loads(done.stdout)
         except json.JSONDecodeError:
@@ -99,7 +101,9 @@ def check_file(tools: Tools, source: Path, row: dict, scratch: Path) -> list[str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--bin", type=Path, default=SOURCE / "build/bin")
     parser.add_argument("--corpus", type=Path, default=SOURCE / "build/corpus")
     parser.add_argument("--jobs", type=int, default=2)

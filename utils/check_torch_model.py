@@ -28,7 +28,17 @@ SCHEMAS = ROOT / "utils/torch_schemas.txt"
 ATEN = "torch.aten."
 
 KEYS = {
-    *("kind", "match", "named_by", "deterministic", "total", "no_fault", "random", "undefined", "reads"),
+    *(
+        "kind",
+        "match",
+        "named_by",
+        "deterministic",
+        "total",
+        "no_fault",
+        "random",
+        "undefined",
+        "reads",
+    ),
     *("writes", "fresh", "aliases", "shape_only", "sync", "bound_operands", "device_operand"),
     *("device", "device_form", "fold", "condition", "loop", "doc"),
 }

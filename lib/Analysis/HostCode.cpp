@@ -42,7 +42,8 @@ void capstan::walkHostCode(Operation *root,
     if (op->getNumRegions() == 0 || !holdsHostCode(op))
       return;
     // Functions of a module nested in a function run by themselves.
-    if (inFunction && op != root && op->hasTrait<OpTrait::IsIsolatedFromAbove>())
+    if (inFunction && op != root &&
+        op->hasTrait<OpTrait::IsIsolatedFromAbove>())
       return;
     for (Region &region : llvm::reverse(op->getRegions()))
       for (Block &block : llvm::reverse(region))

@@ -138,7 +138,8 @@ bool MemoryClasses::identityMatters(OpResult result) const {
     return false;
   // Views of linked-in dialects never copy; foreign ones may where they must.
   if (semantics.aliasedOperand(result))
-    return !result.getOwner()->isRegistered() && writtenThrough.contains(result);
+    return !result.getOwner()->isRegistered() &&
+           writtenThrough.contains(result);
   return true;
 }
 

@@ -94,9 +94,8 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
       }
       unsigned index = frame.next++;
       // Captures follow the operands.
-      bool shapeOnly =
-          index < frame.op->getNumOperands() &&
-          semantics.readsShapeOnly(frame.op->getOpOperand(index));
+      bool shapeOnly = index < frame.op->getNumOperands() &&
+                       semantics.readsShapeOnly(frame.op->getOpOperand(index));
       ok = enter(frame.inputs[index], shapeOnly);
     }
     if (!ok) {
@@ -123,7 +122,8 @@ void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
     // An op that sees undefined contents is part of the order of such ops.
     bool seesUndefined = llvm::any_of(op->getOpOperands(), [&](OpOperand &use) {
       Operation *def = use.get().getDefiningOp();
-      return def && semantics.isUndefined(def) && !semantics.readsShapeOnly(use);
+      return def && semantics.isUndefined(def) &&
+             !semantics.readsShapeOnly(use);
     });
     if (!op->use_empty() || semantics.isUndefined(op) || seesUndefined ||
         !semantics.isMovable(op))

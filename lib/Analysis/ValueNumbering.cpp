@@ -275,11 +275,13 @@ void ValueNumbering::visitOp(Operation *op, State &state) {
     if (undefined) {
       // Equal shapes, unequal contents.
       numberUniquely(op);
-      for (auto [result, known] : llvm::zip(op->getResults(), other->getResults()))
+      for (auto [result, known] :
+           llvm::zip(op->getResults(), other->getResults()))
         shapes[result] = shapes[known];
       return;
     }
-    for (auto [result, known] : llvm::zip(op->getResults(), other->getResults()))
+    for (auto [result, known] :
+         llvm::zip(op->getResults(), other->getResults()))
       setEqual(result, known);
     leaders[op] = other;
     return;

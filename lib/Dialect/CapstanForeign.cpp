@@ -19,7 +19,8 @@ using namespace mlir;
 using namespace capstan;
 
 /// names := string (`,` string)*
-/// spec  := `{` (key (`=` value)?) (`,` ...)* `}`, the value of `kind` a keyword
+/// spec  := `{` (key (`=` value)?) (`,` ...)* `}`, the value of `kind` a
+/// keyword
 static ParseResult parseEntry(OpAsmParser &parser, OperationState &result,
                               StringAttr namesKey, StringAttr specKey) {
   Builder &b = parser.getBuilder();
@@ -206,8 +207,8 @@ void Checker::fold(NamedAttribute e) {
 }
 
 void Checker::opEntry(NamedAttribute e) {
-  static const llvm::StringSet<> units = {"deterministic", "total", "no_fault", "random",
-                                          "undefined"};
+  static const llvm::StringSet<> units = {"deterministic", "total", "no_fault",
+                                          "random", "undefined"};
   static const llvm::StringSet<> lists = {"reads", "writes", "fresh",
                                           "shape_only"};
   static const llvm::StringSet<> single = {"device_operand", "condition"};
@@ -245,14 +246,13 @@ void Checker::opEntry(NamedAttribute e) {
     return;
   }
   if (key == "sync") {
-    DictionaryAttr sync = dictionary(e, {"source"}, {"conversion"},
-                                     {"dynamic_size"}, {"when"});
+    DictionaryAttr sync =
+        dictionary(e, {"source"}, {"conversion"}, {"dynamic_size"}, {"when"});
     require(sync, "sync", "source");
     require(sync, "sync", "conversion");
     if (sync && sync.get("when")) {
-      DictionaryAttr when =
-          dictionary(NamedAttribute("when", sync.get("when")), {"operand"},
-                     {"device"}, {"none"});
+      DictionaryAttr when = dictionary(NamedAttribute("when", sync.get("when")),
+                                       {"operand"}, {"device"}, {"none"});
       require(when, "when", "operand");
       if (when && !when.get("device") == !when.get("none"))
         fail("key 'when' needs either 'device' or 'none'");
@@ -277,11 +277,11 @@ void Checker::opEntry(NamedAttribute e) {
     return;
   }
   if (key == "loop") {
-    DictionaryAttr loop = dictionary(
-        e,
-        {"trip", "condition", "first_init", "induction", "first_arg",
-         "yield_condition", "first_yield"},
-        {}, {}, {"guard"});
+    DictionaryAttr loop =
+        dictionary(e,
+                   {"trip", "condition", "first_init", "induction", "first_arg",
+                    "yield_condition", "first_yield"},
+                   {}, {}, {"guard"});
     for (StringRef needed : {"first_init", "first_arg", "first_yield"})
       require(loop, "loop", needed);
     if (loop && loop.get("guard"))
@@ -341,8 +341,7 @@ LogicalResult ForeignTypeOp::verify() {
                                        kind.getValue()))
         check.fail("kind must be one of tensor, memory, host, list");
     } else if (key == "default") {
-      DictionaryAttr dict =
-          check.dictionary(entry, {}, {"op"}, {}, {"attrs"});
+      DictionaryAttr dict = check.dictionary(entry, {}, {"op"}, {}, {"attrs"});
       check.require(dict, "default", "op");
       if (dict && dict.get("attrs") && !isa<DictionaryAttr>(dict.get("attrs")))
         check.fail("entry 'attrs' takes a dictionary");

@@ -151,7 +151,8 @@ static LogicalResult verifyFetch(Operation *op, ValueRange sources,
     if (conversion == "item") {
       if (!from.hasStaticShape() || from.getNumElements() != 1)
         return op->emitOpError("source #")
-               << i << " must have exactly one element to be fetched as \"item\"";
+               << i
+               << " must have exactly one element to be fetched as \"item\"";
       if (results[i] != from.getElementType())
         return op->emitOpError("result #")
                << i << " must have the element type of its source, "
@@ -159,7 +160,8 @@ static LogicalResult verifyFetch(Operation *op, ValueRange sources,
     } else if (conversion == "copy") {
       if (!isHostType(results[i]) || !sameContents(from, results[i]))
         return op->emitOpError("result #")
-               << i << " must be a #capstan.host tensor of the shape and element "
+               << i
+               << " must be a #capstan.host tensor of the shape and element "
                << "type of its source";
     } else {
       return op->emitOpError("conversion \"")

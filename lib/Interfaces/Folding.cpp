@@ -44,17 +44,27 @@ static std::optional<int64_t> compare(arith::CmpIPredicate predicate, int64_t l,
   using P = arith::CmpIPredicate;
   uint64_t ul = l, ur = r;
   switch (predicate) {
-  case P::eq: return l == r;
-  case P::ne: return l != r;
-  case P::slt: return l < r;
-  case P::sle: return l <= r;
-  case P::sgt: return l > r;
-  case P::sge: return l >= r;
+  case P::eq:
+    return l == r;
+  case P::ne:
+    return l != r;
+  case P::slt:
+    return l < r;
+  case P::sle:
+    return l <= r;
+  case P::sgt:
+    return l > r;
+  case P::sge:
+    return l >= r;
   // Sign-extended from equal widths: the unsigned order is kept.
-  case P::ult: return ul < ur;
-  case P::ule: return ul <= ur;
-  case P::ugt: return ul > ur;
-  case P::uge: return ul >= ur;
+  case P::ult:
+    return ul < ur;
+  case P::ule:
+    return ul <= ur;
+  case P::ugt:
+    return ul > ur;
+  case P::uge:
+    return ul >= ur;
   }
   return std::nullopt;
 }
@@ -162,14 +172,22 @@ std::optional<int64_t> Semantics::foldForeign(Operation *op,
   // A third operand scales the right side (`alpha`).
   bool scaled = op->getNumOperands() > 2 && operand(2, false) != 1;
   switch (m->fold.kind) {
-  case K::Lt: return *l < *r;
-  case K::Le: return *l <= *r;
-  case K::Gt: return *l > *r;
-  case K::Ge: return *l >= *r;
-  case K::Eq: return *l == *r;
-  case K::Ne: return *l != *r;
-  case K::And: return *l && *r;
-  case K::Or: return *l || *r;
+  case K::Lt:
+    return *l < *r;
+  case K::Le:
+    return *l <= *r;
+  case K::Gt:
+    return *l > *r;
+  case K::Ge:
+    return *l >= *r;
+  case K::Eq:
+    return *l == *r;
+  case K::Ne:
+    return *l != *r;
+  case K::And:
+    return *l && *r;
+  case K::Or:
+    return *l || *r;
   case K::Add:
     if (scaled || llvm::AddOverflow(*l, *r, result))
       return std::nullopt;
@@ -191,7 +209,8 @@ bool Semantics::runsAtLeastOnce(Operation *op) {
   if (isa<scf::WhileOp>(op))
     return false; // its `before` region does, its `after` region may not
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
-    auto lb = constant(loop.getLowerBound()), ub = constant(loop.getUpperBound());
+    auto lb = constant(loop.getLowerBound()),
+         ub = constant(loop.getUpperBound());
     return lb && ub && *lb < *ub && !loop.getUnsignedCmp();
   }
   if (auto loop = dyn_cast<scf::ForallOp>(op)) {

@@ -244,21 +244,20 @@ LogicalResult OpModels::add(Operation *module) {
       ForeignOpModel *model = &storage.back();
       for (Attribute name : entry.getNames()) {
         auto &list = ops[cast<StringAttr>(name)];
-        llvm::erase_if(list, [&](ForeignOpModel *m) {
-          return m->match == model->match;
-        });
+        llvm::erase_if(
+            list, [&](ForeignOpModel *m) { return m->match == model->match; });
         // Entries with `match` first.
         list.insert(model->match ? list.begin() : list.end(), model);
       }
     } else if (auto entry = dyn_cast<ForeignTypeOp>(op)) {
       DictionaryAttr spec = entry.getSpec();
       ForeignTypeModel model;
-      model.kind =
-          llvm::StringSwitch<TypeKind>(spec.getAs<StringAttr>("kind").getValue())
-              .Case("memory", TypeKind::Memory)
-              .Case("host", TypeKind::Host)
-              .Case("list", TypeKind::List)
-              .Default(TypeKind::Tensor);
+      model.kind = llvm::StringSwitch<TypeKind>(
+                       spec.getAs<StringAttr>("kind").getValue())
+                       .Case("memory", TypeKind::Memory)
+                       .Case("host", TypeKind::Host)
+                       .Case("list", TypeKind::List)
+                       .Default(TypeKind::Tensor);
       if (auto init = spec.getAs<DictionaryAttr>("default")) {
         model.defaultOp = init.getAs<StringAttr>("op");
         model.defaultAttrs = init.getAs<DictionaryAttr>("attrs");

@@ -168,8 +168,9 @@ bool Placement::resultOnCpu(Operation *op) {
 bool Placement::visit(Operation *op) {
   bool changed = false;
   auto yielded = [&](Region &region) -> Operation * {
-    return region.hasOneBlock() && !region.front().empty() ? &region.front().back()
-                                                           : nullptr;
+    return region.hasOneBlock() && !region.front().empty()
+               ? &region.front().back()
+               : nullptr;
   };
   if (op->getNumRegions() == 0) {
     // Absent means on the device, so that the map holds few values.
@@ -183,7 +184,8 @@ bool Placement::visit(Operation *op) {
     if (auto branch = dyn_cast<BranchOpInterface>(op))
       for (unsigned i = 0, e = op->getNumSuccessors(); i < e; ++i) {
         SuccessorOperands operands = branch.getSuccessorOperands(i);
-        for (auto [j, arg] : llvm::enumerate(op->getSuccessor(i)->getArguments()))
+        for (auto [j, arg] :
+             llvm::enumerate(op->getSuccessor(i)->getArguments()))
           if (isa<OpaqueType>(arg.getType()))
             changed |= join(arg, operands[j] && isOnCpu(operands[j]));
       }

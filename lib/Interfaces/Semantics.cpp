@@ -37,8 +37,9 @@ const ForeignTypeModel *Semantics::typeModel(Type type) {
   if (inserted) {
     StringRef data = opaque.getTypeData();
     std::string name = (opaque.getDialectNamespace().strref() + "." +
-                        data.take_until([](char c) { return c == '<'; }))
-                           .str();
+                        data.take_until([](char c) {
+                          return c == '<';
+                        })).str();
     it->second = models.lookup(name);
   }
   return it->second;
@@ -142,7 +143,8 @@ bool Semantics::isDeterministic(Operation *op) {
 bool Semantics::isTotal(Operation *op) {
   if (const ForeignOpModel *m = model(op))
     return m->total || m->kind == OpKind::Yield;
-  // Upstream must not speculate a read; whether it can fail is another question.
+  // Upstream must not speculate a read; whether it can fail is another
+  // question.
   if (auto item = dyn_cast<ItemOp>(op))
     return item.getIndices().empty();
   return op->isRegistered() &&
@@ -163,9 +165,9 @@ static bool mayBeOutOfRange(ItemOp item) {
 
 bool Semantics::mayFault(Operation *op) {
   if (const ForeignOpModel *m = model(op))
-    return !m->noFault && m->kind != OpKind::Yield &&
-           m->kind != OpKind::Loop && m->kind != OpKind::Branch &&
-           m->kind != OpKind::Check && m->kind != OpKind::HostSync;
+    return !m->noFault && m->kind != OpKind::Yield && m->kind != OpKind::Loop &&
+           m->kind != OpKind::Branch && m->kind != OpKind::Check &&
+           m->kind != OpKind::HostSync;
   if (!op->isRegistered())
     return true;
   // Sizes that don't match fail as errors; what is looked up by computed
@@ -343,8 +345,9 @@ SmallVector<BoundOperand> Semantics::boundOperands(Operation *op) {
 /// The `value` string of the constant op that defines `value`, or null.
 static StringAttr constantString(Value value) {
   Operation *def = value.getDefiningOp();
-  return def && def->getNumOperands() == 0 ? def->getAttrOfType<StringAttr>("value")
-                                           : StringAttr();
+  return def && def->getNumOperands() == 0
+             ? def->getAttrOfType<StringAttr>("value")
+             : StringAttr();
 }
 
 std::optional<SyncInfo> Semantics::syncInfo(Operation *op) {

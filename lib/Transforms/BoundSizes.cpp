@@ -45,7 +45,8 @@ Value BoundSizes::buildForeign(OpBuilder &b, Value of, unsigned dim) {
     number = entry.create(state)->getResult(0);
   }
   // The size of an argument stands at the start of the block, as the constant.
-  if (isa<BlockArgument>(of) && number.getParentBlock() == b.getInsertionBlock())
+  if (isa<BlockArgument>(of) &&
+      number.getParentBlock() == b.getInsertionBlock())
     b.setInsertionPointAfterValue(number);
   OperationState state(of.getLoc(), m->sizeOp);
   state.addOperands({of, number});

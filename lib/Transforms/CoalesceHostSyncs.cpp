@@ -94,9 +94,8 @@ bool Coalescer::joins(Operation *sync, Slice &slice) {
   llvm::SmallPtrSet<Operation *, 16> moved(slice.ops.begin(), slice.ops.end());
   moved.insert(sync);
   for (Operation *op : slice.ops) {
-    bool shared = !llvm::all_of(op->getUsers(), [&](Operation *user) {
-      return moved.contains(user);
-    });
+    bool shared = !llvm::all_of(
+        op->getUsers(), [&](Operation *user) { return moved.contains(user); });
     if (shared && semantics.kind(op) != OpKind::Constant &&
         !isNearArguments(semantics, op, 2)) {
       slice.reason = "needs work early that other operations use too";
@@ -173,8 +172,9 @@ void Coalescer::close() {
       llvm::append_range(types, sync->getResultTypes());
       llvm::append_range(replaced, sync->getResults());
     }
-    auto fetch = FetchOp::create(b, FusedLoc::get(b.getContext(), locations),
-                                 types, sources, b.getStrArrayAttr(conversions));
+    auto fetch =
+        FetchOp::create(b, FusedLoc::get(b.getContext(), locations), types,
+                        sources, b.getStrArrayAttr(conversions));
     for (auto [from, to] : llvm::zip(replaced, fetch.getResults()))
       from.replaceAllUsesWith(to);
     for (Operation *sync : group) {

@@ -79,7 +79,8 @@ private:
 static bool isDefinedIn(Value value, Operation *scope) {
   if (Operation *def = value.getDefiningOp())
     return scope->isProperAncestor(def);
-  return scope->isAncestor(cast<BlockArgument>(value).getOwner()->getParentOp());
+  return scope->isAncestor(
+      cast<BlockArgument>(value).getOwner()->getParentOp());
 }
 
 Slice Hoister::slice(Operation *scope, ArrayRef<Value> values) {
@@ -124,16 +125,17 @@ bool Hoister::crossLoop(Operation *sync, Operation *loop, unsigned region,
 /// Whether nothing can fail if `sync` and `ops` run where they didn't before.
 bool Hoister::canSpeculate(Operation *sync, ArrayRef<Operation *> ops) {
   return speculate && semantics.isTotal(sync) &&
-         llvm::all_of(ops, [&](Operation *op) { return semantics.isTotal(op); });
+         llvm::all_of(ops,
+                      [&](Operation *op) { return semantics.isTotal(op); });
 }
 
 Plan Hoister::plan(Operation *sync) {
   if (speculate) {
     Plan best = plan(sync, /*unguarded=*/true);
     if (!best.outermost ||
-        canSpeculate(sync, slice(best.outermost, SmallVector<Value>(
-                                                     sync->getOperands()))
-                               .ops))
+        canSpeculate(
+            sync,
+            slice(best.outermost, SmallVector<Value>(sync->getOperands())).ops))
       return best;
   }
   return plan(sync, /*unguarded=*/false);

@@ -160,16 +160,17 @@ bool Merger::throughBranch(Operation *sync, Operation *kept) {
       continue;
     }
     unsigned count = branch->getNumResults();
-    Operation *wide = addBranchResults(
-        semantics, branch, region->getRegionNumber(), values,
-        [&](Operation *old, Operation *made) {
-          for (auto [from, to] : llvm::zip(old->getResults(), made->getResults()))
-            numbers.setEqual(to, from);
-          numbers.memory().rename(old, made);
-          numbers.forget(old);
-          for (Region &emptied : old->getRegions())
-            dominance.invalidate(&emptied);
-        });
+    Operation *wide =
+        addBranchResults(semantics, branch, region->getRegionNumber(), values,
+                         [&](Operation *old, Operation *made) {
+                           for (auto [from, to] : llvm::zip(old->getResults(),
+                                                            made->getResults()))
+                             numbers.setEqual(to, from);
+                           numbers.memory().rename(old, made);
+                           numbers.forget(old);
+                           for (Region &emptied : old->getRegions())
+                             dominance.invalidate(&emptied);
+                         });
     // What the old op handed out is the new op's.
     SmallVector<Operation *> handedOut;
     for (auto &entry : exported)
@@ -270,8 +271,7 @@ unsigned Merger::merge(ArrayRef<Operation *> syncs) {
       continue;
     }
     if (!kept.empty())
-      remarkKept(sync, "no equal read stands on every path to it",
-                 kept.back());
+      remarkKept(sync, "no equal read stands on every path to it", kept.back());
     kept.push_back(sync);
   }
   return merged;
@@ -287,12 +287,12 @@ unsigned Merger::eraseChecks(ArrayRef<Operation *> checks) {
         !check->use_empty())
       continue;
     auto &kept = seen[numbers[condition]];
-    bool dominated = llvm::any_of(
-        ArrayRef<Operation *>(kept).take_back(kMaxCandidates),
-        [&](Operation *other) {
-          return other->getName() == check->getName() &&
-                 dominance.properlyDominates(other, check);
-        });
+    bool dominated =
+        llvm::any_of(ArrayRef<Operation *>(kept).take_back(kMaxCandidates),
+                     [&](Operation *other) {
+                       return other->getName() == check->getName() &&
+                              dominance.properlyDominates(other, check);
+                     });
     if (!dominated) {
       kept.push_back(check);
       continue;

@@ -10,7 +10,8 @@
 //   func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>) {
 //     %n = capstan.item ...
 //   // becomes
-//   func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>, %n: i32) {
+//   func.func private @layer(%x: tensor<?xf32>, %lens: tensor<?xi32>, %n: i32)
+//   {
 //
 //===----------------------------------------------------------------------===//
 
@@ -169,7 +170,8 @@ struct PromoteHostSyncs
     : public capstan::impl::CapstanPromoteHostSyncsBase<PromoteHostSyncs> {
   using CapstanPromoteHostSyncsBase::CapstanPromoteHostSyncsBase;
 
-  SmallVector<Operation *> syncsOf(Semantics &semantics, func::FuncOp function) {
+  SmallVector<Operation *> syncsOf(Semantics &semantics,
+                                   func::FuncOp function) {
     SmallVector<Operation *> syncs;
     walkHostCode(function, [&](Operation *op) {
       if (semantics.kind(op) == OpKind::HostSync &&

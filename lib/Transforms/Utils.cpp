@@ -5,8 +5,8 @@
 
 #include "capstan/Transforms/Utils.h"
 #include "capstan/Analysis/DeadReads.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "capstan/Dialect/Capstan.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -91,10 +91,9 @@ capstan::firstTripGuards(Semantics &semantics, OpBuilder &b, Operation *op,
     auto predicate = loop.getUnsignedCmp() ? arith::CmpIPredicate::ult
                                            : arith::CmpIPredicate::slt;
     Guard guard;
-    guard.condition =
-        arith::CmpIOp::create(b, op->getLoc(), predicate,
-                              map.lookupOrDefault(loop.getLowerBound()),
-                              map.lookupOrDefault(loop.getUpperBound()));
+    guard.condition = arith::CmpIOp::create(
+        b, op->getLoc(), predicate, map.lookupOrDefault(loop.getLowerBound()),
+        map.lookupOrDefault(loop.getUpperBound()));
     return SmallVector<Guard>{guard};
   }
   std::optional<LoopDesc> loop = semantics.loop(op);
@@ -132,8 +131,9 @@ static void yieldForeign(OpBuilder &b, Location loc, StringRef name,
 
 /// The name of the terminator of the regions that `guard` makes.
 static StringRef yieldName(const Guard &guard) {
-  return guard.like ? guard.like->getRegion(0).front().back().getName().getStringRef()
-                    : guard.loop->guardYield.getValue();
+  return guard.like
+             ? guard.like->getRegion(0).front().back().getName().getStringRef()
+             : guard.loop->guardYield.getValue();
 }
 
 SmallVector<Value> capstan::buildGuarded(
@@ -234,9 +234,8 @@ Operation *capstan::addBranchResults(
     }
     inner.setInsertionPoint(yield);
     for (Type type : values.getTypes())
-      yield->insertOperands(
-          yield->getNumOperands(),
-          semantics.buildDefault(inner, op->getLoc(), type));
+      yield->insertOperands(yield->getNumOperands(),
+                            semantics.buildDefault(inner, op->getLoc(), type));
   }
   replaced(op, wide);
   op->replaceAllUsesWith(wide->getResults().take_front(op->getNumResults()));
@@ -312,18 +311,19 @@ static StringRef functionName(Operation *op) {
 
 void capstan::remarkDone(Operation *sync, StringRef what, Location from,
                          Location to) {
-  remark::passed(from, remark::RemarkOpts::name(what)
-                                     .category("capstan")
-                                     .function(functionName(sync)))
+  remark::passed(from,
+                 remark::RemarkOpts::name(what).category("capstan").function(
+                     functionName(sync)))
       << remark::add("{0}", sync->getName().getStringRef())
       << remark::metric("To", StringRef(show(to)));
 }
 
 void capstan::remarkKept(Operation *sync, StringRef reason,
                          Operation *blocker) {
-  auto remark = remark::missed(sync->getLoc(), remark::RemarkOpts::name("kept")
-                                                   .category("capstan")
-                                                   .function(functionName(sync)));
+  auto remark = remark::missed(
+      sync->getLoc(),
+      remark::RemarkOpts::name("kept").category("capstan").function(
+          functionName(sync)));
   if (!remark)
     return;
   remark << remark::add("{0}", sync->getName().getStringRef())

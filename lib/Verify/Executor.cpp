@@ -66,7 +66,7 @@ Expr *Executor::resolve(Expr *e) {
     if (e->kind == Kind::Gamma) {
       std::optional<bool> side = known(e->kids[0]);
       if (!side)
-        return e;
+        break;
       e = e->kids[*side ? 1 : 2];
       continue;
     }
@@ -74,8 +74,49 @@ Expr *Executor::resolve(Expr *e) {
         e->kind == Kind::Cmp || e->kind == Kind::Is)
       if (std::optional<bool> v = known(e))
         return exprs.constant(e->type, *v);
-    return e;
+    break;
   }
+  if (!e->gated || facts.empty() || !isScalar(e))
+    return e;
+  llvm::DenseMap<Expr *, Expr *> done;
+  return resolveScalar(e, done, 0);
+}
+
+/// Host scalars: their expressions have no part in where a tensor is, or which
+/// storage it is.
+bool Executor::isScalar(Expr *e) {
+  return e->type && !e->holdsMemory &&
+         (e->type.isIntOrIndex() || sem.isHostScalar(e->type));
+}
+
+/// `e` with what is known replaced in it.
+Expr *Executor::resolveScalar(Expr *e, llvm::DenseMap<Expr *, Expr *> &done,
+                              unsigned depth) {
+  bool condition = e->kind == Kind::And || e->kind == Kind::Or ||
+                   e->kind == Kind::Not || e->kind == Kind::Cmp ||
+                   e->kind == Kind::Is;
+  if (condition)
+    if (std::optional<bool> v = known(e))
+      return exprs.constant(e->type, *v);
+  if (!e->gated || !isScalar(e) || depth > 16 || done.size() > 64)
+    return e;
+  if (Expr *known = done.lookup(e))
+    return known;
+  Expr *result = e;
+  std::optional<bool> side;
+  if (e->kind == Kind::Gamma && (side = known(e->kids[0]))) {
+    result = resolveScalar(e->kids[*side ? 1 : 2], done, depth + 1);
+  } else if (condition || e->kind == Kind::Gamma || e->kind == Kind::Op) {
+    Exprs kids;
+    for (Expr *kid : e->kids)
+      kids.push_back(resolveScalar(kid, done, depth + 1));
+    if (ArrayRef<Expr *>(kids) != e->kids)
+      result = exprs.rebuild(e, kids);
+    if (result != e && condition && !result->isConst())
+      if (std::optional<bool> v = known(result))
+        result = exprs.constant(e->type, *v);
+  }
+  return done[e] = result;
 }
 
 std::optional<bool> Executor::known(Expr *e, unsigned depth) {
@@ -106,6 +147,9 @@ std::optional<bool> Executor::known(Expr *e, unsigned depth) {
 /// From here on `e` is known; `guards`: and part of the guard.
 void Executor::assume(Expr *e, bool positive, bool guards) {
   Literal l = ExprTable::literal(e, positive);
+  if (known(l.expr))
+    return;
+  l = ExprTable::literal(resolve(l.expr), l.positive);
   if (known(l.expr))
     return;
   if (l.expr->kind == (l.positive ? Kind::And : Kind::Or)) {

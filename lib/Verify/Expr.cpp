@@ -26,8 +26,12 @@ Expr *ExprTable::get(Kind kind, uint64_t key, Type type,
   e->type = type;
   e->kids = kids.copy(allocator);
   e->id = count++;
-  for (Expr *kid : kids)
+  e->gated = kind == Kind::Gamma || kind == Kind::And || kind == Kind::Or;
+  for (Expr *kid : kids) {
     e->loops |= kid->loops;
+    e->gated |= kid->gated && (kind == Kind::Op || kind == Kind::Not ||
+                               kind == Kind::Cmp || kind == Kind::Is);
+  }
   e->chain = head;
   head = e;
   return e;

@@ -70,6 +70,9 @@ bool Executor::forLike(Operation *op) {
          *step = value(loop.getStep());
     if (!lb || !ub || !step)
       return fail(op, "bound that is not known here");
+    // Such a loop has no meaning: it may never end.
+    if (step->isConst() && step->value <= 0)
+      return fail(op, "step that is not positive");
     spec.trips = 1;
     range(lb, ub, step, loop.getUnsignedCmp());
     inductions.push_back({desc->induction, lb});
@@ -87,6 +90,8 @@ bool Executor::forLike(Operation *op) {
       Expr *l = expr(lb), *u = expr(ub), *s = expr(step);
       if (!l || !u || !s)
         return fail(op, "bound that is not known here");
+      if (s->isConst() && s->value <= 0)
+        return fail(op, "step that is not positive");
       range(l, u, s, false);
       inductions.push_back({iv, l});
     }

@@ -43,7 +43,8 @@ private:
   llvm::DenseMap<mlir::StringAttr, llvm::SmallVector<mlir::func::CallOp>> calls;
   llvm::DenseSet<mlir::StringAttr> otherUses;
   llvm::DenseSet<mlir::Operation *> recursive;
-  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::func::FuncOp>> callees;
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::func::FuncOp>>
+      callees;
 };
 
 } // namespace capstan

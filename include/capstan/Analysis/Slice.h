@@ -37,11 +37,12 @@ constexpr const char *kDependsOnSync = "depends on another host sync";
 /// The ops that produce `values` from values that are `available` at the new
 /// place. `written` are the classes of memory that may be written between the
 /// new place and the old one. `blocked`, if given, caches ops that can't move.
-Slice collectSlice(Semantics &semantics, const MemoryClasses &memory,
-                   llvm::ArrayRef<mlir::Value> values,
-                   llvm::function_ref<bool(mlir::Value)> available,
-                   const MemoryClasses::Set &written,
-                   llvm::DenseMap<mlir::Operation *, std::string> *blocked = nullptr);
+Slice collectSlice(
+    Semantics &semantics, const MemoryClasses &memory,
+    llvm::ArrayRef<mlir::Value> values,
+    llvm::function_ref<bool(mlir::Value)> available,
+    const MemoryClasses::Set &written,
+    llvm::DenseMap<mlir::Operation *, std::string> *blocked = nullptr);
 
 /// Erases, from `values` backwards, ops without uses that are deterministic and
 /// read or write nothing that matters. Calls `erased` before each.

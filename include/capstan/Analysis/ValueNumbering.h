@@ -74,7 +74,8 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Operation *> leaders;
   llvm::DenseMap<unsigned, llvm::SmallVector<mlir::Operation *, 1>> table;
   /// Versions of the memory that an op reads.
-  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<std::pair<MemoryClass, Version>, 2>>
+  llvm::DenseMap<mlir::Operation *,
+                 llvm::SmallVector<std::pair<MemoryClass, Version>, 2>>
       readVersions;
   Number nextNumber = 1;
   Version nextVersion = 1;

@@ -55,8 +55,25 @@ struct LoopModel {
 };
 
 struct FoldModel {
-  enum Kind { None, Same, Splat, Lt, Le, Gt, Ge, Eq, Ne, Add, Sub, Mul, Not,
-              And, Or, ToBool, Const };
+  enum Kind {
+    None,
+    Same,
+    Splat,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Eq,
+    Ne,
+    Add,
+    Sub,
+    Mul,
+    Not,
+    And,
+    Or,
+    ToBool,
+    Const
+  };
   Kind kind = None;
   unsigned lhs = 0, rhs = 0;
   int64_t value = 0;
@@ -66,7 +83,8 @@ struct FoldModel {
 struct ForeignOpModel {
   OpKind kind = OpKind::Compute;
   mlir::DictionaryAttr match;
-  bool deterministic = false, total = false, noFault = false, random = false, undefined = false;
+  bool deterministic = false, total = false, noFault = false, random = false,
+       undefined = false;
   bool alwaysCpu = false;
   /// Every result may alias every operand.
   bool aliasesAll = false;
@@ -120,7 +138,8 @@ public:
   mlir::LogicalResult add(mlir::Operation *module);
 
 private:
-  const ForeignOpModel *lookup(mlir::StringAttr name, mlir::Operation *op) const;
+  const ForeignOpModel *lookup(mlir::StringAttr name,
+                               mlir::Operation *op) const;
 
   std::deque<ForeignOpModel> storage;
   llvm::DenseMap<mlir::StringAttr, llvm::SmallVector<ForeignOpModel *, 1>> ops;

@@ -65,14 +65,14 @@ public:
   OpKind kind(mlir::Operation *op);
 
   /// Results depend only on operands, attributes, regions and on memory read;
-  /// nothing is written, allocated, or drawn at random. A constant is too. An op
-  /// with regions answers for itself only; see `isPureRegionOp`.
+  /// nothing is written, allocated, or drawn at random. A constant is too. An
+  /// op with regions answers for itself only; see `isPureRegionOp`.
   bool isDeterministic(mlir::Operation *op);
   /// Can't fail, fault or trap.
   bool isTotal(mlir::Operation *op);
   /// Some contents of its operands may make it read out of bounds or trap: it
-  /// must not move above a check that may rule those out. (An op that only fails
-  /// with an error may: one of several failures comes first.)
+  /// must not move above a check that may rule those out. (An op that only
+  /// fails with an error may: one of several failures comes first.)
   bool mayFault(mlir::Operation *op);
   /// Contents of the results are undefined (`tensor.empty`).
   bool isUndefined(mlir::Operation *op);
@@ -88,7 +88,8 @@ public:
 
   /// memref, or foreign `memory` or `list` type.
   bool isMemory(mlir::Type type);
-  /// A device-capable tensor type: builtin tensor, foreign `tensor` or `memory`.
+  /// A device-capable tensor type: builtin tensor, foreign `tensor` or
+  /// `memory`.
   bool isTensorLike(mlir::Type type);
   /// Index, integer, float, or foreign `host` type.
   bool isHostScalar(mlir::Type type);
@@ -139,8 +140,9 @@ private:
 };
 
 /// Where the tensors of a function are: on the CPU if all that flows into them
-/// is. Builtin tensors say it by their type. Answers are found as they are asked
-/// for; a value that a loop or branch hands on makes it look at all of `root`.
+/// is. Builtin tensors say it by their type. Answers are found as they are
+/// asked for; a value that a loop or branch hands on makes it look at all of
+/// `root`.
 class Placement {
 public:
   Placement(Semantics &semantics, mlir::Operation *root)

@@ -53,11 +53,11 @@ bool haveDefaults(Semantics &semantics, mlir::TypeRange types);
 /// At `b`, nested branches for `guards`; `build` fills the innermost region and
 /// gives the values, of `types`, that the branches hand out. On the other paths
 /// those are defaults (see `haveDefaults`).
-llvm::SmallVector<mlir::Value>
-buildGuarded(Semantics &semantics, mlir::OpBuilder &b, mlir::Location loc,
-             llvm::ArrayRef<Guard> guards, mlir::TypeRange types,
-             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>
-                 build);
+llvm::SmallVector<mlir::Value> buildGuarded(
+    Semantics &semantics, mlir::OpBuilder &b, mlir::Location loc,
+    llvm::ArrayRef<Guard> guards, mlir::TypeRange types,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpBuilder &)>
+        build);
 
 /// Where value numbering must look for `syncs`: the ops themselves and those
 /// that make the conditions of the branches around them.
@@ -86,11 +86,10 @@ llvm::SmallVector<mlir::Value> cloneUnderGuards(
 /// Makes branch `op` hand out `values`, defined in its region `side`, as
 /// additional last results. Returns the new op; `op` is erased after `replaced`
 /// has seen both.
-mlir::Operation *
-addBranchResults(Semantics &semantics, mlir::Operation *op, unsigned side,
-                 mlir::ValueRange values,
-                 llvm::function_ref<void(mlir::Operation *, mlir::Operation *)>
-                     replaced);
+mlir::Operation *addBranchResults(
+    Semantics &semantics, mlir::Operation *op, unsigned side,
+    mlir::ValueRange values,
+    llvm::function_ref<void(mlir::Operation *, mlir::Operation *)> replaced);
 
 /// How a host sync reads as part of a `capstan.fetch`.
 struct FetchParts {

@@ -78,6 +78,9 @@ private:
   Expr *make(mlir::Operation *op, Expr::Kind kind, uint64_t key,
              mlir::Type type, llvm::ArrayRef<Expr *> kids);
   Expr *resolve(Expr *e);
+  bool isScalar(Expr *e);
+  Expr *resolveScalar(Expr *e, llvm::DenseMap<Expr *, Expr *> &done,
+                      unsigned depth);
   std::optional<bool> known(Expr *e, unsigned depth = 0);
   void assume(Expr *e, bool positive, bool guards = true);
   size_t pathMark() const { return undo.size(); }

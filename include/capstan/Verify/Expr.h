@@ -54,6 +54,7 @@ struct Expr {
   bool onCpu = false;       ///< a foreign tensor that is on the CPU
   bool holdsMemory = false; ///< points into mutable storage
   bool hasValue = false;    ///< all elements are `value`
+  bool gated = false;       ///< a path may decide it, or what it is made of
   unsigned id = 0;
   uint64_t key = 0;
   uint64_t loops = 0; ///< depths of the open loops it varies in
@@ -106,6 +107,9 @@ public:
   Expr *substitute(Expr *e, llvm::DenseMap<Expr *, Expr *> &map,
                    uint64_t loops);
 
+  /// `e` of other children.
+  Expr *rebuild(Expr *e, llvm::ArrayRef<Expr *> kids);
+
   unsigned size() const { return count; }
   /// A short text; `budget` is the number of expressions shown.
   std::string text(Expr *e, unsigned budget = 12) const;
@@ -113,7 +117,6 @@ public:
 private:
   void print(llvm::raw_ostream &os, Expr *e, unsigned &budget,
              unsigned depth) const;
-  Expr *rebuild(Expr *e, llvm::ArrayRef<Expr *> kids);
 
   llvm::BumpPtrAllocator allocator;
   llvm::DenseMap<size_t, Expr *> table;

@@ -53,4 +53,6 @@ def flat(n):
     print(f"  return %v{n - 1} : i32\n}}")
 
 
-{"branches": branches, "nested": nested, "loops": loops, "flat": flat}[sys.argv[1]](int(sys.argv[2]))
+{"branches": branches, "nested": nested, "loops": loops, "flat": flat}[sys.argv[1]](
+    int(sys.argv[2])
+)
