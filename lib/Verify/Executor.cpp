@@ -10,6 +10,7 @@
 
 #include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -107,9 +108,13 @@ Expr *Executor::resolveScalar(Expr *e, llvm::DenseMap<Expr *, Expr *> &done,
   if (e->kind == Kind::Gamma && (side = known(e->kids[0]))) {
     result = resolveScalar(e->kids[*side ? 1 : 2], done, depth + 1);
   } else if (condition || e->kind == Kind::Gamma || e->kind == Kind::Op) {
+    bool logic = e->kind == Kind::And || e->kind == Kind::Or;
     Exprs kids;
     for (Expr *kid : e->kids)
-      kids.push_back(resolveScalar(kid, done, depth + 1));
+      if (std::optional<bool> v = logic ? known(kid) : std::nullopt)
+        kids.push_back(exprs.constant(kid->type, *v));
+      else
+        kids.push_back(resolveScalar(kid, done, depth + 1));
     if (ArrayRef<Expr *>(kids) != e->kids)
       result = exprs.rebuild(e, kids);
     if (result != e && condition && !result->isConst())
@@ -196,10 +201,58 @@ Expr *Executor::contents(Expr *e) {
   if (!known) {
     executionLog.push_back(e);
     Expr *base = e->kids[0];
-    known = exprs.get(Kind::Nth, nth(base), e->type, base);
+    uint64_t number = nth(base);
+    // A permutation: different contents keep different numbers.
+    if (auto it = numbering.find(base);
+        it != numbering.end() && number < it->second.size())
+      number = it->second[number];
+    known = exprs.get(Kind::Nth, number, e->type, base);
     known->onCpu = e->onCpu;
   }
   return known;
+}
+
+Executor::Numbering Executor::visibleOrder() {
+  llvm::DenseMap<Expr *, unsigned> found;
+  auto visit = [&](Expr *root) {
+    SmallVector<Expr *> stack{root};
+    while (!stack.empty()) {
+      Expr *e = stack.pop_back_val();
+      if (!e || !found.try_emplace(e, found.size()).second)
+        continue;
+      llvm::append_range(stack, e->kids);
+      if (auto *it = records.next.find(e); it != records.next.end())
+        stack.push_back(it->second);
+    }
+  };
+  for (const CheckRecord &c : records.checks)
+    visit(c.condition.expr);
+  llvm::for_each(results, visit);
+  visit(state.world);
+  visit(state.random);
+  for (const CheckRecord &c : records.checks)
+    for (Literal l : c.guard->literals)
+      visit(l.expr);
+  llvm::DenseMap<Expr *, uint64_t> count;
+  for (auto &[raw, nth] : materialized)
+    ++count[raw->kids[0]];
+  Numbering result;
+  for (auto [base, n] : count) {
+    // Those that nothing visible depends on come last.
+    SmallVector<std::pair<unsigned, uint64_t>, 4> ranks;
+    for (uint64_t i = 0; i < n; ++i) {
+      auto it = found.find(exprs.get(Kind::Nth, i, base->type, base));
+      ranks.push_back({it == found.end() ? ~0u : it->second, i});
+    }
+    if (llvm::is_sorted(ranks))
+      continue;
+    llvm::sort(ranks);
+    SmallVector<uint64_t, 2> &order = result[base];
+    order.resize(n);
+    for (auto [number, rank] : llvm::enumerate(ranks))
+      order[rank.second] = number;
+  }
+  return result;
 }
 
 //===----------------------------------------------------------------------===//

@@ -55,6 +55,14 @@ public:
   Executor(Context &ctx, Side side)
       : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side) {}
 
+  /// Numbers for undefined contents, of each operation, in place of the order in
+  /// which they come to matter: a permutation.
+  using Numbering =
+      llvm::DenseMap<Expr *, llvm::SmallVector<uint64_t, 2>>;
+  Numbering numbering;
+  /// The order in which what is visible names them; empty if it is that in use.
+  Numbering visibleOrder();
+
   /// Executes `function` on symbolic arguments; false: see `failure`.
   bool run(mlir::func::FuncOp function);
 
