@@ -48,7 +48,9 @@ config.substitutions += [
 if config.asan:
     config.available_features.add("asan")
     # The shared MLIR and LLVM are not instrumented.
-    config.environment["ASAN_OPTIONS"] = "detect_odr_violation=0:detect_container_overflow=0"
+    config.environment["ASAN_OPTIONS"] = (
+        "detect_odr_violation=0:detect_container_overflow=0:allow_user_poisoning=0"
+    )
 if glob.glob("/dev/nvidia[0-9]*"):
     config.available_features.add("cuda")
 if chromium := shutil.which("chromium") or shutil.which("chromium-browser"):

@@ -55,10 +55,9 @@ public:
   Executor(Context &ctx, Side side)
       : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side) {}
 
-  /// Numbers for undefined contents, of each operation, in place of the order in
-  /// which they come to matter: a permutation.
-  using Numbering =
-      llvm::DenseMap<Expr *, llvm::SmallVector<uint64_t, 2>>;
+  /// Numbers for undefined contents, of each operation, in place of the order
+  /// in which they come to matter: a permutation.
+  using Numbering = llvm::DenseMap<Expr *, llvm::SmallVector<uint64_t, 2>>;
   Numbering numbering;
   /// The order in which what is visible names them; empty if it is that in use.
   Numbering visibleOrder();
