@@ -25,7 +25,7 @@ std::optional<int64_t> Semantics::constant(Value value, bool splat) {
   return fold(value, splat, kMaxDepth);
 }
 
-static std::optional<int64_t> ofAttribute(Attribute attr, bool splat) {
+std::optional<int64_t> capstan::integerOf(Attribute attr, bool splat) {
   if (auto boolean = dyn_cast_if_present<BoolAttr>(attr))
     return boolean.getValue();
   if (auto integer = dyn_cast_if_present<IntegerAttr>(attr)) {
@@ -35,7 +35,7 @@ static std::optional<int64_t> ofAttribute(Attribute attr, bool splat) {
   }
   auto elements = dyn_cast_if_present<DenseIntElementsAttr>(attr);
   if (splat && elements && elements.isSplat())
-    return ofAttribute(elements.getSplatValue<Attribute>(), false);
+    return integerOf(elements.getSplatValue<Attribute>(), false);
   return std::nullopt;
 }
 
@@ -97,7 +97,7 @@ std::optional<int64_t> Semantics::fold(Value value, bool splat,
     return std::nullopt;
   Attribute attr;
   if (matchPattern(value, m_Constant(&attr)))
-    return ofAttribute(attr, splat);
+    return integerOf(attr, splat);
   auto operand = [&](unsigned i, bool s) -> std::optional<int64_t> {
     return i < op->getNumOperands() ? fold(op->getOperand(i), s, depth - 1)
                                     : std::nullopt;
@@ -120,26 +120,18 @@ std::optional<int64_t> Semantics::fold(Value value, bool splat,
                ? std::nullopt
                : v;
   }
-  const ForeignOpModel *m = model(op);
-  if (!m)
-    return std::nullopt;
-  std::optional<int64_t> result = foldForeign(op, *m, splat, depth);
-  return result && holds(value.getType(), *result) ? result : std::nullopt;
+  return foldForeign(op, splat, operand);
 }
 
-std::optional<int64_t> Semantics::foldForeign(Operation *op,
-                                              const ForeignOpModel &model,
-                                              bool splat, unsigned depth) {
-  const ForeignOpModel *m = &model;
-  auto operand = [&](unsigned i, bool s) -> std::optional<int64_t> {
-    return i < op->getNumOperands() ? fold(op->getOperand(i), s, depth - 1)
-                                    : std::nullopt;
-  };
+/// What the model of `op` makes of its operands, in unbounded integers.
+static std::optional<int64_t>
+evaluate(Operation *op, const ForeignOpModel *m, bool splat,
+         function_ref<std::optional<int64_t>(unsigned, bool)> operand) {
   auto isBool = [](std::optional<int64_t> v) {
     return v && (*v == 0 || *v == 1);
   };
   if (m->kind == OpKind::Constant)
-    return ofAttribute(op->getAttr("value"), splat);
+    return integerOf(op->getAttr("value"), splat);
   using K = FoldModel::Kind;
   unsigned lhs = m->fold.lhs, rhs = m->fold.rhs;
   switch (m->fold.kind) {
@@ -203,6 +195,19 @@ std::optional<int64_t> Semantics::foldForeign(Operation *op,
   default:
     return std::nullopt;
   }
+}
+
+std::optional<int64_t> Semantics::foldForeign(
+    Operation *op, bool splat,
+    function_ref<std::optional<int64_t>(unsigned, bool)> operand) {
+  const ForeignOpModel *m = model(op);
+  if (!m || op->getNumResults() != 1)
+    return std::nullopt;
+  Type type = op->getResult(0).getType();
+  if (isMemory(type))
+    return std::nullopt;
+  std::optional<int64_t> v = evaluate(op, m, splat, operand);
+  return v && holds(type, *v) ? v : std::nullopt;
 }
 
 bool Semantics::runsAtLeastOnce(Operation *op) {

@@ -166,9 +166,8 @@ void Coalescer::close() {
     SmallVector<Type> types;
     for (Operation *sync : group) {
       locations.push_back(sync->getLoc());
-      FetchParts parts = *fetchParts(semantics, sync);
       llvm::append_range(sources, buildFetchSources(b, sync));
-      llvm::append_range(conversions, parts.conversions);
+      llvm::append_range(conversions, *fetchConversions(semantics, sync));
       llvm::append_range(types, sync->getResultTypes());
       llvm::append_range(replaced, sync->getResults());
     }
@@ -193,7 +192,7 @@ void Coalescer::close() {
 void Coalescer::run(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (semantics.kind(&op) != OpKind::HostSync || !placement.isSync(&op) ||
-        !fetchParts(semantics, &op)) {
+        !fetchConversions(semantics, &op)) {
       follow(&op);
       continue;
     }

@@ -257,12 +257,7 @@ struct EliminateHostSyncs
     if (!models)
       return signalPassFailure();
     Semantics semantics(*models);
-    SmallVector<Operation *> syncs;
-    walkHostCode(getOperation(), [&](Operation *op) {
-      if (semantics.kind(op) == OpKind::HostSync &&
-          !isa<FetchStartOp, FetchWaitOp>(op))
-        syncs.push_back(op);
-    });
+    SmallVector<Operation *> syncs = hostSyncsOf(semantics, getOperation());
     if (syncs.empty())
       return markAllAnalysesPreserved();
     Eliminator eliminator(*models, getOperation());

@@ -285,21 +285,26 @@ bool Hoister::outOfBlockLoops(Operation *sync) {
 
 unsigned Hoister::hoist(Operation *sync) {
   Location from = sync->getLoc();
-  bool moved = outOfBlockLoops(sync);
-  Plan best = plan(sync);
-  if (best.outermost) {
-    remarkDone(sync, "hoisted", from, best.outermost->getLoc());
+  bool moved = false;
+  for (;;) {
+    moved |= outOfBlockLoops(sync);
+    Plan best = plan(sync);
     if (!best.reason.empty())
       remarkKept(sync, best.reason, best.blocker);
+    if (!best.outermost) {
+      if (moved)
+        remarkDone(sync, "hoisted", from, sync->getLoc());
+      return moved ? 1 : 0;
+    }
     bool guarded = !best.guards.empty();
+    if (guarded)
+      remarkDone(sync, "hoisted", from, best.outermost->getLoc());
     move(sync, best);
-    return guarded ? 2 : 1;
+    if (guarded)
+      return 2;
+    // The structured loop may stand in a loop of blocks.
+    moved = true;
   }
-  if (moved)
-    remarkDone(sync, "hoisted", from, sync->getLoc());
-  if (!best.reason.empty())
-    remarkKept(sync, best.reason, best.blocker);
-  return moved ? 1 : 0;
 }
 
 namespace {
@@ -312,12 +317,10 @@ struct HoistHostSyncs
     if (!models)
       return signalPassFailure();
     Semantics semantics(*models);
-    SmallVector<Operation *> syncs;
-    walkHostCode(getOperation(), [&](Operation *op) {
-      if (semantics.kind(op) == OpKind::HostSync && !isa<FetchStartOp>(op) &&
-          (op->getParentOp() != getOperation() ||
-           !op->getParentRegion()->hasOneBlock()))
-        syncs.push_back(op);
+    SmallVector<Operation *> syncs = hostSyncsOf(semantics, getOperation());
+    llvm::erase_if(syncs, [&](Operation *op) {
+      return op->getParentOp() == getOperation() &&
+             op->getParentRegion()->hasOneBlock();
     });
     if (syncs.empty())
       return markAllAnalysesPreserved();

@@ -19,7 +19,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/DeadReads.h"
-#include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/MemoryClasses.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
@@ -63,10 +62,7 @@ Splitter::conversions(Operation *sync) {
     return llvm::map_to_vector<2>(fetch.getConversions(), [](Attribute a) {
       return cast<StringAttr>(a).getValue();
     });
-  std::optional<FetchParts> parts = fetchParts(semantics, sync);
-  if (!parts)
-    return std::nullopt;
-  return parts->conversions;
+  return fetchConversions(semantics, sync);
 }
 
 /// The last op of the block after which all operands exist and hold what the
@@ -173,12 +169,7 @@ struct OverlapHostSyncs
     if (!models)
       return signalPassFailure();
     Semantics semantics(*models);
-    SmallVector<Operation *> syncs;
-    walkHostCode(getOperation(), [&](Operation *op) {
-      if (semantics.kind(op) == OpKind::HostSync &&
-          !isa<FetchStartOp, FetchWaitOp>(op))
-        syncs.push_back(op);
-    });
+    SmallVector<Operation *> syncs = hostSyncsOf(semantics, getOperation());
     if (syncs.empty())
       return markAllAnalysesPreserved();
     Splitter splitter(*models, getOperation());

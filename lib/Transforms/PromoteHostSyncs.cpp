@@ -16,7 +16,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/CallSites.h"
-#include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Analysis/ValueNumbering.h"
 #include "capstan/Transforms/Passes.h"
@@ -172,12 +171,9 @@ struct PromoteHostSyncs
 
   SmallVector<Operation *> syncsOf(Semantics &semantics,
                                    func::FuncOp function) {
-    SmallVector<Operation *> syncs;
-    walkHostCode(function, [&](Operation *op) {
-      if (semantics.kind(op) == OpKind::HostSync &&
-          semantics.isDeterministic(op) && !isa<FetchStartOp>(op))
-        syncs.push_back(op);
-    });
+    SmallVector<Operation *> syncs = hostSyncsOf(semantics, function);
+    llvm::erase_if(
+        syncs, [&](Operation *op) { return !semantics.isDeterministic(op); });
     return syncs;
   }
 

@@ -5,6 +5,7 @@
 
 #include "capstan/Transforms/Utils.h"
 #include "capstan/Analysis/DeadReads.h"
+#include "capstan/Analysis/HostCode.h"
 #include "capstan/Dialect/Capstan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -244,11 +245,22 @@ Operation *capstan::addBranchResults(
 }
 
 //===----------------------------------------------------------------------===//
-// Parts of a fetch
+// Host syncs
 //===----------------------------------------------------------------------===//
 
-std::optional<FetchParts> capstan::fetchParts(Semantics &semantics,
-                                              Operation *sync) {
+SmallVector<Operation *> capstan::hostSyncsOf(Semantics &semantics,
+                                              Operation *root) {
+  SmallVector<Operation *> syncs;
+  walkHostCode(root, [&](Operation *op) {
+    if (semantics.kind(op) == OpKind::HostSync &&
+        !isa<FetchStartOp, FetchWaitOp>(op))
+      syncs.push_back(op);
+  });
+  return syncs;
+}
+
+std::optional<SmallVector<StringRef, 2>>
+capstan::fetchConversions(Semantics &semantics, Operation *sync) {
   std::optional<SyncInfo> info = semantics.syncInfo(sync);
   if (!info || !info->blocking || !info->hostKnownSizes)
     return std::nullopt;
@@ -274,7 +286,7 @@ std::optional<FetchParts> capstan::fetchParts(Semantics &semantics,
   } else if (!isa<ItemOp, ToHostOp, FetchOp>(sync)) {
     return std::nullopt;
   }
-  return FetchParts{info->conversions};
+  return info->conversions;
 }
 
 SmallVector<Value> capstan::buildFetchSources(OpBuilder &b, Operation *sync) {

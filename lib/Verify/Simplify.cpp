@@ -20,20 +20,6 @@ using namespace capstan::verify;
 using Kind = Expr::Kind;
 using Fold = FoldModel::Kind;
 
-static std::optional<int64_t> ofAttribute(Attribute attr, bool splat) {
-  if (auto boolean = dyn_cast_if_present<BoolAttr>(attr))
-    return boolean.getValue();
-  if (auto integer = dyn_cast_if_present<IntegerAttr>(attr)) {
-    if (integer.getValue().getBitWidth() > 64)
-      return std::nullopt;
-    return integer.getValue().getSExtValue();
-  }
-  auto elements = dyn_cast_if_present<DenseIntElementsAttr>(attr);
-  if (splat && elements && elements.isSplat())
-    return ofAttribute(elements.getSplatValue<Attribute>(), false);
-  return std::nullopt;
-}
-
 /// `v` as a value of `type` has it.
 static int64_t wrap(Type type, int64_t v) {
   auto integer = dyn_cast<IntegerType>(type);
@@ -158,11 +144,7 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
   if (const ForeignOpModel *m = sem.model(op)) {
     if (!sem.isHostScalar(type))
       return nullptr;
-    if (m->kind == OpKind::Constant) {
-      auto v = ofAttribute(op->getAttr("value"), false);
-      return v ? exprs.constant(type, *v) : nullptr;
-    }
-    if (m->kind != OpKind::Compute)
+    if (m->kind != OpKind::Constant && m->kind != OpKind::Compute)
       return nullptr;
     if (std::optional<int64_t> v = fold(op, operands, false))
       return exprs.constant(type, *v);
@@ -180,7 +162,7 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
   }
   Attribute attr;
   if (scalar && matchPattern(op, m_Constant(&attr))) {
-    auto v = ofAttribute(attr, false);
+    auto v = integerOf(attr, false);
     return v ? exprs.constant(type, *v) : nullptr;
   }
   if (auto select = dyn_cast<arith::SelectOp>(op))
@@ -242,88 +224,25 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
 /// As `Semantics::constant`, on expressions.
 std::optional<int64_t> Executor::fold(Operation *op, ArrayRef<Expr *> operands,
                                       bool splat) {
-  const ForeignOpModel *m = sem.model(op);
-  if (!m)
-    return std::nullopt;
-  auto at = [&](unsigned i, bool s) -> std::optional<int64_t> {
-    if (i < operands.size() && operands[i]->hasValue &&
-        (s || operands[i]->isConst()))
-      return operands[i]->value;
-    return std::nullopt;
-  };
-  unsigned lhs = m->fold.lhs, rhs = m->fold.rhs;
-  switch (m->fold.kind) {
-  case Fold::None:
-    return std::nullopt;
-  case Fold::Same:
-    return at(lhs, true);
-  case Fold::Splat:
-    return splat ? at(lhs, false) : std::nullopt;
-  case Fold::Not:
-  case Fold::ToBool: {
-    auto v = at(lhs, true);
-    return v ? std::optional<int64_t>((*v != 0) ==
-                                      (m->fold.kind == Fold::ToBool))
-             : std::nullopt;
-  }
-  default:
-    break;
-  }
-  auto l = at(lhs, true), r = at(rhs, true);
-  if (m->fold.kind == Fold::And && ((l && !*l) || (r && !*r)))
-    return 0;
-  if (m->fold.kind == Fold::Or && ((l && *l) || (r && *r)))
-    return 1;
-  if (!l || !r)
-    return std::nullopt;
-  bool scaled = operands.size() > 2 && at(2, false) != 1;
-  int64_t result;
-  switch (m->fold.kind) {
-  case Fold::Lt:
-    return *l < *r;
-  case Fold::Le:
-    return *l <= *r;
-  case Fold::Gt:
-    return *l > *r;
-  case Fold::Ge:
-    return *l >= *r;
-  case Fold::Eq:
-    return *l == *r;
-  case Fold::Ne:
-    return *l != *r;
-  case Fold::And:
-    return *l && *r;
-  case Fold::Or:
-    return *l || *r;
-  case Fold::Add:
-    if (scaled || llvm::AddOverflow(*l, *r, result))
-      return std::nullopt;
-    return result;
-  case Fold::Sub:
-    if (scaled || llvm::SubOverflow(*l, *r, result))
-      return std::nullopt;
-    return result;
-  case Fold::Mul:
-    if (llvm::MulOverflow(*l, *r, result))
-      return std::nullopt;
-    return result;
-  default:
-    return std::nullopt;
-  }
+  return sem.foldForeign(
+      op, splat, [&](unsigned i, bool s) -> std::optional<int64_t> {
+        if (i < operands.size() && operands[i]->hasValue &&
+            (s || operands[i]->isConst()))
+          return operands[i]->value;
+        return std::nullopt;
+      });
 }
 
 /// Notes a tensor all of whose elements are one known integer.
 void Executor::annotate(Operation *op, Expr *e, ArrayRef<Expr *> operands) {
   std::optional<int64_t> v;
   Attribute attr;
-  if (op->getNumOperands() == 0 && op->getNumResults() == 1) {
-    if (matchPattern(op, m_Constant(&attr)))
-      v = ofAttribute(attr, true);
-    else if (sem.kind(op) == OpKind::Constant)
-      v = ofAttribute(op->getAttr("value"), true);
-  } else if (op->getNumResults() == 1) {
+  if (op->getNumResults() != 1)
+    return;
+  if (matchPattern(op, m_Constant(&attr)))
+    v = integerOf(attr, true);
+  else
     v = fold(op, operands, true);
-  }
   if (v) {
     e->hasValue = true;
     e->value = *v;

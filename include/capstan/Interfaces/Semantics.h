@@ -57,6 +57,10 @@ struct LoopDesc {
   const LoopModel *model = nullptr;
 };
 
+/// The integer (or boolean, as 0 or 1) that `attr` holds, or, if `splat` is set,
+/// all of its elements.
+std::optional<int64_t> integerOf(mlir::Attribute attr, bool splat);
+
 /// Caches look-ups: make one per pass run (not thread-safe).
 class Semantics {
 public:
@@ -117,6 +121,14 @@ public:
   /// `splat` is set.
   std::optional<int64_t> constant(mlir::Value value, bool splat = false);
 
+  /// The same for the result of an op of a foreign dialect, from its model's
+  /// fold and what `operand` knows of operand `i` (as a splat or not). Says
+  /// nothing of memory, nor of what the result's element type does not hold.
+  std::optional<int64_t> foldForeign(
+      mlir::Operation *op, bool splat,
+      llvm::function_ref<std::optional<int64_t>(unsigned i, bool splat)>
+          operand);
+
   /// True if the loop certainly runs its body at least once.
   bool runsAtLeastOnce(mlir::Operation *loop);
 
@@ -129,9 +141,6 @@ public:
 
 private:
   std::optional<int64_t> fold(mlir::Value value, bool splat, unsigned depth);
-  std::optional<int64_t> foldForeign(mlir::Operation *op,
-                                     const ForeignOpModel &model, bool splat,
-                                     unsigned depth);
 
   const OpModels &models;
   llvm::DenseMap<mlir::Type, const ForeignTypeModel *> typeCache;

@@ -91,15 +91,16 @@ mlir::Operation *addBranchResults(
     mlir::ValueRange values,
     llvm::function_ref<void(mlir::Operation *, mlir::Operation *)> replaced);
 
-/// How a host sync reads as part of a `capstan.fetch`.
-struct FetchParts {
-  llvm::SmallVector<llvm::StringRef, 2> conversions;
-};
+/// Host syncs of host code under `root`, in program order, except those that a
+/// future is part of.
+llvm::SmallVector<mlir::Operation *> hostSyncsOf(Semantics &semantics,
+                                                 mlir::Operation *root);
 
+/// The conversions with which a host sync is a `capstan.fetch`, one per result.
 /// None if source, conversion and result type don't say all about the sync, or
 /// sizes are not known on the host beforehand, or it reads memory.
-std::optional<FetchParts> fetchParts(Semantics &semantics,
-                                     mlir::Operation *sync);
+std::optional<llvm::SmallVector<llvm::StringRef, 2>>
+fetchConversions(Semantics &semantics, mlir::Operation *sync);
 /// The sources of the fetch, one per result: those of the sync, or a slice of
 /// one element built at `b`.
 llvm::SmallVector<mlir::Value> buildFetchSources(mlir::OpBuilder &b,

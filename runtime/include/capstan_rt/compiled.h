@@ -1,0 +1,239 @@
+/*===----------------------------------------------------------------------===*\
+|* Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.       *|
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+\*===----------------------------------------------------------------------===*/
+
+/**
+ * \file
+ * The ABI of compiled modules: what a module exports, and what it calls. People
+ * who call modules use module.h.
+ *
+ * All entries return a status code (see status.h). After one that is not
+ * CAPSTAN_RT_OK compiled code returns that code at once, without freeing: the
+ * runtime releases what a failed forward leaves. Device work is enqueued on the
+ * forward's stream, in order; small arguments (descriptors, parts, kernel
+ * arguments, host sources of copies) are copied before an entry returns.
+ */
+
+#ifndef CAPSTAN_RT_COMPILED_H
+#define CAPSTAN_RT_COMPILED_H
+
+#include "capstan_rt/status.h"
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of everything in this file; a module with another one is refused. */
+#define CAPSTAN_RT_ABI_VERSION 1
+#define CAPSTAN_RT_MAX_RANK 8
+
+/** One run of an entry of a module: stream, memory, counters, first error. */
+typedef struct capstan_rt_forward capstan_rt_forward;
+
+/*-- What a module exports ---------------------------------------------------*/
+
+/**
+ * A tensor or scalar at the boundary of an entry. Sizes and strides are in
+ * elements. For a scalar `data` points at its bytes and the rest is unused.
+ *
+ * A result whose `base` is memory of `alloc` (device) or `host_alloc` (host)
+ * belongs to the caller from then on; any other result (an argument, a
+ * constant) is copied by the runtime.
+ */
+typedef struct capstan_rt_memref {
+  void *base;
+  void *data;
+  int64_t sizes[CAPSTAN_RT_MAX_RANK];
+  int64_t strides[CAPSTAN_RT_MAX_RANK];
+} capstan_rt_memref;
+
+typedef int32_t (*capstan_rt_entry)(capstan_rt_forward *forward,
+                                    const capstan_rt_memref *arguments,
+                                    capstan_rt_memref *results);
+
+/** Codes as in DLPack's DLDataTypeCode; booleans are 8 bits wide. */
+typedef struct capstan_rt_dtype {
+  uint8_t code;
+  uint8_t bits;
+  uint16_t lanes;
+} capstan_rt_dtype;
+
+enum { CAPSTAN_RT_DEVICE_SPACE = 0, CAPSTAN_RT_HOST_SPACE = 1 };
+enum { CAPSTAN_RT_TENSOR = 0, CAPSTAN_RT_SCALAR = 1 };
+
+/** What an entry takes or gives at one place. */
+typedef struct capstan_rt_value_info {
+  const char *name; /**< never null; "arg3" or "result0" if it has no name */
+  int32_t kind;     /**< CAPSTAN_RT_TENSOR or CAPSTAN_RT_SCALAR */
+  int32_t space;    /**< CAPSTAN_RT_DEVICE_SPACE or CAPSTAN_RT_HOST_SPACE */
+  capstan_rt_dtype dtype;
+  int32_t rank;
+  const int64_t *dims; /**< -1: any size; tensors are contiguous, row-major */
+} capstan_rt_value_info;
+
+typedef struct capstan_rt_entry_info {
+  const char *name;
+  capstan_rt_entry entry;
+  int32_t num_arguments, num_results;
+  const capstan_rt_value_info *arguments, *results;
+} capstan_rt_entry_info;
+
+/** A module exports one of these as the symbol `capstan_module`. */
+typedef struct capstan_rt_module_info {
+  uint32_t size;        /**< of this struct */
+  uint32_t abi_version; /**< CAPSTAN_RT_ABI_VERSION of the compiler */
+  const char *target;   /**< "host" or "cuda" */
+  const char *producer; /**< the compiler's version, for messages */
+  int64_t num_entries;
+  const capstan_rt_entry_info *entries;
+} capstan_rt_module_info;
+
+/*-- Kernels -----------------------------------------------------------------*/
+
+/** A check inside a kernel: what failed and where. */
+typedef struct capstan_rt_check_info {
+  const char *message, *location;
+} capstan_rt_check_info;
+
+typedef struct capstan_rt_kernel_info {
+  const char *name, *location;
+  int64_t num_checks;
+  const capstan_rt_check_info *checks;
+} capstan_rt_kernel_info;
+
+/**
+ * Does the iterations [begin, end) of the kernel's outermost parallel loop;
+ * disjoint ranges run on several threads at once.
+ * \return 0, or 1 + the number of the check that failed; the forward fails then
+ */
+typedef int32_t (*capstan_rt_kernel)(const void *arguments, int64_t begin,
+                                     int64_t end);
+
+/*-- Descriptors -------------------------------------------------------------*/
+
+/**
+ * c[i] = a[i] * b[i] (+ c[i] if `accumulate`) for `batch` row-major matrices:
+ * a is m x k, or k x m if `transpose_a`; b is k x n, or n x k if `transpose_b`;
+ * c is m x n. Leading dimensions `ld*` and `stride_*` from one matrix of the
+ * batch to the next are in elements; a stride of 0 repeats the matrix.
+ */
+typedef struct capstan_rt_gemm_desc {
+  uint32_t size; /**< of this struct */
+  capstan_rt_dtype dtype;
+  int32_t transpose_a, transpose_b, accumulate;
+  int64_t batch, m, n, k;
+  int64_t lda, ldb, ldc;
+  int64_t stride_a, stride_b, stride_c;
+  const char *location; /**< for messages */
+} capstan_rt_gemm_desc;
+
+/**
+ * Attention over packed documents: q is [tokens_q, heads_q, head_dim], k
+ * [tokens_k, heads_k, head_dim], v [tokens_k, heads_k, head_dim_v], out
+ * [tokens_q, heads_q, head_dim_v], contiguous; heads_q is a multiple of
+ * heads_k. cu_seqlens_* are `documents` + 1 i32 on the device. logsumexp is
+ * [heads_q, tokens_q] of f32, or null. Query i of a document attends to the key
+ * j with j <= i + (keys - queries) if `causal`, and to the `window_left` keys
+ * before that diagonal and `window_right` after it (-1: all). max_* bound the
+ * longest document; scores are multiplied by `scale`. A query without any key
+ * gives zeros and a logsumexp of -inf.
+ */
+typedef struct capstan_rt_attention_desc {
+  uint32_t size; /**< of this struct */
+  capstan_rt_dtype dtype;
+  int64_t documents, tokens_q, tokens_k, max_q, max_k;
+  int64_t heads_q, heads_k, head_dim, head_dim_v;
+  double scale;
+  int32_t causal;
+  int64_t window_left, window_right;
+  const char *location; /**< for messages */
+} capstan_rt_attention_desc;
+
+/** One device value of a read: where it is, where it goes on the host. */
+typedef struct capstan_rt_part {
+  const void *source;
+  void *destination;
+  int64_t bytes;
+} capstan_rt_part;
+
+typedef struct capstan_rt_fetch capstan_rt_fetch;
+
+/*-- What compiled code calls (entry_points.def) -----------------------------*/
+
+/**
+ * Device memory that work enqueued from now on may use.
+ * \param[in] bytes       0 gives a pointer that may be freed, never read
+ * \param[in] alignment   a power of two
+ * \param[out] memory     contents are undefined
+ */
+int32_t capstan_rt_alloc(capstan_rt_forward *forward, int64_t bytes,
+                         int64_t alignment, void **memory);
+/** Work enqueued before this still may use the memory. Null does nothing. */
+int32_t capstan_rt_free(capstan_rt_forward *forward, void *memory);
+/** Host memory that the device can copy to and from. */
+int32_t capstan_rt_host_alloc(capstan_rt_forward *forward, int64_t bytes,
+                              int64_t alignment, void **memory);
+/** Fetches under way into the memory must have been waited for. */
+int32_t capstan_rt_host_free(capstan_rt_forward *forward, void *memory);
+
+/** Device to device; the ranges are equal or don't overlap. */
+int32_t capstan_rt_copy(capstan_rt_forward *forward, void *destination,
+                        const void *source, int64_t bytes);
+/** Host to device; the source is read before this returns. */
+int32_t capstan_rt_to_device(capstan_rt_forward *forward, void *destination,
+                             const void *source, int64_t bytes);
+
+/**
+ * Runs `kernel` over [0, extent).
+ * \param[in] info        lives as long as the module
+ * \param[in] arguments   `bytes` bytes, copied, that the kernel understands
+ */
+int32_t capstan_rt_launch(capstan_rt_forward *forward,
+                          const capstan_rt_kernel_info *info,
+                          capstan_rt_kernel kernel, const void *arguments,
+                          int64_t bytes, int64_t extent);
+int32_t capstan_rt_gemm(capstan_rt_forward *forward,
+                        const capstan_rt_gemm_desc *desc, const void *a,
+                        const void *b, void *c);
+int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
+                                    const capstan_rt_attention_desc *desc,
+                                    const void *q, const void *k, const void *v,
+                                    const int32_t *cu_seqlens_q,
+                                    const int32_t *cu_seqlens_k, void *out,
+                                    float *logsumexp);
+
+/** A host sync: waits for all earlier work, then copies the parts. */
+int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,
+                        const capstan_rt_part *parts);
+/**
+ * The same without waiting: the sources are read in stream order. Until
+ * `fetch_wait` the destinations hold poison. Each fetch is waited for or
+ * released once.
+ */
+int32_t capstan_rt_fetch_start(capstan_rt_forward *forward, int64_t count,
+                               const capstan_rt_part *parts,
+                               capstan_rt_fetch **fetch);
+int32_t capstan_rt_fetch_wait(capstan_rt_forward *forward,
+                              capstan_rt_fetch *fetch);
+int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
+                                 capstan_rt_fetch *fetch);
+
+/**
+ * The forward fails if the byte at `condition`, on the device, is 0 at this
+ * point of the stream; known at the caller's next synchronization.
+ * \param[in] message, location   live as long as the module
+ */
+int32_t capstan_rt_device_check(capstan_rt_forward *forward,
+                                const uint8_t *condition, const char *message,
+                                const char *location);
+/** Records an error of the host code. \return `code` */
+int32_t capstan_rt_fail(capstan_rt_forward *forward, int32_t code,
+                        const char *message, const char *location);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CAPSTAN_RT_COMPILED_H */
