@@ -163,6 +163,17 @@ static bool mayBeOutOfRange(ItemOp item) {
   return false;
 }
 
+static bool mayBeOutOfRange(tensor::ExtractSliceOp op) {
+  for (auto [size, offset, count, stride] :
+       llvm::zip(op.getSourceType().getShape(), op.getStaticOffsets(),
+                 op.getStaticSizes(), op.getStaticStrides()))
+    if (ShapedType::isDynamic(size) || ShapedType::isDynamic(offset) ||
+        ShapedType::isDynamic(count) || ShapedType::isDynamic(stride) ||
+        offset < 0 || stride < 0 || offset + (count - 1) * stride >= size)
+      return true;
+  return false;
+}
+
 bool Semantics::mayFault(Operation *op) {
   if (const ForeignOpModel *m = model(op))
     return !m->noFault && m->kind != OpKind::Yield && m->kind != OpKind::Loop &&
@@ -174,6 +185,8 @@ bool Semantics::mayFault(Operation *op) {
   // indices, or divided, may fault.
   if (auto item = dyn_cast<ItemOp>(op))
     return mayBeOutOfRange(item);
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return mayBeOutOfRange(slice);
   if (isa<tensor::ExtractOp, memref::LoadOp, memref::StoreOp>(op))
     return op->getNumOperands() > 1;
   return isa<ConditionallySpeculatable>(op) && op->getNumRegions() == 0 &&

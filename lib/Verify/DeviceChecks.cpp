@@ -11,6 +11,7 @@
 
 #include "capstan/Verify/Compare.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -42,6 +43,31 @@ Literal Comparer::normal(Literal l, bool device) {
   return result;
 }
 
+/// Integer arithmetic on scalars, or the same on each element.
+Expr *Comparer::elementwise(Expr *e, bool device) {
+  Operation *op = e->op();
+  if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumResults() != 1)
+    return e;
+  std::vector<uint64_t> words{ctx.keys.shallow(op)};
+  auto add = [&](Type type) {
+    type = getElementTypeOrSelf(type);
+    words.push_back(reinterpret_cast<uintptr_t>(type.getAsOpaquePointer()));
+    return type.isIntOrIndex();
+  };
+  if (!add(op->getResult(0).getType()) ||
+      !llvm::all_of(op->getOperandTypes(), add))
+    return e;
+  words.push_back(uint64_t(-9));
+  SmallVector<Expr *, 2> kids;
+  for (Expr *kid : e->kids)
+    kids.push_back(normalTerm(kid,
+                              device && !ctx.semantics.isHostScalar(kid->type),
+                              /*condition=*/false));
+  // Apart from the comparisons, whose keys are small numbers.
+  return ctx.exprs.get(Kind::Norm, Expr::Ult + 1 + ctx.keys.intern(words), {},
+                       kids);
+}
+
 /// `condition`: only whether it is zero matters.
 Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   ExprTable &exprs = ctx.exprs;
@@ -59,6 +85,10 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
     ofDeviceChecks.insert(e);
   if (e->hasValue)
     return exprs.constant({}, e->value);
+  if (auto type = dyn_cast_if_present<RankedTensorType>(e->type);
+      device && type && type.getRank() == 0)
+    if (Expr *inner = a.element(e, {}); inner != e)
+      return normalTerm(inner, device, condition);
   switch (e->kind) {
   case Kind::Not:
     return exprs.negate(normalTerm(e->kids[0], device, true));
@@ -81,8 +111,9 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   Operation *op = e->op();
   if (!op || e->kids.size() != op->getNumOperands())
     return e;
-  if (isa<arith::ExtSIOp>(op) ||
-      (isa<arith::IndexCastOp>(op) && isInteger(e->kids[0]->type)))
+  // As a number; a boolean is 1 here and -1 when extended.
+  if (isa<arith::ExtSIOp, arith::IndexCastOp>(op) &&
+      !getElementTypeOrSelf(op->getOperand(0)).isInteger(1))
     return normalTerm(e->kids[0], device, condition);
   using P = arith::CmpIPredicate;
   if (auto cmp = dyn_cast<arith::CmpIOp>(op)) {
@@ -101,9 +132,11 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
     case P::sle:
       return compare(Expr::Slt, y, x, false);
     default:
-      return e;
+      break;
     }
   }
+  if (op->isRegistered())
+    return elementwise(e, device);
   const ForeignOpModel *m = ctx.semantics.model(op);
   if (!m || m->fold.lhs >= e->kids.size() || m->fold.rhs >= e->kids.size())
     return e;

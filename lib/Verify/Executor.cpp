@@ -11,6 +11,8 @@
 #include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/Hashing.h"
+#include <map>
 
 using namespace mlir;
 using namespace capstan;
@@ -71,8 +73,8 @@ Expr *Executor::resolve(Expr *e) {
       e = e->kids[*side ? 1 : 2];
       continue;
     }
-    if (e->kind == Kind::And || e->kind == Kind::Or || e->kind == Kind::Not ||
-        e->kind == Kind::Cmp || e->kind == Kind::Is)
+    // Whatever has been assumed, or is made of that.
+    if (!e->isConst())
       if (std::optional<bool> v = known(e))
         return exprs.constant(e->type, *v);
     break;
@@ -192,8 +194,8 @@ uint64_t Executor::nth(Expr *e) {
   return executions[e]++;
 }
 
-/// `e` where its contents matter: undefined contents are numbered in the order
-/// in which they come to matter.
+/// `e` where its contents matter, or which storage it is: undefined contents
+/// and fresh storage are numbered in the order in which they come to matter.
 Expr *Executor::contents(Expr *e) {
   if (e->kind != Kind::Raw)
     return e;
@@ -208,23 +210,59 @@ Expr *Executor::contents(Expr *e) {
       number = it->second[number];
     known = exprs.get(Kind::Nth, number, e->type, base);
     known->onCpu = e->onCpu;
+    known->holdsMemory = e->holdsMemory;
+    known->base = e->base;
   }
   return known;
 }
 
+/// A hash of `root` that takes all contents in `numbered` for the same.
+static uint64_t anonymousHash(Expr *root,
+                              const llvm::DenseSet<Expr *> &numbered,
+                              llvm::DenseMap<Expr *, uint64_t> &hashes) {
+  SmallVector<std::pair<Expr *, bool>> stack{{root, false}};
+  while (!stack.empty()) {
+    auto [e, expanded] = stack.pop_back_val();
+    if (hashes.count(e))
+      continue;
+    if (!expanded) {
+      stack.push_back({e, true});
+      for (Expr *kid : e->kids)
+        stack.push_back({kid, false});
+      continue;
+    }
+    uint64_t hash =
+        llvm::hash_combine(unsigned(e->kind), numbered.contains(e) ? 0 : e->key,
+                           e->type.getAsOpaquePointer());
+    for (Expr *kid : e->kids)
+      hash = llvm::hash_combine(hash, hashes.lookup(kid));
+    hashes[e] = hash;
+  }
+  return hashes.lookup(root);
+}
+
 Executor::Numbering Executor::visibleOrder() {
   llvm::DenseMap<Expr *, unsigned> found;
+  llvm::DenseSet<Expr *> numbered;
+  SmallVector<Expr *> latest;
   auto visit = [&](Expr *root) {
     SmallVector<Expr *> stack{root};
     while (!stack.empty()) {
       Expr *e = stack.pop_back_val();
       if (!e || !found.try_emplace(e, found.size()).second)
         continue;
+      if (numbered.contains(e))
+        latest.push_back(e);
       llvm::append_range(stack, e->kids);
       if (auto *it = records.next.find(e); it != records.next.end())
         stack.push_back(it->second);
     }
   };
+  llvm::DenseMap<Expr *, uint64_t> count;
+  for (auto &[raw, nth] : materialized) {
+    ++count[raw->kids[0]];
+    numbered.insert(nth);
+  }
   for (const CheckRecord &c : records.checks)
     visit(c.condition.expr);
   llvm::for_each(results, visit);
@@ -233,9 +271,20 @@ Executor::Numbering Executor::visibleOrder() {
   for (const CheckRecord &c : records.checks)
     for (Literal l : c.guard->literals)
       visit(l.expr);
-  llvm::DenseMap<Expr *, uint64_t> count;
-  for (auto &[raw, nth] : materialized)
-    ++count[raw->kids[0]];
+  // Of what is read and never used: named by the read.
+  llvm::DenseMap<Expr *, uint64_t> hashes, names;
+  std::map<std::pair<Expr *, uint64_t>, uint64_t> times;
+  for (const TransferRecord &t : records.transfers)
+    for (Expr *read : t.reads) {
+      latest.clear();
+      visit(read);
+      if (latest.empty())
+        continue;
+      uint64_t hash = anonymousHash(read, numbered, hashes);
+      for (Expr *e : latest)
+        names[e] = ctx.keys.intern(
+            {uint64_t(-10), e->kids[0]->id, hash, times[{e->kids[0], hash}]++});
+    }
   Numbering result;
   for (auto [base, n] : count) {
     // Those that nothing visible depends on come last.
@@ -244,13 +293,21 @@ Executor::Numbering Executor::visibleOrder() {
       auto it = found.find(exprs.get(Kind::Nth, i, base->type, base));
       ranks.push_back({it == found.end() ? ~0u : it->second, i});
     }
-    if (llvm::is_sorted(ranks))
+    bool named = llvm::any_of(ranks, [&](auto &rank) {
+      return names.count(exprs.get(Kind::Nth, rank.second, base->type, base));
+    });
+    if (llvm::is_sorted(ranks) && !named)
       continue;
     llvm::sort(ranks);
     SmallVector<uint64_t, 2> &order = result[base];
     order.resize(n);
-    for (auto [number, rank] : llvm::enumerate(ranks))
-      order[rank.second] = number;
+    for (auto [number, rank] : llvm::enumerate(ranks)) {
+      Expr *e = exprs.get(Kind::Nth, rank.second, base->type, base);
+      auto it = names.find(e);
+      // Apart from the other numbers, which are small.
+      order[rank.second] =
+          it == names.end() ? number : (uint64_t(1) << 32) + it->second;
+    }
   }
   return result;
 }

@@ -29,6 +29,7 @@ Expr *ExprTable::get(Kind kind, uint64_t key, Type type,
   e->gated = kind == Kind::Gamma || kind == Kind::And || kind == Kind::Or;
   for (Expr *kid : kids) {
     e->loops |= kid->loops;
+    e->height = std::max(e->height, kid->height + (kind == Kind::Final));
     e->gated |= kid->gated && (kind == Kind::Op || kind == Kind::Not ||
                                kind == Kind::Cmp || kind == Kind::Is);
   }

@@ -67,11 +67,22 @@ bool Executor::generic(Operation *op) {
     return llvm::any_of(bounds,
                         [&](const BoundOperand &b) { return b.operand == i; });
   };
+  // No result leads to the operand's storage, and nothing is written to it.
+  auto isReadOnly = [&](unsigned i) {
+    Value v = op->getOperand(i);
+    return llvm::all_of(
+               op->getResultTypes(),
+               [&](Type t) { return !isMemory(t) && !isContainer(t); }) &&
+           llvm::all_of(list, [&](const Effect &e) {
+             return e.kind == Effect::Read || (e.value && e.value != v);
+           });
+  };
   Exprs kids;
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned i = operand.getOperandNumber();
     kids.push_back(isBound(i) ? exprs.get(Kind::Hole, 0, {}, {})
                    : sem.readsShapeOnly(operand) ? exprs.shape(operands[i])
+                   : isReadOnly(i)               ? held(operands[i])
                                                  : contents(operands[i]));
   }
   kids.append(captures);
@@ -153,10 +164,13 @@ void Executor::bindResults(Operation *op, Expr *made,
                            [&](auto pair) { return pair.first == i; }) != 1)
           aliased = std::nullopt; // one of several
       if (sem.isFresh(result)) {
-        // The storage is not what is in it: one for each execution.
-        pointer = make(op, Kind::Nth, nth(e), type, e);
+        // The storage is not what is in it: one for each execution, numbered
+        // where it comes to matter which one it is.
+        pointer = make(op, Kind::Raw, ++ctx.instances, type, e);
         pointer->base = pointer;
-        state.objects[pointer] = make(op, Kind::State, FirstContents, {}, e);
+        Expr *first = sem.isUndefined(op) ? contents(pointer) : e;
+        state.objects[pointer] =
+            make(op, Kind::State, FirstContents, {}, first);
       } else if (aliased) {
         pointer->base = operands[*aliased]->base;
       } else {

@@ -34,7 +34,7 @@ struct Executor::Recurrence {
   uint64_t bit = 0;
   Expr *stop = nullptr;
   llvm::MapVector<Expr *, Expr *> next;
-  llvm::DenseMap<Expr *, Expr *> canonical;
+  llvm::DenseSet<Expr *> symbols;
 };
 
 /// A symbol of the `depth`-th open loop.
@@ -43,9 +43,24 @@ static Expr *symbol(ExprTable &exprs, Role role, unsigned depth, unsigned n,
   uint64_t key =
       (uint64_t(depth) << 36) | (uint64_t(n) << 4) | (role << 1) | cpu;
   Expr *e = exprs.get(Kind::Symbol, key, type, kids);
-  e->loops |= uint64_t(1) << std::min(depth, 63u);
   e->onCpu = cpu;
+  e->loops |= uint64_t(1) << std::min(depth, 63u);
   return e;
+}
+
+/// The name of symbol `e` where its loop is closed: not the number of loops
+/// around it, but `height`, the number of closed ones in it. A loop that holds
+/// this one has a larger one, so no two meet in one expression.
+static Expr *boundSymbol(ExprTable &exprs, Expr *e, unsigned height,
+                         Expr *loop) {
+  constexpr uint64_t low = (uint64_t(1) << 36) - 1;
+  SmallVector<Expr *, 4> kids(e->kids);
+  kids[0] = loop;
+  Expr *bound = exprs.get(
+      Kind::Symbol, (uint64_t(height) << 36) | (e->key & low), e->type, kids);
+  bound->onCpu = e->onCpu;
+  bound->holdsMemory = e->holdsMemory;
+  return bound;
 }
 
 /// The value of `out` after the loop: `out` with all recurrences that it, and
@@ -54,8 +69,9 @@ Expr *Executor::finalValue(Recurrence &r, Expr *out) {
   if (!(out->loops & r.bit))
     return out;
   // The symbols in reach, in an order that depends on the expressions only.
-  SmallVector<Expr *> stack, found;
+  SmallVector<Expr *> stack, all, found;
   llvm::DenseSet<Expr *> seen;
+  unsigned height = 0;
   auto push = [&](Expr *e) {
     if (e && (e->loops & r.bit) && seen.insert(e).second)
       stack.push_back(e);
@@ -64,7 +80,9 @@ Expr *Executor::finalValue(Recurrence &r, Expr *out) {
   push(out);
   while (!stack.empty()) {
     Expr *e = stack.pop_back_val();
-    if (e->kind == Kind::Symbol && r.canonical.count(e)) {
+    height = std::max(height, e->height);
+    if (e->kind == Kind::Symbol && r.symbols.contains(e)) {
+      all.push_back(e);
       if (auto *it = r.next.find(e); it != r.next.end()) {
         found.push_back(e);
         push(it->second);
@@ -74,16 +92,17 @@ Expr *Executor::finalValue(Recurrence &r, Expr *out) {
     for (Expr *kid : e->kids)
       push(kid);
   }
-  Exprs kids{r.loop, exprs.substitute(out, r.canonical, r.bit)};
+  llvm::DenseMap<Expr *, Expr *> bound;
+  for (Expr *e : all)
+    bound[e] = boundSymbol(exprs, e, height + 1, r.loop);
+  Exprs kids{r.loop, exprs.substitute(out, bound, r.bit)};
   if (r.stop)
-    kids.push_back(exprs.substitute(r.stop, r.canonical, r.bit));
+    kids.push_back(exprs.substitute(r.stop, bound, r.bit));
   for (Expr *e : found) {
-    kids.push_back(exprs.substitute(e, r.canonical, r.bit));
-    kids.push_back(exprs.substitute(r.next[e], r.canonical, r.bit));
+    kids.push_back(bound[e]);
+    kids.push_back(exprs.substitute(r.next[e], bound, r.bit));
   }
   Expr *e = exprs.get(Kind::Final, 0, out->type, kids);
-  if (loops.size() < 63)
-    e->loops &= ~r.bit;
   e->onCpu = out->onCpu;
   e->holdsMemory = out->holdsMemory;
   return e;
@@ -123,11 +142,10 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     r.bit = bit;
     auto fresh = [&](Role role, unsigned n, bool onCpu, Type type,
                      ArrayRef<Expr *> rest) {
-      Exprs kids{self}, plain{spec.loop};
+      Exprs kids{self};
       kids.append(rest.begin(), rest.end());
-      plain.append(rest.begin(), rest.end());
       Expr *e = symbol(exprs, role, d, n, onCpu, type, kids);
-      r.canonical[e] = symbol(exprs, role, d, n, onCpu, type, plain);
+      r.symbols.insert(e);
       return e;
     };
     LoopRun run;
@@ -141,7 +159,6 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       }
       Expr *e = fresh(CarriedRole, equal[init]++, cpu[i], init->type, {init});
       e->holdsMemory = init->holdsMemory;
-      r.canonical[e]->holdsMemory = init->holdsMemory;
       run.symbols.push_back(e);
       initOf[e] = init;
     }
@@ -156,7 +173,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       for (auto &[object, version] : start.objects)
         if (!still.count(object))
           state.objects[object] = objects[object] =
-              fresh(ObjectRole, 0, false, {}, {object, version});
+              fresh(ObjectRole, 0, false, {}, {contents(object), version});
     for (auto [i, type] : llvm::enumerate(spec.inductions))
       fresh(InductionRole, i, false, type, {});
     counts = Counts();
@@ -193,26 +210,23 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
 
     bool rerun = false;
     for (unsigned i = 0; i < count; ++i) {
-      if (run.next[i] == run.symbols[i]) {
-        rerun |= mayRerun && !invariant[i];
-        invariant[i] = invariant[i] || mayRerun;
-      } else if (invariant[i]) {
-        return fail(spec.op, "carried value that should not change");
+      if (invariant[i]) {
+        // Proven before; only written otherwise here, by what is known.
+        run.next[i] = run.symbols[i];
+      } else if (run.next[i] == run.symbols[i]) {
+        rerun |= mayRerun;
+        invariant[i] = mayRerun;
       } else if (cpu[i] && !run.next[i]->onCpu) {
         cpu[i] = false;
         rerun = true;
       }
     }
     MemoryState &leaving = spec.isWhile ? run.leavingState : state;
-    MemoryState escaping = start;
-    std::swap(state, escaping);
+    SmallVector<Expr *> escaped;
     for (auto &[object, version] : start.objects)
-      if (!escaping.objects.count(object) || !leaving.objects.count(object)) {
-        escape(object);
-        rerun = true;
-      }
-    start = state;
-    std::swap(state, escaping);
+      if (!state.objects.count(object) || !leaving.objects.count(object))
+        escaped.push_back(object);
+    rerun |= !escaped.empty();
     if (worldMoves ? mayRerun && state.world == world
                    : state.world != start.world) {
       worldMoves = !worldMoves;
@@ -240,6 +254,13 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
         else
           --executions[e];
       }
+      // Others reach these from the start on. Only now: what the trip numbered
+      // has been taken back.
+      std::swap(state, start);
+      for (Expr *object : escaped)
+        escape(object);
+      std::swap(state, start);
+      executed = executionLog.size();
       memos.clear();
       continue;
     }

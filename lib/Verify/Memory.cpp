@@ -36,13 +36,23 @@ Expr *Executor::version(Expr *pointer) {
   return state.world;
 }
 
+/// `pointer` where only what it leads to matters, not which storage that is:
+/// of all of an object that nobody else can reach, the contents. Of anything
+/// else also the way to them.
+Expr *Executor::held(Expr *pointer) {
+  if (pointer->base == pointer)
+    if (auto *it = state.objects.find(pointer); it != state.objects.end())
+      return it->second;
+  return contents(pointer);
+}
+
 /// From here on others may reach `object`.
 void Executor::escape(Expr *object) {
   auto *it = object ? state.objects.find(object) : state.objects.end();
   if (it == state.objects.end())
     return;
-  state.world =
-      exprs.get(Kind::State, Escape, {}, {state.world, object, it->second});
+  state.world = exprs.get(Kind::State, Escape, {},
+                          {state.world, contents(object), it->second});
   state.objects.erase(it);
 }
 
@@ -57,6 +67,7 @@ void Executor::writeWorld(Expr *what, StateKind kind, Operation *op) {
 }
 
 void Executor::write(Expr *pointer, Expr *what, Operation *op) {
+  pointer = contents(pointer);
   if (pointer->base)
     if (auto *it = state.objects.find(pointer->base);
         it != state.objects.end()) {

@@ -24,7 +24,7 @@ static bool isHostKnown(Expr *source) {
   if (source->onCpu || (source->type && isHostType(source->type)))
     return true;
   Operation *op = source->kind == Kind::Op ? source->op() : nullptr;
-  return op && isa<TensorType>(source->type) &&
+  return op && isa_and_present<TensorType>(source->type) &&
          (isa<tensor::FromElementsOp>(op) ||
           op->hasTrait<OpTrait::ConstantLike>());
 }
@@ -68,7 +68,7 @@ static bool throughSlice(ExprTable &exprs, tensor::ExtractSliceOp op,
 Expr *Executor::element(Expr *source, ArrayRef<Expr *> at) {
   Exprs indices(at.begin(), at.end());
   for (;;) {
-    auto type = dyn_cast<RankedTensorType>(source->type);
+    auto type = dyn_cast_if_present<RankedTensorType>(source->type);
     if (!type || type.getRank() != int64_t(indices.size()))
       break;
     Type index = IndexType::get(type.getContext());
@@ -105,7 +105,7 @@ Expr *Executor::element(Expr *source, ArrayRef<Expr *> at) {
   }
   if (indices.empty())
     return source;
-  auto shaped = dyn_cast<ShapedType>(source->type);
+  auto shaped = dyn_cast_if_present<ShapedType>(source->type);
   Type type = shaped ? shaped.getElementType() : Type();
   indices.insert(indices.begin(), source);
   Expr *e = exprs.get(Kind::Elem, 0, type, indices);
@@ -141,8 +141,22 @@ void Executor::addTransfer(Operation *op, ArrayRef<Expr *> reads) {
   counts.values += reads.size();
 }
 
-/// Value `i` of a fetch or fetch.start.
-Expr *Executor::fetched(Operation *op, unsigned i, bool &onDevice) {
+/// The host value of `source` of a foreign type, if it is known; such a read is
+/// a sync all the same. Null if it is not.
+Expr *Executor::constantRead(StringRef conversion, Type type, Expr *source) {
+  auto host = dyn_cast<OpaqueType>(type);
+  if (!host || !source->hasValue)
+    return nullptr;
+  bool isBool = host.getTypeData() == "bool";
+  if (isBool ? conversion == "bool"
+             : host.getTypeData() == "int" &&
+                   (conversion == "int" || conversion == "item"))
+    return exprs.constant(type, isBool ? source->value != 0 : source->value);
+  return nullptr;
+}
+
+/// Value `i` of a fetch or fetch.start; adds what is read to `reads`.
+Expr *Executor::fetched(Operation *op, unsigned i, Exprs &reads) {
   auto start = dyn_cast<FetchStartOp>(op);
   Type type = start ? start.getFuture().getType().getTypes()[i]
                     : op->getResult(i).getType();
@@ -151,9 +165,9 @@ Expr *Executor::fetched(Operation *op, unsigned i, bool &onDevice) {
   Expr *source = value(op->getOperand(i));
   if (!source)
     return nullptr;
-  source = contents(source);
-  onDevice = !isHostKnown(source);
+  bool onDevice = !isHostKnown(source);
   Expr *memory = source->holdsMemory ? version(source) : nullptr;
+  source = held(source);
   auto tensor = dyn_cast<RankedTensorType>(op->getOperand(i).getType());
   if (tensor && conversion == "item") {
     Exprs zeros(tensor.getRank(),
@@ -163,7 +177,10 @@ Expr *Executor::fetched(Operation *op, unsigned i, bool &onDevice) {
   Expr *e = readOf(conversion, type, source, memory);
   if (!e->ops[side])
     e->ops[side] = op;
-  return e;
+  if (onDevice && !e->isConst())
+    reads.push_back(e);
+  Expr *known = constantRead(conversion, type, source);
+  return known ? known : e;
 }
 
 bool Executor::wait(Operation *op) {
@@ -189,13 +206,10 @@ std::optional<bool> Executor::read(Operation *op) {
   if (isa<FetchOp, FetchStartOp>(op)) {
     Exprs values, reads;
     for (unsigned i = 0, e = op->getNumOperands(); i < e; ++i) {
-      bool onDevice = false;
-      Expr *v = fetched(op, i, onDevice);
+      Expr *v = fetched(op, i, reads);
       if (!v)
         return fail(op, "source that is not known here");
       values.push_back(v);
-      if (onDevice && !v->isConst())
-        reads.push_back(v);
     }
     addTransfer(op, reads);
     if (isa<FetchOp>(op)) {
@@ -221,9 +235,9 @@ std::optional<bool> Executor::read(Operation *op) {
     }
     if (!source)
       return fail(op, "source that is not known here");
-    source = contents(source);
     Expr *memory = source->holdsMemory ? version(source) : nullptr;
     bool onDevice = !isHostKnown(source);
+    source = held(source);
     Expr *e = readOf("item", op->getResult(0).getType(),
                      element(source, indices), memory);
     if (!e->ops[side])
@@ -259,8 +273,8 @@ std::optional<bool> Executor::read(Operation *op) {
     addTransfer(op, reads);
     return true;
   }
-  source = contents(source);
   Expr *memory = source->holdsMemory ? version(source) : nullptr;
+  source = held(source);
   Exprs reads;
   for (auto [i, result] : llvm::enumerate(op->getResults())) {
     Expr *e = readOf(info->conversions[i], result.getType(), source, memory);
@@ -268,10 +282,8 @@ std::optional<bool> Executor::read(Operation *op) {
       e->ops[side] = op;
     if (onDevice)
       reads.push_back(e);
-    if (auto v = fold(op, source, false);
-        v && sem.isHostScalar(result.getType()) && op->getNumOperands() == 1)
-      e = exprs.constant(result.getType(), *v);
-    set(result, e);
+    Expr *known = constantRead(info->conversions[i], result.getType(), source);
+    set(result, known ? known : e);
   }
   addTransfer(op, reads);
   return true;

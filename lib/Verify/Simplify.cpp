@@ -224,13 +224,13 @@ Expr *Executor::simplify(Operation *op, ArrayRef<Expr *> operands) {
 /// As `Semantics::constant`, on expressions.
 std::optional<int64_t> Executor::fold(Operation *op, ArrayRef<Expr *> operands,
                                       bool splat) {
-  return sem.foldForeign(
-      op, splat, [&](unsigned i, bool s) -> std::optional<int64_t> {
-        if (i < operands.size() && operands[i]->hasValue &&
-            (s || operands[i]->isConst()))
-          return operands[i]->value;
-        return std::nullopt;
-      });
+  return sem.foldForeign(op, splat,
+                         [&](unsigned i, bool s) -> std::optional<int64_t> {
+                           if (i < operands.size() && operands[i]->hasValue &&
+                               (s || operands[i]->isConst()))
+                             return operands[i]->value;
+                           return std::nullopt;
+                         });
 }
 
 /// Notes a tensor all of whose elements are one known integer.

@@ -44,6 +44,7 @@ private:
   /// share.
   Literal normal(Literal l, bool device);
   Expr *normalTerm(Expr *e, bool device, bool condition);
+  Expr *elementwise(Expr *e, bool device);
   bool isInteger(mlir::Type type);
 
   bool isBound(const BoundRecord &use, Expr *bound, const Guard *guard,

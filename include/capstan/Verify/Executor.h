@@ -65,6 +65,9 @@ public:
   /// Executes `function` on symbolic arguments; false: see `failure`.
   bool run(mlir::func::FuncOp function);
 
+  /// Of tensor `source` at `indices`, followed through slices and reshapes.
+  Expr *element(Expr *source, llvm::ArrayRef<Expr *> indices);
+
   Records records;
   Counts counts;
   std::optional<Failure> failure;
@@ -118,6 +121,7 @@ private:
   bool isMemory(mlir::Type type);
   bool isContainer(mlir::Type type);
   Expr *version(Expr *pointer);
+  Expr *held(Expr *pointer);
   void escape(Expr *object);
   void escapeAll(llvm::ArrayRef<Expr *> pointers);
   void write(Expr *pointer, Expr *what, mlir::Operation *op);
@@ -132,12 +136,12 @@ private:
 
   // Reads.cpp: host syncs.
   std::optional<bool> read(mlir::Operation *op);
-  Expr *element(Expr *source, llvm::ArrayRef<Expr *> indices);
   Expr *readOf(llvm::StringRef conversion, mlir::Type type, Expr *source,
                Expr *memory);
   void addTransfer(mlir::Operation *op, llvm::ArrayRef<Expr *> reads);
   bool wait(mlir::Operation *op);
-  Expr *fetched(mlir::Operation *op, unsigned i, bool &onDevice);
+  Expr *constantRead(llvm::StringRef conversion, mlir::Type type, Expr *source);
+  Expr *fetched(mlir::Operation *op, unsigned i, Exprs &reads);
 
   // ControlFlow.cpp: branches and calls.
   bool branch(mlir::Operation *op, Expr *cond, Body yes, Body no,

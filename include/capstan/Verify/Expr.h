@@ -57,7 +57,8 @@ struct Expr {
   bool gated = false;       ///< a path may decide it, or what it is made of
   unsigned id = 0;
   uint64_t key = 0;
-  uint64_t loops = 0; ///< depths of the open loops it varies in
+  uint64_t loops = 0;  ///< depths of the open loops it varies in
+  unsigned height = 0; ///< of the loops that it closes, nested
   int64_t value = 0;
   mlir::Type type;
   llvm::ArrayRef<Expr *> kids;
