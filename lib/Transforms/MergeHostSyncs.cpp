@@ -47,6 +47,7 @@ public:
   unsigned eraseChecks(ArrayRef<Operation *> checks);
 
 private:
+  unsigned mergeEqual(SmallVector<Operation *> &syncs);
   bool takeOver(Operation *sync, Operation *kept);
   bool throughBranch(Operation *sync, Operation *kept);
   bool aboveBranch(Operation *sync, Operation *kept);
@@ -63,6 +64,8 @@ public:
   Placement placement;
 
 private:
+  /// Since it was last reset, a read moved before another operation.
+  bool movedUp = false;
   ValueNumbering numbers;
   HostDominance dominance;
   PostDominanceInfo postDominance;
@@ -124,6 +127,7 @@ bool Merger::moveUp(Operation *kept, Operation *before) {
   for (Operation *op : slice.ops)
     op->moveBefore(before);
   kept->moveBefore(before);
+  movedUp = true;
   return true;
 }
 
@@ -250,11 +254,10 @@ bool Merger::takeOver(Operation *sync, Operation *kept) {
          aboveBlocks(sync, kept);
 }
 
-unsigned Merger::merge(ArrayRef<Operation *> syncs) {
-  unsigned merged = 0;
-  DenseMap<Operation *, SmallVector<Operation *>> groups;
+/// Merges equal syncs, in program order; the list keeps those that stay.
+unsigned Merger::mergeEqual(SmallVector<Operation *> &syncs) {
+  SmallVector<Operation *> kept;
   for (Operation *sync : syncs) {
-    auto &kept = groups[numbers.leader(sync)];
     bool done = false;
     for (Operation *candidate :
          llvm::reverse(ArrayRef<Operation *>(kept).take_back(kMaxCandidates))) {
@@ -266,13 +269,28 @@ unsigned Merger::merge(ArrayRef<Operation *> syncs) {
       done = true;
       break;
     }
-    if (done) {
-      ++merged;
-      continue;
-    }
-    if (!kept.empty())
-      remarkKept(sync, "no equal read stands on every path to it", kept.back());
-    kept.push_back(sync);
+    if (!done)
+      kept.push_back(sync);
+  }
+  unsigned merged = syncs.size() - kept.size();
+  syncs = std::move(kept);
+  return merged;
+}
+
+unsigned Merger::merge(ArrayRef<Operation *> syncs) {
+  unsigned merged = 0;
+  llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
+  for (Operation *sync : syncs)
+    groups[numbers.leader(sync)].push_back(sync);
+  for (auto &[leader, group] : groups) {
+    // One that moved above a branch may stand on every path to another now.
+    do {
+      movedUp = false;
+      merged += mergeEqual(group);
+    } while (movedUp && group.size() > 1);
+    for (unsigned i = 1; i < group.size(); ++i)
+      remarkKept(group[i], "no equal read stands on every path to it",
+                 group[i - 1]);
   }
   return merged;
 }

@@ -177,7 +177,8 @@ struct PromoteHostSyncs
     return syncs;
   }
 
-  /// Merges and hoists what `function` received.
+  /// Merges and hoists what `function` received, or what its new parameters
+  /// made free.
   LogicalResult settle(func::FuncOp function) {
     OpPassManager pm(func::FuncOp::getOperationName());
     if (merge)
@@ -185,6 +186,35 @@ struct PromoteHostSyncs
     if (hoist)
       pm.addPass(createCapstanHoistHostSyncs({speculate, merge}));
     return pm.empty() ? success() : runPipeline(pm, function);
+  }
+
+  /// True if some read of `function` is now a parameter.
+  bool promoteAll(const OpModels &models, Semantics &semantics,
+                  func::FuncOp function, CallSites &sites) {
+    SmallVector<Operation *> syncs = syncsOf(semantics, function);
+    if (syncs.empty())
+      return false;
+    ArrayRef<func::CallOp> calls = sites.callsOf(function);
+    Promoter promoter(models, function, syncs);
+    bool changed = false;
+    for (Operation *sync : syncs) {
+      if (!promoter.placement.isSync(sync))
+        continue;
+      if (!sites.onlyCalled(function)) {
+        remarkKept(sync, "the function is used other than by direct calls",
+                   function);
+        continue;
+      }
+      if (sites.isRecursive(function)) {
+        remarkKept(sync, "the function is recursive", function);
+        continue;
+      }
+      if (calls.empty() || !promoter.promote(sync, calls))
+        continue;
+      ++numPromoted;
+      changed = true;
+    }
+    return changed;
   }
 
   void runOnOperation() override {
@@ -195,33 +225,18 @@ struct PromoteHostSyncs
     CallSites sites(getOperation());
     llvm::DenseSet<Operation *> received;
     for (func::FuncOp function : sites.calleesFirst()) {
-      if (received.contains(function) && failed(settle(function)))
-        return signalPassFailure();
-      if (!function.isPrivate() || function.isExternal())
-        continue;
-      SmallVector<Operation *> syncs = syncsOf(semantics, function);
-      if (syncs.empty())
-        continue;
-      ArrayRef<func::CallOp> calls = sites.callsOf(function);
-      Promoter promoter(*models, function, syncs);
-      for (Operation *sync : syncs) {
-        if (!promoter.placement.isSync(sync))
-          continue;
-        if (!sites.onlyCalled(function)) {
-          remarkKept(sync, "the function is used other than by direct calls",
-                     function);
-          continue;
-        }
-        if (sites.isRecursive(function)) {
-          remarkKept(sync, "the function is recursive", function);
-          continue;
-        }
-        if (calls.empty() || !promoter.promote(sync, calls))
-          continue;
-        ++numPromoted;
-        for (func::CallOp call : calls)
-          received.insert(call->getParentOfType<func::FuncOp>());
-      }
+      bool changed = received.contains(function);
+      do {
+        if (changed && failed(settle(function)))
+          return signalPassFailure();
+        if (!function.isPrivate() || function.isExternal())
+          break;
+        changed = promoteAll(*models, semantics, function, sites);
+        for (func::CallOp call : sites.callsOf(function))
+          if (changed)
+            received.insert(call->getParentOfType<func::FuncOp>());
+        // A read that used one of those may be able to follow it.
+      } while (changed && !syncsOf(semantics, function).empty());
     }
     if (received.empty())
       markAllAnalysesPreserved();
