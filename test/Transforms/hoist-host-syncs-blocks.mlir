@@ -57,3 +57,23 @@ func.func @nested(%t: tensor<i32>, %c: i1) {
 ^exit:
   return
 }
+
+// Out of the structured loop first, then out of the loop of blocks around it.
+// CHECK-LABEL: func.func @structured_in_blocks
+// CHECK: capstan.item
+// CHECK: cf.br ^bb1
+// CHECK-NOT: capstan.item
+func.func @structured_in_blocks(%t: tensor<i32>, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  cf.br ^head
+^head:
+  scf.for %i = %c0 to %c8 step %c1 {
+    %x = capstan.item %t[] : tensor<i32>
+    "foo.use"(%x) : (i32) -> ()
+  }
+  cf.cond_br %c, ^head, ^exit
+^exit:
+  return
+}

@@ -72,3 +72,28 @@ func.func private @conditional(%t: tensor<i32>, %c: i1) {
   }
   return
 }
+
+// The nonzero becomes a parameter; then the loop reads what only depends on
+// parameters, and that follows.
+// CHECK-LABEL: func.func @loop_caller
+// CHECK: %[[Z:.*]] = "torch.aten.nonzero"
+// CHECK: %[[N:.*]] = "torch.aten.Int.Tensor"
+// CHECK: call @loop_callee(%{{.*}}, %[[Z]], %[[N]])
+func.func @loop_caller(%t: !torch.vtensor<[?],si64>) {
+  call @loop_callee(%t) : (!torch.vtensor<[?],si64>) -> ()
+  return
+}
+// CHECK: func.func private @loop_callee
+// CHECK-NOT: torch.aten.Int.Tensor
+func.func private @loop_callee(%t: !torch.vtensor<[?],si64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %z = "torch.aten.nonzero"(%t) : (!torch.vtensor<[?],si64>) -> !torch.vtensor<[?,1],si64>
+  scf.for %i = %c0 to %c8 step %c1 {
+    %m = "torch.aten.max"(%z) : (!torch.vtensor<[?,1],si64>) -> !torch.vtensor<[],si64>
+    %n = "torch.aten.Int.Tensor"(%m) : (!torch.vtensor<[],si64>) -> !torch.int
+    "foo.use"(%n) : (!torch.int) -> ()
+  }
+  return
+}

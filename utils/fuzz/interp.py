@@ -446,16 +446,23 @@ class Machine:
             for n, v, o, r in zip(names, values, op.operands, results, strict=True)
         ]
 
+    def waits(self, op: Op, values: list[Any]) -> bool:
+        """Whether something that a fetch reads is on the device."""
+        return any(
+            not self.is_host(v, o.type) for v, o in zip(values, op.operands, strict=True)
+        )
+
     def fetch(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
-        self.syncs += 1
+        self.syncs += self.waits(op, values)
         return self.converted(op, values, [r.type for r in op.results])
 
     def fetch_start(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
-        return [tuple(self.converted(op, values, [""] * len(values)))]
+        return [(self.waits(op, values), self.converted(op, values, [""] * len(values)))]
 
     def fetch_wait(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
-        self.syncs += 1
-        return list(values[0])
+        waits, results = values[0]
+        self.syncs += waits
+        return list(results)
 
     def dim(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
         shape = values[0].shape
