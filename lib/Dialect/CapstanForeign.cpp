@@ -173,11 +173,17 @@ struct Checker {
     SmallVector<StringRef> keys(ops);
     keys.push_back("type");
     DictionaryAttr dict = dictionary(e, {}, keys);
-    for (StringRef key : keys) {
+    for (StringRef key : keys)
       require(dict, e.getName(), key);
-      if (ok && !dict.getAs<StringAttr>(key).getValue().contains('.'))
-        fail("entry '" + key + "' has no dialect prefix");
-    }
+    names(dict);
+  }
+  /// Names of operations and types.
+  void names(DictionaryAttr dict) {
+    if (!ok)
+      return;
+    for (NamedAttribute e : dict)
+      if (!cast<StringAttr>(e.getValue()).getValue().contains('.'))
+        fail("entry '" + e.getName().getValue() + "' has no dialect prefix");
   }
   void fold(NamedAttribute e);
   void opEntry(NamedAttribute e);
@@ -199,8 +205,10 @@ void Checker::fold(NamedAttribute e) {
   rest.split(args, ',');
   good &= static_cast<int>(args.size()) == arity;
   for (StringRef arg : args) {
+    // All but a constant are numbers of operands.
     int number;
-    good &= !arg.trim().getAsInteger(10, number);
+    good &= !arg.trim().getAsInteger(10, number) &&
+            (name == "const" || number >= 0);
   }
   if (!good)
     fail("fold \"" + text.getValue() + "\" is not one that exists");
@@ -256,6 +264,9 @@ void Checker::opEntry(NamedAttribute e) {
       require(when, "when", "operand");
       if (when && !when.get("device") == !when.get("none"))
         fail("key 'when' needs either 'device' or 'none'");
+      else if (ok && when.get("device") &&
+               when.getAs<StringAttr>("device").getValue() != "cpu")
+        fail("entry 'device' of key 'when' takes \"cpu\"");
     }
     return;
   }
@@ -285,8 +296,8 @@ void Checker::opEntry(NamedAttribute e) {
     for (StringRef needed : {"first_init", "first_arg", "first_yield"})
       require(loop, "loop", needed);
     if (loop && loop.get("guard"))
-      dictionary(NamedAttribute("guard", loop.get("guard")), {},
-                 {"positive", "branch", "yield", "bool"});
+      names(dictionary(NamedAttribute("guard", loop.get("guard")), {},
+                       {"positive", "branch", "yield", "bool"}));
     return;
   }
   if (key == "device" || key == "doc" || key == "named_by") {

@@ -95,3 +95,8 @@ func.func @nested() {
   capstan.foreign_op "a.b" {total}
   return
 }
+
+// -----
+
+// expected-error@+1 {{fold "same(-1)" is not one that exists}}
+capstan.foreign_op "a.b" {fold = "same(-1)"}

@@ -82,3 +82,13 @@ capstan.foreign_op "a.b" {bound_operands = [{at_most = {operand = 0, dim = 0}}]}
 
 // expected-error@+1 {{key 'at_most' needs an entry 'dim'}}
 capstan.foreign_op "a.b" {bound_operands = [{operand = 0, at_most = {operand = 0}}]}
+
+// -----
+
+// expected-error@+1 {{entry 'branch' has no dialect prefix}}
+capstan.foreign_op "a.b" {kind = loop, loop = {first_init = 0, first_arg = 0, first_yield = 0, guard = {branch = "if"}}}
+
+// -----
+
+// expected-error@+1 {{entry 'device' of key 'when' takes "cpu"}}
+capstan.foreign_op "a.b" {kind = host_sync, sync = {source = 0, conversion = "copy", when = {operand = 1, device = "cuda"}}}
