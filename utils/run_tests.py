@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every check and the lit tests of a built tree, and counts them together.
+"""Runs every check, the runtime's tests and the lit tests of a built tree, and
+counts them together.
 
 The last line printed is "N passed, N failed"; the exit status is 1 if anything
 failed. Run by `./dev test`, which makes the build and the Python tools first.
@@ -36,6 +37,26 @@ def run_check(name: str, command: list[str]) -> bool:
     return ok
 
 
+def run_gtest(binary: Path) -> tuple[int, int]:
+    """Returns how many tests of a GoogleTest binary passed and failed."""
+    with tempfile.TemporaryDirectory() as tmp:
+        output = Path(tmp) / "gtest.json"
+        command = [binary, "--gtest_brief=1", f"--gtest_output=json:{output}"]
+        try:
+            status = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        except OSError as error:
+            print(f"FAIL: {binary}: {error.strerror}")
+            return 0, 1
+        results = json.loads(output.read_text()) if output.exists() else None
+    if status.returncode:
+        print(status.stdout, flush=True)
+    if results is None:  # it crashed
+        print(f"FAIL: {binary}: status {status.returncode}")
+        return 0, 1
+    failed = results["failures"] + results["errors"]
+    return results["tests"] - results["disabled"] - failed, failed
+
+
 def run_lit(build: Path, lit_args: list[str]) -> tuple[Counter, int]:
     """Returns the number of tests by lit's result code, and lit's exit status."""
     with tempfile.TemporaryDirectory() as tmp:
@@ -58,11 +79,13 @@ def main() -> int:
     args, lit_args = parser.parse_known_args()
 
     checks = [run_check(name, command) for name, command in CHECKS.items()]
+    gtest_passed, gtest_failed = run_gtest(args.build / "bin" / "capstan_rt_tests")
     codes, lit_status = run_lit(args.build, lit_args)
 
-    passed = sum(checks) + sum(n for code, n in codes.items() if code in PASSED)
+    passed = sum(checks) + gtest_passed + sum(n for code, n in codes.items() if code in PASSED)
     skipped = sum(n for code, n in codes.items() if code in SKIPPED)
-    failed = len(checks) + codes.total() - passed - skipped
+    total = len(checks) + gtest_passed + gtest_failed + codes.total()
+    failed = total - passed - skipped
     if lit_status and not any(code not in PASSED | SKIPPED for code in codes):
         failed += 1  # lit itself failed, or found no test
     if skipped:

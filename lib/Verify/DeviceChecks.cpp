@@ -63,6 +63,11 @@ Expr *Comparer::elementwise(Expr *e, bool device) {
     kids.push_back(normalTerm(kid,
                               device && !ctx.semantics.isHostScalar(kid->type),
                               /*condition=*/false));
+  // As on scalars, see `Executor::simplify`.
+  if (kids.back()->isConst() &&
+      ((isa<arith::AddIOp, arith::SubIOp>(op) && kids.back()->value == 0) ||
+       (isa<arith::MulIOp>(op) && kids.back()->value == 1)))
+    return kids.front();
   // Apart from the comparisons, whose keys are small numbers.
   return ctx.exprs.get(Kind::Norm, Expr::Ult + 1 + ctx.keys.intern(words), {},
                        kids);
