@@ -36,7 +36,8 @@ typedef struct capstan_rt_forward capstan_rt_forward;
 
 /**
  * A tensor or scalar at the boundary of an entry. Sizes and strides are in
- * elements. For a scalar `data` points at its bytes and the rest is unused.
+ * elements. For a scalar `data` points at its bytes and the rest is unused; of
+ * a result it points at 16 bytes for the entry to fill.
  *
  * A result whose `base` is memory of `alloc` (device) or `host_alloc` (host)
  * belongs to the caller from then on; any other result (an argument, a

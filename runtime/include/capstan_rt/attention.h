@@ -1,0 +1,43 @@
+/*===----------------------------------------------------------------------===*\
+|* Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.       *|
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+\*===----------------------------------------------------------------------===*/
+
+/**
+ * \file
+ * Attention over packed documents for callers without a compiled module, as
+ * compiled.h describes it.
+ */
+
+#ifndef CAPSTAN_RT_ATTENTION_H
+#define CAPSTAN_RT_ATTENTION_H
+
+#include "capstan_rt/compiled.h"
+#include "capstan_rt/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Enqueues attention over packed documents. f32, f64, f16 and bf16.
+ *
+ * Lengths are read on the device: lengths that decrease, don't sum up to the
+ * tokens or are over max_* come as CHECK_FAILED with the next synchronization,
+ * and nothing is written.
+ * \param[in] desc   copied
+ * \param[in] q, k, v, cu_seqlens_q, cu_seqlens_k   device memory
+ * \param[out] out, logsumexp   device memory; logsumexp may be null
+ * \return NOT_FOUND if the library for matrix products is missing; UNSUPPORTED
+ *         for other types; INVALID_ARGUMENT for sizes that don't fit
+ */
+int32_t capstan_rt_varlen_attention_enqueue(
+    capstan_rt_stream *stream, const capstan_rt_attention_desc *desc,
+    const void *q, const void *k, const void *v, const int32_t *cu_seqlens_q,
+    const int32_t *cu_seqlens_k, void *out, float *logsumexp);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CAPSTAN_RT_ATTENTION_H */

@@ -1,0 +1,176 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// What a backend implements: devices, streams, events and graphs. Everything
+// above works on any of them; capstan_rt_device_create knows their names.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_BASE_BACKEND_H
+#define CAPSTAN_RT_BASE_BACKEND_H
+
+#include "base/Api.h"
+#include "base/Counters.h"
+#include "base/Error.h"
+#include "base/RefCounted.h"
+#include "base/Trace.h"
+
+#include <memory>
+
+namespace capstan::rt {
+
+/// Where blocks go back to; outlives its stream as long as blocks are in use.
+class MemoryPool : public RefCounted {
+public:
+  virtual void give(void *memory, int64_t capacity) = 0;
+};
+
+/// Memory that somebody owns; back to its pool when that ends. Device memory is
+/// given back in the order of the stream.
+class Block {
+public:
+  Block() = default;
+  Block(void *memory, int64_t capacity, Ref<MemoryPool> pool)
+      : memory(memory), capacity(capacity), pool(std::move(pool)) {}
+  Block(Block &&other) noexcept = default;
+  Block &operator=(Block &&other) noexcept {
+    std::swap(memory, other.memory);
+    std::swap(capacity, other.capacity);
+    std::swap(pool, other.pool);
+    return *this;
+  }
+  ~Block() {
+    if (pool)
+      pool->give(memory, capacity);
+  }
+
+  void *get() const { return memory; }
+  int64_t bytes() const { return capacity; }
+
+private:
+  void *memory = nullptr;
+  int64_t capacity = 0;
+  Ref<MemoryPool> pool;
+};
+
+struct AttentionArguments {
+  const void *q, *k, *v;
+  const int32_t *cuSeqlensQ, *cuSeqlensK;
+  void *out;
+  float *logsumexp;
+};
+
+/// An error, or null.
+using MaybeError = std::unique_ptr<Error>;
+
+class Callback {
+public:
+  virtual ~Callback() = default;
+  virtual MaybeError run() = 0;
+};
+
+using FailureRef = Ref<Failure>;
+
+} // namespace capstan::rt
+
+struct capstan_rt_device : capstan::rt::RefCounted {
+  capstan::rt::Counters counters;
+  capstan::rt::Trace trace;
+
+  virtual const char *name() const = 0;
+  virtual void dlpack(int32_t &type, int32_t &id) const = 0;
+  virtual int32_t createStream(capstan_rt_stream **stream) = 0;
+  virtual int32_t createEvent(capstan_rt_event **event) = 0;
+  /// Loads the library for matrix products.
+  virtual int32_t gemmLibrary(const char **library) = 0;
+};
+
+struct capstan_rt_event : capstan::rt::RefCounted {
+  const capstan::rt::Ref<capstan_rt_device> device;
+
+  virtual int32_t synchronize() = 0;
+  virtual bool query() = 0;
+
+protected:
+  explicit capstan_rt_event(capstan_rt_device *device)
+      : device(capstan::rt::Ref<capstan_rt_device>::share(device)) {}
+};
+
+/// A read under way: `wait` blocks until the parts are in staging memory, then
+/// writes the destinations.
+struct capstan_rt_fetch : capstan::rt::RefCounted {
+  virtual int32_t wait() = 0;
+  /// Whether a destination is in [memory, memory + bytes).
+  virtual bool writes(const void *memory, int64_t bytes) const = 0;
+};
+
+struct capstan_rt_graph : capstan::rt::RefCounted {
+  virtual capstan_rt_device &device() = 0;
+  virtual int64_t nodes() const = 0;
+  virtual int64_t bytes() const = 0;
+  /// Counts a replay with every module that the graph has calls of.
+  virtual void countReplay() = 0;
+};
+
+struct capstan_rt_stream : capstan::rt::RefCounted {
+  const capstan::rt::Ref<capstan_rt_device> device;
+
+  virtual int32_t allocate(int64_t bytes, int64_t alignment,
+                           capstan::rt::Block *block) = 0;
+  virtual int32_t allocateHost(int64_t bytes, int64_t alignment,
+                               capstan::rt::Block *block) = 0;
+
+  // Work, with arguments that were checked. Its errors go to `failure`.
+  virtual int32_t copy(const capstan::rt::FailureRef &failure,
+                       void *destination, const void *source,
+                       int64_t bytes) = 0;
+  virtual int32_t toDevice(const capstan::rt::FailureRef &failure,
+                           void *destination, const void *source,
+                           int64_t bytes) = 0;
+  virtual int32_t launch(const capstan::rt::FailureRef &failure,
+                         const capstan_rt_kernel_info *info,
+                         capstan_rt_kernel kernel, const void *arguments,
+                         int64_t bytes, int64_t extent) = 0;
+  virtual int32_t gemm(const capstan::rt::FailureRef &failure,
+                       const capstan_rt_gemm_desc &desc, const void *a,
+                       const void *b, void *c) = 0;
+  virtual int32_t attention(const capstan::rt::FailureRef &failure,
+                            const capstan_rt_attention_desc &desc,
+                            const capstan::rt::AttentionArguments &tensors) = 0;
+  virtual int32_t check(const capstan::rt::FailureRef &failure,
+                        const uint8_t *condition, const char *message,
+                        const char *location) = 0;
+  /// Reads the parts in stream order. With `poison`, destinations hold poison
+  /// until the fetch is waited for.
+  virtual int32_t fetch(const capstan::rt::FailureRef &failure, int64_t count,
+                        const capstan_rt_part *parts, bool poison,
+                        capstan_rt_fetch **fetch) = 0;
+  /// Code of the host that runs in the stream's order.
+  virtual int32_t callback(const char *op,
+                           std::unique_ptr<capstan::rt::Callback> callback) = 0;
+
+  // Order.
+  virtual int32_t synchronize() = 0;
+  virtual bool query() = 0;
+  virtual int32_t record(capstan_rt_event &event) = 0;
+  virtual int32_t wait(capstan_rt_event &event) = 0;
+
+  // Capture.
+  virtual bool capturing() = 0;
+  virtual int32_t beginCapture() = 0;
+  virtual int32_t endCapture(capstan_rt_graph **graph) = 0;
+  /// If the stream is captured: discards that, and fails because of `what`.
+  virtual int32_t refuseInCapture(const char *op, const char *what) = 0;
+  /// Says that a call of a module is part of the capture.
+  virtual void captureCall(capstan_rt_module &module) = 0;
+  virtual int32_t replay(capstan_rt_graph &graph) = 0;
+
+protected:
+  explicit capstan_rt_stream(capstan_rt_device *device)
+      : device(capstan::rt::Ref<capstan_rt_device>::share(device)) {}
+};
+
+#endif // CAPSTAN_RT_BASE_BACKEND_H

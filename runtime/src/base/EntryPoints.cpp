@@ -1,0 +1,207 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "base/Forward.h"
+#include "base/Validate.h"
+
+#include <cstring>
+#include <type_traits>
+
+using namespace capstan::rt;
+using Counter = capstan::rt::Counter;
+
+//===----------------------------------------------------------------------===//
+// compiled.h agrees with entry_points.def
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct PTR {
+  template <typename T> static constexpr bool is = std::is_pointer_v<T>;
+};
+struct I64 {
+  template <typename T> static constexpr bool is = std::is_same_v<T, int64_t>;
+};
+struct I32 {
+  template <typename T> static constexpr bool is = std::is_same_v<T, int32_t>;
+};
+
+template <typename... Kinds> struct Agree {
+  template <typename... Parameters>
+  static constexpr bool check(int32_t (*)(capstan_rt_forward *,
+                                          Parameters...)) {
+    if constexpr (sizeof...(Kinds) == sizeof...(Parameters))
+      return (Kinds::template is<Parameters> && ...);
+    else
+      return false;
+  }
+};
+} // namespace
+
+#define CAPSTAN_RT_CALL(NAME, ...)                                             \
+  static_assert(Agree<__VA_ARGS__>::check(&capstan_rt_##NAME),                 \
+                "compiled.h and entry_points.def disagree on " #NAME);
+#include "capstan_rt/entry_points.def"
+
+void *capstan_rt_entry_point(const char *symbol) {
+  static const struct {
+    const char *name;
+    void *address;
+  } table[] = {
+#define CAPSTAN_RT_CALL(NAME, ...)                                             \
+  {"capstan_rt_" #NAME, reinterpret_cast<void *>(&capstan_rt_##NAME)},
+#include "capstan_rt/entry_points.def"
+  };
+  for (const auto &entry : table)
+    if (symbol && !strcmp(entry.name, symbol))
+      return entry.address;
+  return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// The entries
+//===----------------------------------------------------------------------===//
+
+#define REQUIRE_FORWARD(OP)                                                    \
+  do {                                                                         \
+    if (!forward)                                                              \
+      return fail(CAPSTAN_RT_INVALID_ARGUMENT, {OP}, "the forward is null");   \
+  } while (false)
+
+int32_t capstan_rt_alloc(capstan_rt_forward *forward, int64_t bytes,
+                         int64_t alignment, void **memory) {
+  REQUIRE_FORWARD("alloc");
+  return forward->allocate(bytes, alignment, /*host=*/false, memory);
+}
+
+int32_t capstan_rt_free(capstan_rt_forward *forward, void *memory) {
+  REQUIRE_FORWARD("free");
+  return forward->free(memory, /*host=*/false);
+}
+
+int32_t capstan_rt_host_alloc(capstan_rt_forward *forward, int64_t bytes,
+                              int64_t alignment, void **memory) {
+  REQUIRE_FORWARD("host_alloc");
+  return forward->allocate(bytes, alignment, /*host=*/true, memory);
+}
+
+int32_t capstan_rt_host_free(capstan_rt_forward *forward, void *memory) {
+  REQUIRE_FORWARD("host_free");
+  return forward->free(memory, /*host=*/true);
+}
+
+static int32_t checkCopy(capstan_rt_forward *forward, const char *op,
+                         const void *destination, const void *source,
+                         int64_t bytes) {
+  if (bytes < 0 || (bytes && (!destination || !source)))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                         "null memory, or a negative number of bytes");
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_copy(capstan_rt_forward *forward, void *destination,
+                        const void *source, int64_t bytes) {
+  REQUIRE_FORWARD("copy");
+  CAPSTAN_RT_TRY(checkCopy(forward, "copy", destination, source, bytes));
+  return forward->done(
+      forward->stream.copy(forward->failure, destination, source, bytes));
+}
+
+int32_t capstan_rt_to_device(capstan_rt_forward *forward, void *destination,
+                             const void *source, int64_t bytes) {
+  REQUIRE_FORWARD("to_device");
+  CAPSTAN_RT_TRY(checkCopy(forward, "to_device", destination, source, bytes));
+  return forward->done(
+      forward->stream.toDevice(forward->failure, destination, source, bytes));
+}
+
+int32_t capstan_rt_launch(capstan_rt_forward *forward,
+                          const capstan_rt_kernel_info *info,
+                          capstan_rt_kernel kernel, const void *arguments,
+                          int64_t bytes, int64_t extent) {
+  REQUIRE_FORWARD("launch");
+  if (!info || !info->name || !kernel || bytes < 0 || (bytes && !arguments) ||
+      info->num_checks < 0 || (info->num_checks && !info->checks))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {"launch"},
+                         "no kernel, or no arguments");
+  if (extent < 0)
+    return forward->fail(
+        CAPSTAN_RT_INVALID_ARGUMENT, {info->name, info->location},
+        format("an extent of %lld", static_cast<long long>(extent)));
+  forward->count(Counter::launches);
+  return forward->done(forward->stream.launch(forward->failure, info, kernel,
+                                              arguments, bytes, extent));
+}
+
+int32_t capstan_rt_gemm(capstan_rt_forward *forward,
+                        const capstan_rt_gemm_desc *desc, const void *a,
+                        const void *b, void *c) {
+  REQUIRE_FORWARD("gemm");
+  CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c)));
+  forward->count(Counter::gemms);
+  return forward->done(forward->stream.gemm(forward->failure, *desc, a, b, c));
+}
+
+int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
+                                    const capstan_rt_attention_desc *desc,
+                                    const void *q, const void *k, const void *v,
+                                    const int32_t *cu_seqlens_q,
+                                    const int32_t *cu_seqlens_k, void *out,
+                                    float *logsumexp) {
+  REQUIRE_FORWARD("varlen_attention");
+  AttentionArguments tensors = {q,   k,        v, cu_seqlens_q, cu_seqlens_k,
+                                out, logsumexp};
+  CAPSTAN_RT_TRY(forward->done(checkAttention(desc, tensors)));
+  forward->count(Counter::attentions);
+  return forward->done(
+      forward->stream.attention(forward->failure, *desc, tensors));
+}
+
+int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,
+                        const capstan_rt_part *parts) {
+  REQUIRE_FORWARD("read");
+  Fetch *fetch = nullptr;
+  CAPSTAN_RT_TRY(forward->startFetch(count, parts, /*poison=*/false, &fetch));
+  return forward->waitFetch(fetch, Counter::blocking_syncs);
+}
+
+int32_t capstan_rt_fetch_start(capstan_rt_forward *forward, int64_t count,
+                               const capstan_rt_part *parts,
+                               capstan_rt_fetch **fetch) {
+  REQUIRE_FORWARD("fetch_start");
+  return forward->startFetch(count, parts, /*poison=*/true, fetch);
+}
+
+int32_t capstan_rt_fetch_wait(capstan_rt_forward *forward,
+                              capstan_rt_fetch *fetch) {
+  REQUIRE_FORWARD("fetch_wait");
+  return forward->waitFetch(fetch, Counter::overlapped_syncs);
+}
+
+int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
+                                 capstan_rt_fetch *fetch) {
+  REQUIRE_FORWARD("fetch_release");
+  return forward->releaseFetch(fetch);
+}
+
+int32_t capstan_rt_device_check(capstan_rt_forward *forward,
+                                const uint8_t *condition, const char *message,
+                                const char *location) {
+  REQUIRE_FORWARD("device_check");
+  if (!condition)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT,
+                         {"device_check", location}, "the condition is null");
+  return forward->done(
+      forward->stream.check(forward->failure, condition, message, location));
+}
+
+int32_t capstan_rt_fail(capstan_rt_forward *forward, int32_t code,
+                        const char *message, const char *location) {
+  REQUIRE_FORWARD("fail");
+  // A program that fails without a code still fails.
+  if (code == CAPSTAN_RT_OK)
+    code = CAPSTAN_RT_INTERNAL;
+  return forward->fail(code, {"assert", location},
+                       message ? message : "failed");
+}

@@ -1,0 +1,152 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "base/Forward.h"
+
+using namespace capstan::rt;
+
+capstan_rt_forward::capstan_rt_forward(capstan_rt_stream &stream,
+                                       capstan_rt_module &module)
+    : stream(stream), module(module),
+      failure(
+          Ref<Failure>::adopt(new Failure(Ref<RefCounted>::share(&module)))) {
+  count(Counter::forwards);
+}
+
+capstan_rt_forward::~capstan_rt_forward() { module.forwardEnded(counters); }
+
+void capstan_rt_forward::count(Counter counter, int64_t amount) {
+  counters.add(counter, amount);
+  module.counters.add(counter, amount);
+  stream.device->counters.add(counter, amount);
+}
+
+int32_t capstan_rt_forward::done(int32_t code) {
+  explained |= code != CAPSTAN_RT_OK;
+  return code;
+}
+
+int32_t capstan_rt_forward::fail(int32_t code, Where where,
+                                 std::string message) {
+  where.device = stream.device->name();
+  return done(capstan::rt::fail(code, where, std::move(message)));
+}
+
+int32_t capstan_rt_forward::allocate(int64_t bytes, int64_t alignment,
+                                     bool host, void **memory) {
+  const char *op = host ? "host_alloc" : "alloc";
+  if (!memory)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op}, "memory is null");
+  *memory = nullptr;
+  if (bytes < 0)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                format("%lld bytes", static_cast<long long>(bytes)));
+  if (alignment < 1 || (alignment & (alignment - 1)))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                format("an alignment of %lld is not a power of two",
+                       static_cast<long long>(alignment)));
+  if (host)
+    CAPSTAN_RT_TRY(done(stream.refuseInCapture(op, "memory of the host")));
+  Block block;
+  CAPSTAN_RT_TRY(done(host ? stream.allocateHost(bytes, alignment, &block)
+                           : stream.allocate(bytes, alignment, &block)));
+  if (!host) {
+    count(Counter::allocations);
+    count(Counter::allocated_bytes, bytes);
+    live += bytes;
+    counters.raise(Counter::peak_bytes, live);
+    module.counters.raise(Counter::peak_bytes, live);
+  }
+  *memory = block.get();
+  owned[*memory] = {std::move(block), bytes, host};
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_forward::free(void *memory, bool host) {
+  if (!memory)
+    return CAPSTAN_RT_OK;
+  const char *op = host ? "host_free" : "free";
+  auto it = owned.find(memory);
+  if (it == owned.end() || it->second.host != host)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "not memory that this forward has allocated so");
+  for (const Running &running : fetches)
+    if (host && running.fetch->writes(memory, it->second.bytes))
+      return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                  "a fetch into this memory was not waited for");
+  if (!host)
+    live -= it->second.bytes;
+  owned.erase(it);
+  return CAPSTAN_RT_OK;
+}
+
+Block capstan_rt_forward::take(void *memory, bool *host) {
+  auto it = owned.find(memory);
+  if (it == owned.end())
+    return {};
+  Block block = std::move(it->second.block);
+  *host = it->second.host;
+  owned.erase(it);
+  return block;
+}
+
+static int64_t bytesOf(int64_t count, const capstan_rt_part *parts) {
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < count; ++i)
+    bytes += parts[i].bytes;
+  return bytes;
+}
+
+int32_t capstan_rt_forward::startFetch(int64_t count,
+                                       const capstan_rt_part *parts,
+                                       bool poison, capstan_rt_fetch **fetch) {
+  const char *op = poison ? "fetch_start" : "read";
+  if (!fetch || count < 0 || (count && !parts))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op}, "null pointer");
+  *fetch = nullptr;
+  for (int64_t i = 0; i < count; ++i)
+    if (parts[i].bytes < 0 ||
+        (parts[i].bytes && (!parts[i].source || !parts[i].destination)))
+      return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                  format("part %lld has %lld bytes, or no memory",
+                         static_cast<long long>(i),
+                         static_cast<long long>(parts[i].bytes)));
+  CAPSTAN_RT_TRY(done(stream.refuseInCapture(op, "a read of the host")));
+  CAPSTAN_RT_TRY(done(stream.fetch(failure, count, parts, poison, fetch)));
+  fetches.push_back({Ref<Fetch>::adopt(*fetch), bytesOf(count, parts)});
+  return CAPSTAN_RT_OK;
+}
+
+capstan_rt_forward::Running *capstan_rt_forward::find(capstan_rt_fetch *fetch) {
+  for (Running &running : fetches)
+    if (running.fetch.get() == fetch)
+      return &running;
+  return nullptr;
+}
+
+int32_t capstan_rt_forward::waitFetch(capstan_rt_fetch *fetch, Counter kind) {
+  Running *running = find(fetch);
+  if (!running)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"fetch_wait"},
+                "not a fetch under way in this forward");
+  CAPSTAN_RT_TRY(
+      done(stream.refuseInCapture("fetch_wait", "a synchronization")));
+  count(kind);
+  count(Counter::bytes_read_back, running->bytes);
+  int32_t code = fetch->wait();
+  std::swap(*running, fetches.back());
+  fetches.pop_back();
+  return done(code);
+}
+
+int32_t capstan_rt_forward::releaseFetch(capstan_rt_fetch *fetch) {
+  Running *running = find(fetch);
+  if (!running)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"fetch_release"},
+                "not a fetch under way in this forward");
+  std::swap(*running, fetches.back());
+  fetches.pop_back();
+  return CAPSTAN_RT_OK;
+}

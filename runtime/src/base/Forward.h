@@ -1,0 +1,70 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// One run of an entry: what it owns, counts, and has under way.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_BASE_FORWARD_H
+#define CAPSTAN_RT_BASE_FORWARD_H
+
+#include "base/Module.h"
+
+#include <unordered_map>
+#include <vector>
+
+struct capstan_rt_forward {
+  using Counter = capstan::rt::Counter;
+
+  /// Memory of `alloc` or `host_alloc`.
+  struct Owned {
+    capstan::rt::Block block;
+    int64_t bytes;
+    bool host;
+  };
+
+  capstan_rt_stream &stream;
+  capstan_rt_module &module;
+  /// Shared with the work of this forward.
+  const capstan::rt::Ref<capstan::rt::Failure> failure;
+  capstan::rt::Counters counters;
+  /// Whether an entry point said why this forward fails.
+  bool explained = false;
+
+  capstan_rt_forward(capstan_rt_stream &stream, capstan_rt_module &module);
+  /// Releases what the entry left, and leaves the counters with the module.
+  ~capstan_rt_forward();
+
+  int32_t allocate(int64_t bytes, int64_t alignment, bool host, void **memory);
+  int32_t free(void *memory, bool host);
+  /// Takes memory out of the forward; an empty block if it isn't the forward's.
+  /// `host` says which kind it was.
+  capstan::rt::Block take(void *memory, bool *host);
+
+  int32_t startFetch(int64_t count, const capstan_rt_part *parts, bool poison,
+                     capstan_rt_fetch **fetch);
+  int32_t waitFetch(capstan_rt_fetch *fetch, Counter kind);
+  int32_t releaseFetch(capstan_rt_fetch *fetch);
+
+  /// Counts for this forward, its module and its device.
+  void count(Counter counter, int64_t amount = 1);
+  /// Remembers that the thread's last error is about this forward.
+  int32_t done(int32_t code);
+  int32_t fail(int32_t code, capstan::rt::Where where, std::string message);
+
+private:
+  struct Running {
+    capstan::rt::Ref<capstan_rt_fetch> fetch;
+    int64_t bytes;
+  };
+  Running *find(capstan_rt_fetch *fetch);
+
+  std::unordered_map<void *, Owned> owned;
+  std::vector<Running> fetches;
+  int64_t live = 0;
+};
+
+#endif // CAPSTAN_RT_BASE_FORWARD_H

@@ -1,0 +1,56 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Modules: a validated signature, and the code it belongs to.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_BASE_MODULE_H
+#define CAPSTAN_RT_BASE_MODULE_H
+
+#include "base/Backend.h"
+
+#include <string>
+#include <vector>
+
+struct capstan_rt_function {
+  capstan_rt_module *module;
+  const capstan_rt_entry_info *info;
+};
+
+struct capstan_rt_module : capstan::rt::RefCounted {
+  const capstan::rt::Ref<capstan_rt_device> device;
+  const capstan_rt_module_info &info;
+  capstan::rt::Counters counters;
+  std::vector<capstan_rt_function> functions;
+
+  /// Closes `library` at the end, unless it is null.
+  capstan_rt_module(capstan_rt_device *device,
+                    const capstan_rt_module_info &info, void *library);
+  ~capstan_rt_module() override;
+
+  void forwardEnded(const capstan::rt::Counters &its);
+  int32_t readLastForward(capstan_rt_counters *read) const;
+
+private:
+  mutable std::mutex mutex; // several forwards may end at once
+  capstan::rt::Counters lastForward;
+  void *library;
+};
+
+namespace capstan::rt {
+
+/// Whether the runtime can use what a module exports. `from` names it.
+int32_t checkModuleInfo(const capstan_rt_module_info *info,
+                        const Device &device, const char *from);
+
+/// Whether a file is a whole shared library of this machine. The loader maps
+/// what the headers promise, and a truncated file would then end the process.
+int32_t checkSharedLibrary(const char *path);
+
+} // namespace capstan::rt
+
+#endif // CAPSTAN_RT_BASE_MODULE_H

@@ -1,0 +1,82 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "base/Validate.h"
+#include "base/Dtype.h"
+
+#include <climits>
+
+using namespace capstan::rt;
+
+/// Fails if one of `values` is negative or doesn't fit in 32 bits, which
+/// libraries take sizes as.
+static const char *outOfRange(std::initializer_list<int64_t> values) {
+  for (int64_t value : values)
+    if (value < 0 || value > INT_MAX)
+      return "a size is negative, or over 2^31 - 1";
+  return nullptr;
+}
+
+static const char *problemOf(const capstan_rt_gemm_desc &d, const void *a,
+                             const void *b, const void *c) {
+  if (const char *problem = outOfRange({d.m, d.n, d.k, d.lda, d.ldb, d.ldc}))
+    return problem;
+  if (d.batch < 0 || d.stride_a < 0 || d.stride_b < 0 || d.stride_c < 0)
+    return "the batch or a stride is negative";
+  if (d.batch == 0 || d.m == 0 || d.n == 0)
+    return nullptr;
+  if (d.ldc < d.n)
+    return "ldc is smaller than a row of c";
+  if (d.batch > 1 && d.stride_c < (d.m - 1) * d.ldc + d.n)
+    return "matrices c of the batch overlap";
+  if (d.k && d.lda < (d.transpose_a ? d.m : d.k))
+    return "lda is smaller than a row of a";
+  if (d.k && d.ldb < (d.transpose_b ? d.k : d.n))
+    return "ldb is smaller than a row of b";
+  if (!c || (d.k && (!a || !b)))
+    return "a matrix is null";
+  return nullptr;
+}
+
+int32_t capstan::rt::checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
+                               const void *b, const void *c) {
+  if (!desc || desc->size != sizeof(*desc))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"gemm"},
+                "the descriptor is null, or its size is unknown");
+  if (const char *problem = problemOf(*desc, a, b, c))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"gemm", desc->location}, problem);
+  return CAPSTAN_RT_OK;
+}
+
+static const char *problemOf(const capstan_rt_attention_desc &d,
+                             const AttentionArguments &t) {
+  if (const char *problem =
+          outOfRange({d.documents, d.tokens_q, d.tokens_k, d.max_q, d.max_k,
+                      d.heads_q, d.heads_k, d.head_dim, d.head_dim_v,
+                      d.heads_q * d.head_dim, d.heads_q * d.head_dim_v}))
+    return problem;
+  if (d.heads_k ? d.heads_q % d.heads_k != 0 : d.heads_q != 0)
+    return "heads_q is no multiple of heads_k";
+  if (d.window_left < -1 || d.window_right < -1)
+    return "a window is less than -1";
+  if (!t.cuSeqlensQ || !t.cuSeqlensK)
+    return "cu_seqlens is null";
+  bool queries = d.tokens_q * d.heads_q > 0, keys = d.tokens_k * d.heads_k > 0;
+  if ((queries && d.head_dim && !t.q) || (queries && d.head_dim_v && !t.out) ||
+      (keys && d.head_dim && !t.k) || (keys && d.head_dim_v && !t.v))
+    return "a tensor is null";
+  return nullptr;
+}
+
+int32_t capstan::rt::checkAttention(const capstan_rt_attention_desc *desc,
+                                    const AttentionArguments &tensors) {
+  const char *op = "varlen_attention";
+  if (!desc || desc->size != sizeof(*desc))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "the descriptor is null, or its size is unknown");
+  if (const char *problem = problemOf(*desc, tensors))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, desc->location}, problem);
+  return CAPSTAN_RT_OK;
+}

@@ -1,0 +1,75 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// How a stream of the host is captured.
+//
+//===----------------------------------------------------------------------===//
+
+#include "base/Module.h"
+#include "host/HostStream.h"
+
+using namespace capstan::rt;
+
+bool HostStream::capturing() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return captured;
+}
+
+int32_t HostStream::beginCapture() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (captured)
+    return fail(CAPSTAN_RT_INVALID_CAPTURE,
+                {"capture_begin", nullptr, host.name()},
+                "the stream is being captured already");
+  captured = true;
+  graph = Ref<HostGraph>::adopt(new HostGraph(host));
+  return CAPSTAN_RT_OK;
+}
+
+/// Says why there is nothing to record to. The caller holds the lock.
+int32_t HostStream::discarded() { return report(whyDiscarded); }
+
+int32_t HostStream::endCapture(Graph **result) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!captured)
+    return fail(CAPSTAN_RT_INVALID_CAPTURE,
+                {"capture_end", nullptr, host.name()},
+                "the stream is not being captured");
+  captured = false;
+  if (!graph)
+    return discarded();
+  *result = graph.take();
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostStream::refuseInCapture(const char *op, const char *what) {
+  Ref<HostGraph> dropped; // released outside the lock
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!captured)
+    return CAPSTAN_RT_OK;
+  if (!graph)
+    return discarded();
+  dropped = std::exchange(graph, nullptr);
+  host.counters.add(Counter::fallbacks_capture);
+  whyDiscarded = makeError(
+      CAPSTAN_RT_INVALID_CAPTURE, {op, nullptr, host.name()},
+      format("%s while the stream is captured; the capture is discarded",
+             what));
+  return discarded();
+}
+
+void HostStream::captureCall(Module &module) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (captured && graph)
+    graph->add(module);
+}
+
+int32_t HostStream::replay(Graph &replayed) {
+  auto &recorded = static_cast<HostGraph &>(replayed);
+  recorded.retain(); // until the queue is done with it
+  worker.push(&recorded);
+  return CAPSTAN_RT_OK;
+}

@@ -1,0 +1,87 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "host/HostDevice.h"
+#include "host/HostStream.h"
+
+#include "dlpack/dlpack.h"
+#include <cstdlib>
+#include <unistd.h>
+
+using namespace capstan::rt;
+
+static int threadCount(int configured) {
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return configured ? configured : std::max(cores, 1);
+}
+
+static int64_t memoryOfMachine() {
+  return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+}
+
+HostDevice::HostDevice(const capstan_rt_device_config &config)
+    : config(config),
+      limit(config.memory_limit ? config.memory_limit : memoryOfMachine()),
+      blasName(config.blas_library ? config.blas_library : "libopenblas.so.0"),
+      pool(threadCount(config.threads)) {}
+
+int32_t capstan::rt::createHostDevice(const capstan_rt_device_config &config,
+                                      Device **device) {
+  *device = new HostDevice(config);
+  return CAPSTAN_RT_OK;
+}
+
+void HostDevice::dlpack(int32_t &type, int32_t &id) const {
+  type = kDLCPU;
+  id = 0;
+}
+
+int32_t HostDevice::createStream(capstan_rt_stream **stream) {
+  *stream = new HostStream(*this);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostDevice::createEvent(capstan_rt_event **event) {
+  *event = new HostEvent(*this);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostDevice::loadBlas(const Blas **library) {
+  std::lock_guard<std::mutex> lock(blasMutex);
+  CAPSTAN_RT_TRY(blas.load(blasName.c_str()));
+  *library = &blas;
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostDevice::gemmLibrary(const char **library) {
+  const Blas *loaded;
+  CAPSTAN_RT_TRY(loadBlas(&loaded));
+  *library = loaded->description();
+  return CAPSTAN_RT_OK;
+}
+
+uint64_t HostDevice::nextSeed() {
+  return config.delay_seed + streams.fetch_add(1, std::memory_order_relaxed);
+}
+
+void *HostDevice::reserve(int64_t bytes, int64_t alignment) {
+  int64_t before = reserved.fetch_add(bytes, std::memory_order_relaxed);
+  void *memory = nullptr;
+  if (bytes > limit - before || posix_memalign(&memory, alignment, bytes))
+    memory = nullptr;
+  if (!memory)
+    reserved.fetch_sub(bytes, std::memory_order_relaxed);
+  return memory;
+}
+
+void HostDevice::unreserve(void *memory, int64_t bytes) {
+  std::free(memory);
+  reserved.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+void HostDevice::use(int64_t bytes) {
+  int64_t now = inUse.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  counters.raise(Counter::peak_bytes, now);
+}

@@ -1,0 +1,213 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Support.h"
+
+#include <cmath>
+#include <random>
+
+using namespace capstan::rt::test;
+
+namespace {
+class GemmTest : public Conformance {
+protected:
+  template <typename T>
+  void compare(const capstan_rt_gemm_desc &d, double tolerance);
+};
+CAPSTAN_RT_CONFORMANCE(GemmTest);
+
+template <typename T>
+capstan_rt_gemm_desc makeDesc(int64_t m, int64_t n, int64_t k) {
+  capstan_rt_gemm_desc d = {};
+  d.size = sizeof(d);
+  d.dtype = rtDtypeOf<T>();
+  d.batch = 1;
+  d.m = m, d.n = n, d.k = k;
+  d.lda = k, d.ldb = n, d.ldc = n;
+  d.location = "gemm.mlir:1:1";
+  return d;
+}
+
+template <typename T> std::vector<T> randomValues(size_t count, int seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  std::vector<T> values(count);
+  for (T &value : values)
+    value = static_cast<T>(uniform(random));
+  return values;
+}
+
+/// The upper halves of f32: exact bf16.
+std::vector<uint16_t> toBf16(const std::vector<float> &values) {
+  std::vector<uint16_t> result;
+  for (float value : values) {
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    result.push_back(static_cast<uint16_t>(bits >> 16));
+  }
+  return result;
+}
+float fromBf16(uint16_t value) {
+  uint32_t bits = uint32_t(value) << 16;
+  float result;
+  memcpy(&result, &bits, 4);
+  return result;
+}
+} // namespace
+
+template <typename T>
+void GemmTest::compare(const capstan_rt_gemm_desc &d, double tolerance) {
+  int64_t sizeA =
+      d.stride_a * (d.batch - 1) + d.lda * (d.transpose_a ? d.k : d.m);
+  int64_t sizeB =
+      d.stride_b * (d.batch - 1) + d.ldb * (d.transpose_b ? d.n : d.k);
+  int64_t sizeC = d.stride_c * (d.batch - 1) + d.ldc * d.m;
+  auto a = randomValues<T>(sizeA, 1), b = randomValues<T>(sizeB, 2),
+       c = randomValues<T>(sizeC, 3);
+  auto deviceA = tensor<T>(stream.get(), {sizeA}, a);
+  auto deviceB = tensor<T>(stream.get(), {sizeB}, b);
+  auto deviceC = tensor<T>(stream.get(), {sizeC}, c);
+  ASSERT_OK(inForward([&](auto *f) {
+    capstan_rt_gemm_desc copied = d;
+    int32_t status = capstan_rt_gemm(f, &copied, deviceA->dlpack.dl_tensor.data,
+                                     deviceB->dlpack.dl_tensor.data,
+                                     deviceC->dlpack.dl_tensor.data);
+    copied = {};
+    return status;
+  }));
+  auto result = read<T>(*deviceC, stream.get());
+  ASSERT_EQ(result.size(), c.size());
+  std::vector<T> expected = c;
+  for (int64_t batch = 0; batch < d.batch; ++batch)
+    for (int64_t i = 0; i < d.m; ++i)
+      for (int64_t j = 0; j < d.n; ++j) {
+        T &out = expected[batch * d.stride_c + i * d.ldc + j];
+        double sum = d.accumulate ? double(out) : 0;
+        for (int64_t k = 0; k < d.k; ++k)
+          sum += double(a[batch * d.stride_a +
+                          (d.transpose_a ? k * d.lda + i : i * d.lda + k)]) *
+                 double(b[batch * d.stride_b +
+                          (d.transpose_b ? j * d.ldb + k : k * d.ldb + j)]);
+        out = static_cast<T>(sum);
+      }
+  for (size_t i = 0; i < expected.size(); ++i)
+    ASSERT_NEAR(result[i], expected[i], tolerance) << "at " << i;
+}
+
+TEST_P(GemmTest, EveryLayout) {
+  for (int ta : {0, 1})
+    for (int tb : {0, 1})
+      for (int accumulate : {0, 1}) {
+        auto d = makeDesc<float>(37, 53, 29);
+        d.transpose_a = ta, d.transpose_b = tb, d.accumulate = accumulate;
+        d.lda = (ta ? 37 : 29) + 3, d.ldb = (tb ? 29 : 53) + 2, d.ldc = 60;
+        compare<float>(d, 1e-5);
+      }
+}
+
+TEST_P(GemmTest, Doubles) {
+  compare<double>(makeDesc<double>(20, 30, 40), 1e-12);
+}
+
+TEST_P(GemmTest, LargeOnesAreSpread) {
+  compare<float>(makeDesc<float>(64, 700, 300), 1e-4);
+  compare<float>(makeDesc<float>(700, 64, 300), 1e-4);
+  compare<float>(makeDesc<float>(1, 3000, 500), 1e-4);
+}
+
+TEST_P(GemmTest, Batches) {
+  auto d = makeDesc<float>(5, 6, 7);
+  d.batch = 11;
+  d.stride_a = 35, d.stride_b = 0, d.stride_c = 40; // b repeats
+  compare<float>(d, 1e-5);
+}
+
+TEST_P(GemmTest, EmptySizes) {
+  compare<float>(makeDesc<float>(3, 4, 0), 0); // zeros
+  auto accumulate = makeDesc<float>(3, 4, 0);
+  accumulate.accumulate = 1;
+  compare<float>(accumulate, 0);
+  auto none = makeDesc<float>(0, 4, 5);
+  EXPECT_OK(
+      capstan_rt_gemm_enqueue(stream.get(), &none, nullptr, nullptr, nullptr));
+  EXPECT_OK(capstan_rt_stream_synchronize(stream.get()));
+}
+
+TEST_P(GemmTest, HalfPrecisionSumsInSingle) {
+  const int64_t m = 150, n = 140, k = 600;
+  auto a = toBf16(randomValues<float>(m * k, 1));
+  auto b = toBf16(randomValues<float>(k * n, 2));
+  auto deviceA = makeTensor({kDLBfloat, 16, 1}, {m, k}, a.data(), stream.get());
+  auto deviceB = makeTensor({kDLBfloat, 16, 1}, {k, n}, b.data(), stream.get());
+  std::vector<uint16_t> zeros(m * n);
+  auto c = makeTensor({kDLBfloat, 16, 1}, {m, n}, zeros.data(), stream.get());
+  auto d = makeDesc<float>(m, n, k);
+  d.dtype = {kDLBfloat, 16, 1};
+  ASSERT_OK(capstan_rt_gemm_enqueue(
+      stream.get(), &d, deviceA->dlpack.dl_tensor.data,
+      deviceB->dlpack.dl_tensor.data, c->dlpack.dl_tensor.data));
+  auto result = read<uint16_t>(*c, stream.get());
+  for (int64_t i = 0; i < m; i += 7)
+    for (int64_t j = 0; j < n; j += 5) {
+      double sum = 0;
+      for (int64_t l = 0; l < k; ++l)
+        sum += double(fromBf16(a[i * k + l])) * fromBf16(b[l * n + j]);
+      // One rounding to 8 bits.
+      ASSERT_NEAR(fromBf16(result[i * n + j]), sum, std::abs(sum) / 256 + 1e-4);
+    }
+}
+
+TEST_P(GemmTest, IsOfAKnownLibrary) {
+  const char *library;
+  ASSERT_OK(capstan_rt_gemm_library(device.get(), &library));
+  EXPECT_STRNE(library, "");
+}
+
+TEST_P(GemmTest, MissingLibraryNamesThePackage) {
+  capstan_rt_device_config config = makeConfig();
+  config.blas_library = "/nowhere/libopenblas.so.0";
+  reset(config);
+  float x = 0;
+  auto d = makeDesc<float>(1, 1, 1);
+  EXPECT_FAILS(
+      CAPSTAN_RT_NOT_FOUND, "libopenblas0-pthread",
+      inForward([&](auto *f) { return capstan_rt_gemm(f, &d, &x, &x, &x); }));
+  const char *library;
+  EXPECT_FAILS(CAPSTAN_RT_NOT_FOUND, "/nowhere/libopenblas.so.0",
+               capstan_rt_gemm_library(device.get(), &library));
+  config.blas_library = "libm.so.6";
+  reset(config);
+  EXPECT_FAILS(CAPSTAN_RT_INCOMPATIBLE, "'libm.so.6' is not a CBLAS library",
+               capstan_rt_gemm_library(device.get(), &library));
+}
+
+TEST_P(GemmTest, Rejects) {
+  float x = 0;
+  auto enqueue = [&](auto change) {
+    auto d = makeDesc<float>(2, 3, 4);
+    change(d);
+    return capstan_rt_gemm_enqueue(stream.get(), &d, &x, &x, &x);
+  };
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED,
+               "gemm.mlir:1:1: gemm on host: products of i32",
+               enqueue([](auto &d) { d.dtype = {kDLInt, 32, 1}; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative",
+               enqueue([](auto &d) { d.m = -1; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "over 2^31",
+               enqueue([](auto &d) { d.n = int64_t(1) << 31; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "lda",
+               enqueue([](auto &d) { d.lda = 3; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "ldb",
+               enqueue([](auto &d) { d.ldb = 2; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "ldc",
+               enqueue([](auto &d) { d.ldc = 2; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "overlap",
+               enqueue([](auto &d) { d.batch = 2; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "size is unknown",
+               enqueue([](auto &d) { d.size = 4; }));
+  auto d = makeDesc<float>(2, 3, 4);
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "a matrix is null",
+               capstan_rt_gemm_enqueue(stream.get(), &d, &x, nullptr, &x));
+}

@@ -1,0 +1,166 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Support.h"
+
+using namespace capstan::rt::test;
+
+capstan_rt_device_config capstan::rt::test::makeConfig(int64_t maxDelayUs,
+                                                       uint64_t seed) {
+  capstan_rt_device_config config;
+  capstan_rt_device_config_init(&config);
+  config.threads = 3;
+  config.poison_memory = 1;
+  config.delay_seed = seed;
+  config.max_delay_us = maxDelayUs;
+  return config;
+}
+
+DevicePtr
+capstan::rt::test::makeDevice(const std::string &backend,
+                              const capstan_rt_device_config &config) {
+  capstan_rt_device *device;
+  EXPECT_OK(capstan_rt_device_create(backend.c_str(), &config, &device));
+  return DevicePtr(device);
+}
+
+StreamPtr capstan::rt::test::makeStream(capstan_rt_device *device) {
+  capstan_rt_stream *stream;
+  EXPECT_OK(capstan_rt_stream_create(device, &stream));
+  return StreamPtr(stream);
+}
+
+BufferPtr capstan::rt::test::makeBuffer(capstan_rt_stream *stream,
+                                        int64_t bytes) {
+  capstan_rt_buffer *buffer;
+  EXPECT_OK(capstan_rt_buffer_create(stream, bytes, &buffer));
+  return BufferPtr(buffer);
+}
+
+int64_t capstan::rt::test::elements(const DLManagedTensorVersioned &tensor) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < tensor.dl_tensor.ndim; ++i)
+    count *= tensor.dl_tensor.shape[i];
+  return count;
+}
+
+std::unique_ptr<Tensor>
+capstan::rt::test::makeTensor(DLDataType dtype, std::vector<int64_t> shape,
+                              const void *values, capstan_rt_stream *stream) {
+  auto result = std::make_unique<Tensor>();
+  result->shape = std::move(shape);
+  DLTensor &t = result->dlpack.dl_tensor;
+  result->dlpack.version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
+  t.device = {kDLCPU, 0};
+  t.ndim = static_cast<int32_t>(result->shape.size());
+  t.dtype = dtype;
+  t.shape = result->shape.data();
+  int64_t bytes = elements(result->dlpack) * dtype.bits / 8;
+  if (stream) {
+    result->buffer = makeBuffer(stream, bytes);
+    EXPECT_OK(capstan_rt_buffer_write(result->buffer.get(), stream, 0, values,
+                                      bytes));
+    t.data = capstan_rt_buffer_data(result->buffer.get());
+  } else {
+    result->host.resize(bytes);
+    if (bytes)
+      memcpy(result->host.data(), values, bytes);
+    t.data = result->host.data();
+  }
+  return result;
+}
+
+std::string capstan::rt::test::modulePath(const std::string &name) {
+  return CAPSTAN_RT_TEST_MODULES + name + ".so";
+}
+
+ModulePtr capstan::rt::test::openModule(capstan_rt_device *device,
+                                        const std::string &name) {
+  capstan_rt_module *module;
+  EXPECT_OK(capstan_rt_module_open(device, modulePath(name).c_str(), &module));
+  return ModulePtr(module);
+}
+
+const capstan_rt_function *capstan::rt::test::lookup(const ModulePtr &module,
+                                                     const char *name) {
+  const capstan_rt_function *function;
+  EXPECT_OK(capstan_rt_module_lookup(module.get(), name, &function));
+  return function;
+}
+
+CallResult capstan::rt::test::call(
+    const capstan_rt_function *function, capstan_rt_stream *stream,
+    std::vector<DLManagedTensorVersioned *> arguments, int32_t numResults) {
+  std::vector<DLManagedTensorVersioned *> raw(numResults);
+  CallResult result;
+  result.status =
+      capstan_rt_call(function, stream, static_cast<int32_t>(arguments.size()),
+                      arguments.data(), numResults, raw.data());
+  for (DLManagedTensorVersioned *tensor : raw)
+    result.results.emplace_back(tensor);
+  return result;
+}
+
+capstan_rt_counters capstan::rt::test::countersOf(capstan_rt_device *device) {
+  capstan_rt_counters counters = {};
+  counters.size = sizeof(counters);
+  EXPECT_OK(capstan_rt_device_counters(device, &counters));
+  return counters;
+}
+
+capstan_rt_counters capstan::rt::test::countersOf(capstan_rt_module *module) {
+  capstan_rt_counters counters = {};
+  counters.size = sizeof(counters);
+  EXPECT_OK(capstan_rt_module_counters(module, &counters));
+  return counters;
+}
+
+capstan_rt_counters
+capstan::rt::test::lastForwardOf(capstan_rt_module *module) {
+  capstan_rt_counters counters = {};
+  counters.size = sizeof(counters);
+  EXPECT_OK(capstan_rt_module_last_forward(module, &counters));
+  return counters;
+}
+
+int32_t capstan::rt::test::addKernel(const void *pointer, int64_t begin,
+                                     int64_t end) {
+  auto *arguments = static_cast<const AddArguments *>(pointer);
+  for (int64_t i = begin; i < end; ++i)
+    arguments->data[i] += arguments->summand;
+  return 0;
+}
+
+const capstan_rt_kernel_info capstan::rt::test::addInfo = {
+    "add", "test.mlir:1:1", 0, nullptr};
+
+// The host code of a module has no context but the thread it runs on.
+static thread_local const std::function<int32_t(capstan_rt_forward *)> *body;
+
+static int32_t runBody(capstan_rt_forward *forward, const capstan_rt_memref *,
+                       capstan_rt_memref *) {
+  return (*body)(forward);
+}
+
+static const capstan_rt_entry_info bodyEntry = {"body", runBody, 0,
+                                                0,      nullptr, nullptr};
+static const capstan_rt_module_info bodyModule = {
+    sizeof(bodyModule), CAPSTAN_RT_ABI_VERSION, "host", "test", 1, &bodyEntry};
+
+void Conformance::reset(const capstan_rt_device_config &config) {
+  module = nullptr;
+  stream = nullptr;
+  device = makeDevice(GetParam(), config);
+  stream = makeStream(device.get());
+  capstan_rt_module *created;
+  ASSERT_OK(capstan_rt_module_create(device.get(), &bodyModule, &created));
+  module.reset(created);
+}
+
+int32_t Conformance::inForward(const Body &run, capstan_rt_stream *on) {
+  body = &run;
+  return capstan_rt_call(lookup(module, "body"), on ? on : stream.get(), 0,
+                         nullptr, 0, nullptr);
+}
