@@ -86,10 +86,10 @@ private:
 
   /// What a fetch that was started has to give.
   struct Started {
-    Value fetch;                   ///< slot of the handle; null when waited for
-    Value items;                   ///< host memory of the scalars
-    SmallVector<Value> results;    ///< buffers, or addresses of scalars
-    bool alwaysWaited = false;     ///< in the block that starts it
+    Value fetch;                ///< slot of the handle; null when waited for
+    Value items;                ///< host memory of the scalars
+    SmallVector<Value> results; ///< buffers, or addresses of scalars
+    bool alwaysWaited = false;  ///< in the block that starts it
   };
 
   void release(Operation *op, const Started &info);
@@ -201,12 +201,8 @@ LogicalResult Converter::convert(Operation *op) {
           return success();
         return done([&] { this->load(load); });
       })
-      .Case([&](cf::AssertOp check) {
-        return done([&] { assertion(check); });
-      })
-      .Case([&](func::CallOp call) {
-        return done([&] { callHost(call); });
-      })
+      .Case([&](cf::AssertOp check) { return done([&] { assertion(check); }); })
+      .Case([&](func::CallOp call) { return done([&] { callHost(call); }); })
       .Case([&](ItemOp item) { return done([&] { this->item(item); }); })
       .Case([&](ToHostOp read) { return done([&] { toHost(read); }); })
       .Case([&](FetchOp fetch) { return done([&] { this->fetch(fetch); }); })
@@ -218,9 +214,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](DeviceCheckOp check) {
         return done([&] { deviceCheck(check); });
       })
-      .Case([&](LaunchOp launch) {
-        return done([&] { this->launch(launch); });
-      })
+      .Case(
+          [&](LaunchOp launch) { return done([&] { this->launch(launch); }); })
       .Case([&](GemmOp gemm) { return this->gemm(gemm); })
       .Default([&](Operation *op) -> LogicalResult {
         if (isa_and_nonnull<CapstanDialect>(op->getDialect()) ||
@@ -251,9 +246,8 @@ Value Converter::allocate(RuntimeEntry entry, Value bytes) {
 void Converter::alloc(memref::AllocOp op) {
   MemRefType type = op.getType();
   Value bytes = b.bytesOf(type, op.getDynamicSizes());
-  Value memory = allocate(isHostType(type) ? RuntimeEntry::host_alloc
-                                           : RuntimeEntry::alloc,
-                          bytes);
+  Value memory = allocate(
+      isHostType(type) ? RuntimeEntry::host_alloc : RuntimeEntry::alloc, bytes);
   op.replaceAllUsesWith(b.makeBuffer(memory, type, op.getDynamicSizes()));
 }
 
@@ -280,8 +274,7 @@ Value Converter::elementOf(Value buffer, ValueRange indices) {
     offset = arith::AddIOp::create(
         b, offset, arith::MulIOp::create(b, b.toI64(index), stride));
   }
-  return LLVM::GEPOp::create(b, b.rt.ptr,
-                             b.memoryType(type.getElementType()),
+  return LLVM::GEPOp::create(b, b.rt.ptr, b.memoryType(type.getElementType()),
                              b.dataOf(buffer), ValueRange(offset));
 }
 
@@ -290,9 +283,8 @@ void Converter::store(memref::StoreOp op) {
   Type type = op.getMemRefType().getElementType();
   Value slot = b.slot(b.memoryType(type));
   b.storeTo(op.getValueToStore(), slot);
-  b.call(RuntimeEntry::to_device,
-         {elementOf(op.getMemRef(), op.getIndices()), slot,
-          b.i64(b.sizeOf(b.memoryType(type)))});
+  b.call(RuntimeEntry::to_device, {elementOf(op.getMemRef(), op.getIndices()),
+                                   slot, b.i64(b.sizeOf(b.memoryType(type)))});
 }
 
 /// A read of device data that the host-sync passes didn't see.
@@ -309,9 +301,9 @@ void Converter::load(memref::LoadOp op) {
 //===----------------------------------------------------------------------===//
 
 void Converter::assertion(cf::AssertOp op) {
-  Value failed = LLVM::ICmpOp::create(
-      b, LLVM::ICmpPredicate::eq, op.getArg(),
-      LLVM::ConstantOp::create(b, b.getI1Type(), 0));
+  Value failed =
+      LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, op.getArg(),
+                           LLVM::ConstantOp::create(b, b.getI1Type(), 0));
   // Only a failing check calls the runtime.
   Block *block = b.getInsertionBlock();
   Block *next = block->splitBlock(b.getInsertionPoint());
@@ -322,8 +314,8 @@ void Converter::assertion(cf::AssertOp op) {
   b.setInsertionPointToStart(report);
   cf::BranchOp::create(b, next);
   b.setInsertionPointToStart(report);
-  b.call(RuntimeEntry::fail, {b.i32(failedCheck), b.string(op.getMsg()),
-                              b.string(op.getLoc())});
+  b.call(RuntimeEntry::fail,
+         {b.i32(failedCheck), b.string(op.getMsg()), b.string(op.getLoc())});
 }
 
 void Converter::callHost(func::CallOp op) {
@@ -346,15 +338,14 @@ Value Converter::hostBufferLike(MemRefType type, Value source) {
   for (auto [i, size] : llvm::enumerate(type.getShape()))
     if (ShapedType::isDynamic(size))
       sizes.push_back(memref::DimOp::create(b, source, i));
-  Value memory =
-      allocate(RuntimeEntry::host_alloc, b.bytesOf(type, sizes));
+  Value memory = allocate(RuntimeEntry::host_alloc, b.bytesOf(type, sizes));
   return b.makeBuffer(memory, type, sizes);
 }
 
 void Converter::storeFields(Type type, Value pointer, ValueRange fields) {
   for (auto [i, value] : llvm::enumerate(fields))
-    LLVM::StoreOp::create(
-        b, value, b.field(type, pointer, {0, static_cast<int32_t>(i)}));
+    LLVM::StoreOp::create(b, value,
+                          b.field(type, pointer, {0, static_cast<int32_t>(i)}));
 }
 
 void Converter::item(ItemOp op) {
@@ -370,9 +361,8 @@ void Converter::item(ItemOp op) {
 void Converter::toHost(ToHostOp op) {
   Value result = hostBufferLike(cast<MemRefType>(op.getType()), op.getSource());
   Value part = b.slot(b.rt.part);
-  storeFields(
-      b.rt.part, part,
-      {b.dataOf(op.getSource()), b.dataOf(result), b.bytesOf(result)});
+  storeFields(b.rt.part, part,
+              {b.dataOf(op.getSource()), b.dataOf(result), b.bytesOf(result)});
   b.call(RuntimeEntry::read, {b.i64(1), part});
   op.replaceAllUsesWith(result);
 }
@@ -386,9 +376,8 @@ void Converter::fetch(FetchOp op) {
     auto buffer = dyn_cast<MemRefType>(result.getType());
     Value place = buffer ? hostBufferLike(buffer, source)
                          : b.slot(b.memoryType(result.getType()));
-    Value bytes = buffer
-                      ? b.bytesOf(place)
-                      : b.i64(b.sizeOf(b.memoryType(result.getType())));
+    Value bytes = buffer ? b.bytesOf(place)
+                         : b.i64(b.sizeOf(b.memoryType(result.getType())));
     Value part = b.field(b.rt.part, parts, {static_cast<int32_t>(i)});
     storeFields(b.rt.part, part,
                 {b.dataOf(source), buffer ? b.dataOf(place) : place, bytes});
@@ -420,11 +409,11 @@ void Converter::fetchStart(FetchStartOp op) {
   Value parts = b.slot(b.rt.part, count);
   for (auto [i, source, type] : llvm::enumerate(op.getSources(), types)) {
     auto buffer = dyn_cast<MemRefType>(type);
-    Value place =
-        buffer ? hostBufferLike(buffer, source)
-               : Value(LLVM::GEPOp::create(
-                     b, b.rt.ptr, b.rt.i64, info.items,
-                     ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)}));
+    Value place = buffer
+                      ? hostBufferLike(buffer, source)
+                      : Value(LLVM::GEPOp::create(
+                            b, b.rt.ptr, b.rt.i64, info.items,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)}));
     Value bytes =
         buffer ? b.bytesOf(place) : b.i64(b.sizeOf(b.memoryType(type)));
     Value part = b.field(b.rt.part, parts, {static_cast<int32_t>(i)});
@@ -478,11 +467,10 @@ LLVM::LLVMFuncOp Converter::thunk(func::FuncOp kernel, Type argumentsType) {
   Block *body = known.addEntryBlock(b);
   b.setInsertionPointToStart(body);
   SmallVector<Value> operands;
-  for (auto [i, type] :
-       llvm::enumerate(kernel.getArgumentTypes().drop_back(2)))
-    operands.push_back(b.loadFrom(
-        type, b.field(argumentsType, body->getArgument(0),
-                      {0, static_cast<int32_t>(i)})));
+  for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes().drop_back(2)))
+    operands.push_back(
+        b.loadFrom(type, b.field(argumentsType, body->getArgument(0),
+                                 {0, static_cast<int32_t>(i)})));
   operands.push_back(b.toIndex(body->getArgument(1)));
   operands.push_back(b.toIndex(body->getArgument(2)));
   auto call = func::CallOp::create(b, kernel, operands);
@@ -503,16 +491,16 @@ Value Converter::kernelInfo(LaunchOp op, func::FuncOp kernel) {
     auto tableType = LLVM::LLVMArrayType::get(b.rt.checkInfo, table.size());
     LLVM::GlobalOp tableGlobal;
     if (!table.empty())
-      tableGlobal = b.global(
-          (kernel.getSymName() + ".checks").str(), tableType,
-          [&](RuntimeBuilder &b) -> Value {
-            SmallVector<Value> entries;
-            for (const Check &check : table)
-              entries.push_back(b.makeStruct(
-                  b.rt.checkInfo,
-                  {b.string(check.message), b.string(check.location)}));
-            return b.makeStruct(tableType, entries);
-          });
+      tableGlobal =
+          b.global((kernel.getSymName() + ".checks").str(), tableType,
+                   [&](RuntimeBuilder &b) -> Value {
+                     SmallVector<Value> entries;
+                     for (const Check &check : table)
+                       entries.push_back(b.makeStruct(
+                           b.rt.checkInfo, {b.string(check.message),
+                                            b.string(check.location)}));
+                     return b.makeStruct(tableType, entries);
+                   });
     known = b.global((kernel.getSymName() + ".info").str(), b.rt.kernelInfo,
                      [&](RuntimeBuilder &b) -> Value {
                        return b.makeStruct(
@@ -533,8 +521,7 @@ void Converter::launch(LaunchOp op) {
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
   Value arguments = b.slot(type);
   for (auto [i, input] : llvm::enumerate(op.getInputs()))
-    b.storeTo(input,
-              b.field(type, arguments, {0, static_cast<int32_t>(i)}));
+    b.storeTo(input, b.field(type, arguments, {0, static_cast<int32_t>(i)}));
   Value function = LLVM::AddressOfOp::create(b, thunk(kernel, type));
   b.call(RuntimeEntry::launch,
          {kernelInfo(op, kernel), function, arguments, b.i64(b.sizeOf(type)),
@@ -543,10 +530,9 @@ void Converter::launch(LaunchOp op) {
 
 Value Converter::dtype(Type element) {
   auto [code, bits] = *dtypeOf(element);
-  return b.makeStruct(b.rt.dtype,
-                      {LLVM::ConstantOp::create(b, b.rt.i8, code),
-                       LLVM::ConstantOp::create(b, b.rt.i8, bits),
-                       LLVM::ConstantOp::create(b, b.rt.i16, 1)});
+  return b.makeStruct(b.rt.dtype, {LLVM::ConstantOp::create(b, b.rt.i8, code),
+                                   LLVM::ConstantOp::create(b, b.rt.i8, bits),
+                                   LLVM::ConstantOp::create(b, b.rt.i16, 1)});
 }
 
 LogicalResult Converter::gemm(GemmOp op) {
@@ -581,8 +567,8 @@ LogicalResult Converter::gemm(GemmOp op) {
     fields.push_back(batch ? stride(i, 0) : b.i64(0));
   fields.push_back(b.string(op.getLoc()));
   storeFields(b.rt.gemmDesc, desc, fields);
-  b.call(RuntimeEntry::gemm, {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
-                              b.dataOf(op.getC())});
+  b.call(RuntimeEntry::gemm,
+         {desc, b.dataOf(op.getA()), b.dataOf(op.getB()), b.dataOf(op.getC())});
   op.erase();
   return success();
 }
@@ -612,8 +598,8 @@ void Converter::releaseFutures() {
   for (auto &[op, info] : started) {
     if (!info.alwaysWaited) {
       SmallVector<Operation *> ends{op};
-      for (auto ret : op->getParentOfType<func::FuncOp>()
-                          .getOps<func::ReturnOp>())
+      for (auto ret :
+           op->getParentOfType<func::FuncOp>().getOps<func::ReturnOp>())
         if (ret.getOperand(0).getDefiningOp<LLVM::ConstantOp>())
           ends.push_back(ret);
       for (Operation *end : ends)
@@ -651,9 +637,9 @@ LogicalResult Converter::run(StringRef target) {
   releaseFutures();
   for (func::FuncOp function : host) {
     function.setPrivate();
-    function->setAttr("llvm.linkage",
-                      LLVM::LinkageAttr::get(b.getContext(),
-                                             LLVM::Linkage::Internal));
+    function->setAttr(
+        "llvm.linkage",
+        LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
   }
   return emitModuleInfo(b, entries, target);
 }

@@ -94,8 +94,7 @@ static LLVM::LLVMFuncOp makeEntry(RuntimeBuilder &b, func::FuncOp function) {
     operands.push_back(loadArgument(b, place(1, i), type));
   auto call = func::CallOp::create(b, function, operands);
   Value status = call.getResult(0);
-  Value ok =
-      LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, status, b.i32(0));
+  Value ok = LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, status, b.i32(0));
   LLVM::CondBrOp::create(b, ok, done, fail);
 
   b.setInsertionPointToStart(done);
@@ -108,10 +107,10 @@ static LLVM::LLVMFuncOp makeEntry(RuntimeBuilder &b, func::FuncOp function) {
 }
 
 /// An array of capstan_rt_value_info; fails on types that can't cross.
-static FailureOr<LLVM::GlobalOp> makeInfos(RuntimeBuilder &b,
-                                           func::FuncOp function,
-                                           bool results) {
-  auto types = results ? function.getResultTypes() : function.getArgumentTypes();
+static FailureOr<LLVM::GlobalOp>
+makeInfos(RuntimeBuilder &b, func::FuncOp function, bool results) {
+  auto types =
+      results ? function.getResultTypes() : function.getArgumentTypes();
   types = types.drop_front(); // status, forward
   for (auto [i, type] : llvm::enumerate(types)) {
     auto buffer = dyn_cast<MemRefType>(type);
@@ -128,14 +127,13 @@ static FailureOr<LLVM::GlobalOp> makeInfos(RuntimeBuilder &b,
         SmallVector<Value> infos;
         for (auto [i, type] : llvm::enumerate(types)) {
           auto buffer = dyn_cast<MemRefType>(type);
-          auto [code, bits] =
-              *dtypeOf(buffer ? buffer.getElementType() : type);
+          auto [code, bits] = *dtypeOf(buffer ? buffer.getElementType() : type);
           auto constant = [&](Type type, int64_t value) -> Value {
             return LLVM::ConstantOp::create(b, type, value);
           };
-          Value dtype = b.makeStruct(
-              b.rt.dtype, {constant(b.rt.i8, code), constant(b.rt.i8, bits),
-                           constant(b.rt.i16, 1)});
+          Value dtype = b.makeStruct(b.rt.dtype, {constant(b.rt.i8, code),
+                                                  constant(b.rt.i8, bits),
+                                                  constant(b.rt.i16, 1)});
           Value dims = b.null();
           if (buffer && buffer.getRank() > 0) {
             SmallVector<int64_t> sizes(buffer.getShape());
@@ -154,13 +152,12 @@ static FailureOr<LLVM::GlobalOp> makeInfos(RuntimeBuilder &b,
           DictionaryAttr attributes = results
                                           ? function.getResultAttrDict(i + 1)
                                           : function.getArgAttrDict(i + 1);
-          std::string name =
-              nameOf(attributes, results ? "result" : "arg", i);
-          infos.push_back(b.makeStruct(
-              b.rt.valueInfo,
-              {b.string(name), b.i32(buffer ? 0 : 1),
-               b.i32(!buffer || isHostType(type) ? 1 : 0), dtype,
-               b.i32(buffer ? buffer.getRank() : 0), dims}));
+          std::string name = nameOf(attributes, results ? "result" : "arg", i);
+          infos.push_back(
+              b.makeStruct(b.rt.valueInfo,
+                           {b.string(name), b.i32(buffer ? 0 : 1),
+                            b.i32(!buffer || isHostType(type) ? 1 : 0), dtype,
+                            b.i32(buffer ? buffer.getRank() : 0), dims}));
         }
         return b.makeStruct(arrayType, infos);
       });
@@ -184,28 +181,28 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
   }
   b.setLoc(b.module.getLoc());
   auto entriesType = LLVM::LLVMArrayType::get(b.rt.entryInfo, parts.size());
-  auto entries = b.global("capstan_entries", entriesType,
-                          [&](RuntimeBuilder &b) -> Value {
-    SmallVector<Value> infos;
-    for (Parts &part : parts) {
-      Value address = LLVM::AddressOfOp::create(b, part.entry);
-      infos.push_back(b.makeStruct(
-          b.rt.entryInfo,
-          {b.string(part.function.getSymName()), address,
-           b.i32(part.function.getNumArguments() - 1),
-           b.i32(part.function.getNumResults() - 1),
-           b.addressOf(part.arguments), b.addressOf(part.results)}));
-    }
-    return b.makeStruct(entriesType, infos);
-  });
-  auto info = b.global("capstan_module", b.rt.moduleInfo,
-                       [&](RuntimeBuilder &b) -> Value {
-    return b.makeStruct(
-        b.rt.moduleInfo,
-        {b.i32(b.sizeOf(b.rt.moduleInfo)), b.i32(runtimeAbiVersion),
-         b.string(target), b.string("capstan, LLVM " LLVM_VERSION_STRING),
-         b.i64(parts.size()), b.addressOf(entries)});
-  });
+  auto entries =
+      b.global("capstan_entries", entriesType, [&](RuntimeBuilder &b) -> Value {
+        SmallVector<Value> infos;
+        for (Parts &part : parts) {
+          Value address = LLVM::AddressOfOp::create(b, part.entry);
+          infos.push_back(b.makeStruct(
+              b.rt.entryInfo,
+              {b.string(part.function.getSymName()), address,
+               b.i32(part.function.getNumArguments() - 1),
+               b.i32(part.function.getNumResults() - 1),
+               b.addressOf(part.arguments), b.addressOf(part.results)}));
+        }
+        return b.makeStruct(entriesType, infos);
+      });
+  auto info = b.global(
+      "capstan_module", b.rt.moduleInfo, [&](RuntimeBuilder &b) -> Value {
+        return b.makeStruct(b.rt.moduleInfo,
+                            {b.i32(b.sizeOf(b.rt.moduleInfo)),
+                             b.i32(runtimeAbiVersion), b.string(target),
+                             b.string("capstan, LLVM " LLVM_VERSION_STRING),
+                             b.i64(parts.size()), b.addressOf(entries)});
+      });
   info.setLinkage(LLVM::Linkage::External);
   return success();
 }

@@ -56,13 +56,11 @@ struct ExpandKernelMath
     math::populateExpansionPatterns(patterns, {"fpowi", "rsqrt"});
     // Sine and cosine stay calls: their polynomials are exact for small
     // arguments only, and positions are large.
-    populateMathPolynomialApproximationPatterns(
-        patterns, [](StringRef name) {
-          return name == "math.exp" || name == "math.expm1" ||
-                 name == "math.log" || name == "math.log1p" ||
-                 name == "math.log2" || name == "math.tanh" ||
-                 name == "math.erf";
-        });
+    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
+      return name == "math.exp" || name == "math.expm1" || name == "math.log" ||
+             name == "math.log1p" || name == "math.log2" ||
+             name == "math.tanh" || name == "math.erf";
+    });
     (void)applyPatternsGreedily(kernel, std::move(patterns));
 
     kernel.walk([&](arith::ArithFastMathInterface op) {
@@ -70,7 +68,8 @@ struct ExpandKernelMath
       if (auto add = dyn_cast<arith::AddFOp>(op.getOperation()))
         if (isCarried(add))
           flags = flags | arith::FastMathFlags::reassoc;
-      flags = flags | op.getFastMathFlagsAttr().getValue();
+      if (auto given = op.getFastMathFlagsAttr())
+        flags = flags | given.getValue();
       op->setAttr(op.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(&getContext(), flags));
     });

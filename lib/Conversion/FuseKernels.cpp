@@ -39,10 +39,10 @@ struct Generalize : OpInterfaceRewritePattern<linalg::LinalgOp> {
 };
 
 bool hasCheck(linalg::GenericOp op) {
-  return llvm::any_of(op.getBody()->getOperations(),
-                      [](Operation &inner) { return !isPure(&inner) &&
-                        !inner.hasTrait<OpTrait::IsTerminator>() &&
-                        !isa<tensor::ExtractOp>(inner); });
+  return llvm::any_of(op.getBody()->getOperations(), [](Operation &inner) {
+    return !isPure(&inner) && !inner.hasTrait<OpTrait::IsTerminator>() &&
+           !isa<tensor::ExtractOp>(inner);
+  });
 }
 
 /// Costs more to compute again than to read back.
@@ -85,6 +85,7 @@ struct FuseKernels : public capstan::impl::CapstanFuseKernelsBase<FuseKernels> {
     run([&](RewritePatternSet &patterns) {
       linalg::populateElementwiseOpsFusionPatterns(patterns, mayFuse);
       linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayFuse);
+      tensor::populateFoldTensorEmptyPatterns(patterns);
       linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
       tensor::populateReassociativeReshapeFoldingPatterns(patterns);
       linalg::GenericOp::getCanonicalizationPatterns(patterns, context);

@@ -6,7 +6,8 @@
 //
 // Lowers cumulative operations of torch-mlir to linalg.
 //
-//   %sum:2 = "tm_tensor.scan"(%x, %init, %acc) <{dimension = 0 : i64, ...}> ({...})
+//   %sum:2 = "tm_tensor.scan"(%x, %init, %acc) <{dimension = 0 : i64, ...}>
+//   ({...})
 //   // becomes
 //   %sum:2 = linalg.generic {iterator_types = ["reduction"], ...}
 //       ins(%x : tensor<?xi64>) outs(%init, %acc : tensor<?xi64>, tensor<i64>)

@@ -8,7 +8,8 @@
 //
 //   linalg.generic {...} ins(%x : memref<?xf32>) outs(%y : memref<?xf32>)
 //   // becomes
-//   capstan.launch @kernel_exp(%x, %y) extent %n : (memref<?xf32>, memref<?xf32>)
+//   capstan.launch @kernel_exp(%x, %y) extent %n : (memref<?xf32>,
+//   memref<?xf32>)
 //
 //===----------------------------------------------------------------------===//
 
@@ -116,9 +117,8 @@ struct OutlineKernels
           (source.getLayout().isIdentity() && target.getLayout().isIdentity()))
         continue;
       OpBuilder b(copy);
-      work.push_back(linalg::makeMemRefCopyOp(b, copy.getLoc(),
-                                              copy.getSource(),
-                                              copy.getTarget()));
+      work.push_back(linalg::makeMemRefCopyOp(
+          b, copy.getLoc(), copy.getSource(), copy.getTarget()));
       copy.erase();
     }
     SymbolTable symbols(getOperation());

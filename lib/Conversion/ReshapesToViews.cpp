@@ -7,7 +7,8 @@
 // Makes reshapes to computed shapes views.
 //
 //   %s = tensor.from_elements %c1, %t, %c32, %c64 : tensor<4xi64>
-//   %r = tensor.reshape %x(%s) : (tensor<1x?x2048xf32>, ...) -> tensor<1x?x32x64xf32>
+//   %r = tensor.reshape %x(%s) : (tensor<1x?x2048xf32>, ...) ->
+//   tensor<1x?x32x64xf32>
 //   // becomes
 //   %r = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, %t, 32, 64]
 //
@@ -155,14 +156,13 @@ Value makeViews(OpBuilder &b, tensor::ReshapeOp op,
   auto middle = ArrayRef(sizes).slice(head, after);
   bool isStatic = llvm::all_of(
       middle, [](OpFoldResult size) { return isa<Attribute>(size); });
-  Value have = before == 0
-                   ? Value(arith::ConstantIndexOp::create(b, loc, 1))
-                   : b.createOrFold<tensor::DimOp>(loc, view, head);
+  Value have = before == 0 ? Value(arith::ConstantIndexOp::create(b, loc, 1))
+                           : b.createOrFold<tensor::DimOp>(loc, view, head);
   bool known = isStatic && getConstantIntValue(have);
   if (!known) {
     Value want = product(b, loc, middle);
-    Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, have,
-                                        want);
+    Value equal =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, have, want);
     cf::AssertOp::create(b, loc, equal,
                          "reshape: numbers of elements don't match");
   }

@@ -210,9 +210,9 @@ RuntimeBuilder::global(StringRef name, Type type,
                        llvm::function_ref<Value(RuntimeBuilder &)> init) {
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(module.getBody());
-  auto result = LLVM::GlobalOp::create(*this, type, /*isConstant=*/true,
-                                       LLVM::Linkage::Internal, name,
-                                       Attribute());
+  auto result =
+      LLVM::GlobalOp::create(*this, type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, name, Attribute());
   symbols.insert(result);
   setInsertionPointToStart(&result.getInitializerRegion().emplaceBlock());
   Value value = init(*this);
@@ -287,8 +287,8 @@ Block *RuntimeBuilder::failBlock(func::FuncOp function) {
                       {getLoc()});
   SmallVector<Value> results{known->getArgument(0)};
   for (Type type : function.getResultTypes().drop_front())
-    results.push_back(fromLLVM(
-        LLVM::PoisonOp::create(*this, types.convertType(type)), type));
+    results.push_back(
+        fromLLVM(LLVM::PoisonOp::create(*this, types.convertType(type)), type));
   func::ReturnOp::create(*this, results);
   return known;
 }
@@ -304,8 +304,8 @@ void RuntimeBuilder::returnUnless(Value condition, Value status) {
 }
 
 void RuntimeBuilder::checkStatus(Value status) {
-  Value ok = LLVM::ICmpOp::create(*this, LLVM::ICmpPredicate::eq, status,
-                                  i32(0));
+  Value ok =
+      LLVM::ICmpOp::create(*this, LLVM::ICmpPredicate::eq, status, i32(0));
   returnUnless(ok, status);
 }
 

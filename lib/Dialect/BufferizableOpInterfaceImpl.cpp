@@ -5,9 +5,9 @@
 
 //
 // How Capstan's operations bufferize. Host syncs read their sources and give
-// host buffers of their own. A fetch reads its sources where it starts: the copy
-// stands in the stream before every later write, so that nothing has to keep
-// the sources alive or unwritten until the wait.
+// host buffers of their own. A fetch reads its sources where it starts: the
+// copy stands in the stream before every later write, so that nothing has to
+// keep the sources alive or unwritten until the wait.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,7 +39,8 @@ SmallVector<Type> hostBufferTypes(TypeRange types) {
 /// An operation that reads its operands and writes none; tensors that it gives
 /// are buffers of its own.
 template <typename Model, typename OpT>
-struct ReadingModel : public BufferizableOpInterface::ExternalModel<Model, OpT> {
+struct ReadingModel
+    : public BufferizableOpInterface::ExternalModel<Model, OpT> {
   bool bufferizesToMemoryRead(Operation *, OpOperand &,
                               const AnalysisState &) const {
     return true;

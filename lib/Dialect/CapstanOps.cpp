@@ -155,7 +155,8 @@ static LogicalResult verifyFetch(Operation *op, ValueRange sources,
     if (!from) {
       if (isa<ShapedType>(source.getType()))
         return op->emitOpError("source #")
-               << i << " must be a ranked tensor or memref, or a value of a "
+               << i
+               << " must be a ranked tensor or memref, or a value of a "
                   "foreign type";
       continue;
     }

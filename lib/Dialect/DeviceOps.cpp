@@ -26,8 +26,9 @@ void GemmOp::getEffects(EffectList &effects) {
   for (OpOperand &operand : getOperation()->getOpOperands()) {
     if (!isa<BaseMemRefType>(operand.get().getType()))
       continue;
-    bool isInit = operand.get() == getC() &&
-                  operand.getOperandNumber() == getCMutable().getOperandNumber();
+    bool isInit =
+        operand.get() == getC() &&
+        operand.getOperandNumber() == getCMutable().getOperandNumber();
     if (!isInit || getAccumulate())
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
     if (isInit)
@@ -95,8 +96,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel =
       symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getKernelAttr());
   if (!kernel || !kernel->hasAttr("capstan.kernel"))
-    return emitOpError("'") << getKernel()
-                            << "' is no function with 'capstan.kernel'";
+    return emitOpError("'")
+           << getKernel() << "' is no function with 'capstan.kernel'";
   SmallVector<Type> expected(getInputs().getTypes());
   Type index = IndexType::get(getContext());
   expected.append({index, index});

@@ -34,8 +34,7 @@ llvm::TargetMachine *HostTarget::machine(ModuleOp module) {
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
   std::string error;
-  const llvm::Target *found =
-      llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!found) {
     module.emitError("no code generator for this machine: ") << error;
     return nullptr;
@@ -133,7 +132,7 @@ LogicalResult HostTarget::link(ModuleOp module, StringRef input,
                               "PATH; --linker names one");
   }
   // The runtime's symbols are there when it loads the module.
-  SmallVector<StringRef> arguments{linker, "-shared", "-o",     output,
+  SmallVector<StringRef> arguments{linker, "-shared", "-o",        output,
                                    input,  "-lm",     "-Wl,-z,now"};
   std::string error;
   int status = llvm::sys::ExecuteAndWait(linker, arguments, std::nullopt, {}, 0,

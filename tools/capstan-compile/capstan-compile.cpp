@@ -32,8 +32,8 @@ namespace {
 enum class Emit { MLIR, LLVMDialect, LLVM, Object, Library };
 
 cl::OptionCategory category("capstan-compile");
-cl::opt<std::string> input(cl::Positional, cl::desc("IN.mlir"),
-                           cl::init("-"), cl::cat(category));
+cl::opt<std::string> input(cl::Positional, cl::desc("IN.mlir"), cl::init("-"),
+                           cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("the file to write"),
                             cl::value_desc("FILE"), cl::cat(category));
 cl::opt<std::string> target("target", cl::desc("what runs the module: host"),
@@ -51,10 +51,10 @@ cl::opt<Emit> emit(
                clEnumValN(Emit::Object, "obj", "an object"),
                clEnumValN(Emit::Library, "so", "a shared library (default)")),
     cl::cat(category));
-cl::opt<bool> hostSyncPipeline(
-    "host-sync-pipeline",
-    cl::desc("take out host syncs first (default: on)"), cl::init(true),
-    cl::cat(category));
+cl::opt<bool>
+    hostSyncPipeline("host-sync-pipeline",
+                     cl::desc("take out host syncs first (default: on)"),
+                     cl::init(true), cl::cat(category));
 cl::opt<unsigned> optimization("opt-level", cl::desc("LLVM's, 0 to 3"),
                                cl::init(3), cl::cat(category));
 cl::opt<std::string> linker("linker", cl::desc("the program that links"),

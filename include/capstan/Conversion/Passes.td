@@ -105,6 +105,24 @@ def CapstanFuseKernels : Pass<"capstan-fuse-kernels", "::mlir::ModuleOp"> {
 // On memrefs
 //===----------------------------------------------------------------------===//
 
+def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::func::FuncOp"> {
+  let summary = "makes each deallocation one of a single buffer";
+  let description = [{
+    `bufferization.dealloc` of several buffers becomes one of each, under
+    conditions that compare pointers. Upstream lowers the operation with several
+    buffers to a helper with tables in memory, which would be device memory here.
+
+    ```mlir
+    bufferization.dealloc (%a, %b : memref<?xf32>, memref<?xf32>) if (%ca, %cb)
+    // becomes
+    bufferization.dealloc (%a : memref<?xf32>) if (%ca)
+    bufferization.dealloc (%b : memref<?xf32>) if (%cb_and_not_a)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::bufferization::BufferizationDialect"];
+}
+
 def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "makes device computations functions that the runtime launches";
   let description = [{
@@ -131,6 +149,24 @@ def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> 
     Statistic<"numLaunches", "launches", "launches made">,
     Statistic<"numKernels", "kernels", "different kernels">,
   ];
+}
+
+def CapstanLowerExpandShapes : Pass<"capstan-lower-expand-shapes", "::mlir::func::FuncOp"> {
+  let summary = "lowers expansions with several computed sizes in one group";
+  let description = [{
+    `memref.expand_shape` with more than one dynamic size in a group becomes
+    `memref.reinterpret_cast`; upstream's expansion of strided metadata expects
+    at most one, and does the rest.
+
+    ```mlir
+    %r = memref.expand_shape %m [[0, 1]] output_shape [%a, %b]
+        : memref<?xf32> into memref<?x?xf32>
+    // becomes
+    %r = memref.reinterpret_cast %base to offset: [0], sizes: [%a, %b], strides: [%b, 1]
+        : memref<f32> to memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::FuncOp"> {

@@ -39,8 +39,9 @@ void buildHostSyncPipeline(mlir::OpPassManager &pm,
 /// Options of `--capstan-host-target-pipeline`.
 struct HostTargetPipelineOptions
     : public mlir::PassPipelineOptions<HostTargetPipelineOptions> {
-  Option<bool> hostSyncs{*this, "host-syncs", llvm::cl::init(true),
-                         llvm::cl::desc("run capstan-host-sync-pipeline first")};
+  Option<bool> hostSyncs{
+      *this, "host-syncs", llvm::cl::init(true),
+      llvm::cl::desc("run capstan-host-sync-pipeline first")};
 };
 
 /// Adds what host code needs if the host-sync passes are left out.
