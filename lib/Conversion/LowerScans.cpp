@@ -37,8 +37,7 @@ const char *unsupported(Operation *scan) {
       dimension.getInt() >= type.getRank())
     return "expects a ranked tensor and one of its dimensions";
   Block &body = scan->getRegion(0).front();
-  if (body.getNumArguments() != 2 ||
-      body.getTerminator()->getNumOperands() != 1)
+  if (body.getNumArguments() != 2 || body.back().getNumOperands() != 1)
     return "expects a body with two arguments and one result";
   auto inclusive = scan->getAttrOfType<BoolAttr>("inclusive");
   if (!inclusive)
@@ -68,10 +67,11 @@ void lower(Operation *scan) {
         Block &body = scan->getRegion(0).front();
         IRMapping mapping;
         mapping.map(body.getArguments(), ValueRange{accumulated, in});
-        for (Operation &op : body.without_terminator())
-          b.clone(op, mapping);
-        Value next =
-            mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+        // A foreign terminator is an operation like others.
+        for (Operation &op : body)
+          if (&op != &body.back())
+            b.clone(op, mapping);
+        Value next = mapping.lookupOrDefault(body.back().getOperand(0));
         if (!inclusive) {
           linalg::YieldOp::create(b, loc, ValueRange{accumulated, next});
           return;
