@@ -51,6 +51,7 @@ public:
 
 private:
   void convertKernel(func::FuncOp kernel);
+  void convertArguments(func::FuncOp kernel);
   LogicalResult convertSignature(func::FuncOp function);
   LogicalResult convertHostCode(func::FuncOp function);
   LogicalResult convert(Operation *op);
@@ -98,6 +99,8 @@ private:
   RuntimeBuilder b;
   llvm::MapVector<Operation *, Started> started;
   llvm::DenseMap<Operation *, SmallVector<Check>> checks;
+  llvm::DenseMap<Operation *, SmallVector<Type>> kernelTypes;
+  llvm::DenseMap<Operation *, SmallVector<bool>> distinct;
   llvm::DenseMap<Operation *, LLVM::LLVMFuncOp> thunks;
   llvm::StringMap<LLVM::GlobalOp> infos;
 };
@@ -106,8 +109,77 @@ private:
 // Functions
 //===----------------------------------------------------------------------===//
 
+/// Kernels only load from, store to and measure their buffers; booleans are
+/// bytes there, since LLVM doesn't vectorize single bits.
+static void accessAsBytes(RuntimeBuilder &b, Value buffer, MemRefType type,
+                          BlockArgument argument) {
+  auto bytes = MemRefType::get(type.getShape(), b.getI8Type(), type.getLayout(),
+                               type.getMemorySpace());
+  Value view = b.fromLLVM(buffer, bytes);
+  for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+    if (auto load = dyn_cast<memref::LoadOp>(user)) {
+      b.startAt(load);
+      Value byte = memref::LoadOp::create(b, view, load.getIndices());
+      Value bit = arith::TruncIOp::create(b, load.getType(), byte);
+      load.replaceAllUsesWith(bit);
+      load.erase();
+    } else if (auto store = dyn_cast<memref::StoreOp>(user)) {
+      b.startAt(store);
+      Value byte =
+          arith::ExtUIOp::create(b, b.getI8Type(), store.getValueToStore());
+      memref::StoreOp::create(b, byte, view, store.getIndices());
+      store.erase();
+    } else if (auto dim = dyn_cast<memref::DimOp>(user)) {
+      dim.getSourceMutable().assign(view);
+    }
+  }
+}
+
+/// A buffer is taken as its descriptor, and, if it is distinct from the others,
+/// its first element as a pointer of its own, which carries the attribute.
+void Converter::convertArguments(func::FuncOp kernel) {
+  SmallVector<Type> &original = kernelTypes[kernel];
+  llvm::append_range(original, kernel.getArgumentTypes());
+  SmallVector<bool> &isDistinct = distinct[kernel];
+  isDistinct.resize(original.size());
+  StringRef noalias = LLVM::LLVMDialect::getNoAliasAttrName();
+  for (int64_t i = original.size() - 1; i >= 0; --i) {
+    auto type = dyn_cast<MemRefType>(original[i]);
+    if (!type)
+      continue;
+    BlockArgument argument = kernel.getArgument(i);
+    isDistinct[i] = bool(kernel.removeArgAttr(i, noalias));
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    b.setLoc(kernel.getLoc());
+    // The uses move to a view of the descriptor.
+    auto placeholder = LLVM::UndefOp::create(b, b.types.convertType(type));
+    Value descriptor = placeholder;
+    if (isDistinct[i]) {
+      (void)kernel.insertArgument(
+          i + 1, b.rt.ptr,
+          b.getDictionaryAttr(b.getNamedAttr(noalias, b.getUnitAttr())),
+          kernel.getLoc());
+      descriptor = LLVM::InsertValueOp::create(
+          b, descriptor, kernel.getArgument(i + 1), int64_t(1));
+    }
+    Operation *last = descriptor.getDefiningOp();
+    if (type.getElementType().isInteger(1))
+      accessAsBytes(b, descriptor, type, argument);
+    if (!argument.use_empty()) {
+      b.setInsertionPointAfter(last);
+      argument.replaceAllUsesWith(b.fromLLVM(descriptor, type));
+    }
+    argument.setType(placeholder.getType());
+    placeholder.replaceAllUsesWith(Value(argument));
+    placeholder->erase();
+  }
+  kernel.setFunctionType(b.getFunctionType(kernel.getBody().getArgumentTypes(),
+                                           kernel.getResultTypes()));
+}
+
 /// A kernel returns 0, or 1 + the number of the check that failed.
 void Converter::convertKernel(func::FuncOp kernel) {
+  convertArguments(kernel);
   SmallVector<cf::AssertOp> asserts;
   SmallVector<func::ReturnOp> returns;
   kernel.walk([&](Operation *op) {
@@ -467,10 +539,21 @@ LLVM::LLVMFuncOp Converter::thunk(func::FuncOp kernel, Type argumentsType) {
   Block *body = known.addEntryBlock(b);
   b.setInsertionPointToStart(body);
   SmallVector<Value> operands;
-  for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes().drop_back(2)))
-    operands.push_back(
-        b.loadFrom(type, b.field(argumentsType, body->getArgument(0),
-                                 {0, static_cast<int32_t>(i)})));
+  for (auto [i, type] :
+       llvm::enumerate(ArrayRef(kernelTypes[kernel]).drop_back(2))) {
+    Value place = b.field(argumentsType, body->getArgument(0),
+                          {0, static_cast<int32_t>(i)});
+    if (!isa<MemRefType>(type)) {
+      operands.push_back(b.loadFrom(type, place));
+      continue;
+    }
+    Value descriptor =
+        LLVM::LoadOp::create(b, b.types.convertType(type), place);
+    operands.push_back(descriptor);
+    if (distinct[kernel][i])
+      operands.push_back(
+          LLVM::ExtractValueOp::create(b, descriptor, int64_t(1)));
+  }
   operands.push_back(b.toIndex(body->getArgument(1)));
   operands.push_back(b.toIndex(body->getArgument(2)));
   auto call = func::CallOp::create(b, kernel, operands);
