@@ -30,6 +30,7 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
 void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
+  pm.addPass(createCapstanVerifyLowerable());
   clean(pm);
   pm.addPass(arith::createIntRangeOptimizationsPass());
   clean(pm);

@@ -31,6 +31,21 @@ def CapstanLowerScans : Pass<"capstan-lower-scans", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numLowered", "lowered", "scans lowered">];
 }
 
+def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"> {
+  let summary = "rejects operations that have no lowering, all of them";
+  let description = [{
+    Names every operation that the host target can't lower: those of foreign
+    dialects, calls of functions without a definition, unranked tensors. Runs
+    before anything is lowered, so that people see their own program's
+    operations at their own places.
+
+    ```mlir
+    // error: 'torch.aten.mm' op has no lowering for the host target
+    %0 = "torch.aten.mm"(%a, %b) : (!torch.vtensor, !torch.vtensor) -> !torch.vtensor
+    ```
+  }];
+}
+
 def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp"> {
   let summary = "makes reshapes to computed shapes views";
   let description = [{
