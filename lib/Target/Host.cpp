@@ -11,6 +11,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
@@ -18,6 +19,9 @@
 
 using namespace mlir;
 using namespace capstan;
+
+/// The runtime's shared library, as modules ask for it.
+static constexpr llvm::StringLiteral runtimeName = "libcapstan_rt.so.0";
 
 void capstan::registerHostTarget(DialectRegistry &registry) {
   registerAllToLLVMIRTranslations(registry);
@@ -131,14 +135,46 @@ LogicalResult HostTarget::link(ModuleOp module, StringRef input,
       return module.emitError("no linker: none of cc, gcc and clang is on "
                               "PATH; --linker names one");
   }
-  // The runtime's symbols are there when it loads the module.
-  SmallVector<StringRef> arguments{linker, "-shared", "-o",        output,
-                                   input,  "-lm",     "-Wl,-z,now"};
-  std::string error;
-  int status = llvm::sys::ExecuteAndWait(linker, arguments, std::nullopt, {}, 0,
-                                         0, &error);
-  if (status != 0)
-    return module.emitError("linking with ")
-           << linker << " failed" << (error.empty() ? "" : ": ") << error;
-  return success();
+  auto run = [&](ArrayRef<StringRef> arguments) -> LogicalResult {
+    SmallVector<StringRef> command{linker};
+    llvm::append_range(command, arguments);
+    std::string error;
+    if (llvm::sys::ExecuteAndWait(linker, command, std::nullopt, {}, 0, 0,
+                                  &error) != 0)
+      return module.emitError("linking with ")
+             << linker << " failed" << (error.empty() ? "" : ": ") << error;
+    return success();
+  };
+
+  // The module needs the runtime by its name. Where it lies is known only to
+  // the process that loads both, so an empty library stands for it here.
+  SmallString<128> folder;
+  if (std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("capstan-link", folder))
+    return module.emitError("can't make a temporary folder: ")
+           << error.message();
+  SmallString<128> object(folder), runtime(folder);
+  llvm::sys::path::append(object, "empty.o");
+  llvm::sys::path::append(runtime, runtimeName);
+  LogicalResult result = [&]() -> LogicalResult {
+    std::error_code error;
+    llvm::raw_fd_ostream os(object, error);
+    if (error)
+      return module.emitError("can't write an object: ") << error.message();
+    llvm::Module empty("empty", context);
+    empty.setTargetTriple(target->getTargetTriple());
+    empty.setDataLayout(target->createDataLayout());
+    if (failed(emitObject(module, empty, os)))
+      return failure();
+    os.close();
+    std::string soname = ("-Wl,-soname," + Twine(runtimeName)).str();
+    if (failed(run({"-shared", "-nostdlib", soname, "-o", runtime, object})))
+      return failure();
+    return run({"-shared", "-o", output, input, "-Wl,--no-as-needed", runtime,
+                "-Wl,--as-needed", "-lm", "-Wl,-z,now"});
+  }();
+  llvm::sys::fs::remove(object);
+  llvm::sys::fs::remove(runtime);
+  llvm::sys::fs::remove(folder);
+  return result;
 }

@@ -1,5 +1,6 @@
 // RUN: capstan-opt %s --convert-capstan-to-runtime -split-input-file | FileCheck %s
 
+// CHECK: llvm.mlir.global external constant @capstan_module()
 // CHECK-LABEL: func.func private @main(
 // CHECK-SAME: %[[F:.*]]: !llvm.ptr, %{{.*}}: memref<?x8xf32>
 // CHECK-SAME: -> (i32, memref<?x8xf32>)
@@ -30,10 +31,9 @@ func.func @main(%x: memref<?x8xf32> {capstan.name = "x"}, %flag: i1) -> memref<?
   return %z : memref<?x8xf32>
 }
 // A check that fails is the kernel's return code.
-// CHECK: llvm.func internal @kernel.thunk
 // CHECK-LABEL: func.func private @kernel(
-// CHECK-SAME: -> i32
-// CHECK: llvm.mlir.constant(1 : i64) : i32
+// CHECK-SAME: !llvm.ptr {llvm.noalias}, %{{.*}}: index, %{{.*}}: index) -> i32
+// CHECK: llvm.mlir.constant(1 : i32) : i32
 // CHECK: cf.cond_br
 // CHECK-NOT: cf.assert
 func.func private @kernel(%y: memref<?x8xf32> {llvm.noalias}, %begin: index, %end: index) attributes {capstan.kernel} {
@@ -41,8 +41,8 @@ func.func private @kernel(%y: memref<?x8xf32> {llvm.noalias}, %begin: index, %en
   cf.assert %ok, "order"
   return
 }
+// CHECK: llvm.func internal @kernel.thunk
 // CHECK: llvm.func internal @main.entry(
-// CHECK: llvm.mlir.global external constant @capstan_module()
 
 // -----
 

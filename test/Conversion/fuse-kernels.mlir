@@ -1,4 +1,4 @@
-// RUN: capstan-opt %s --capstan-fuse-kernels --canonicalize | FileCheck %s
+// RUN: capstan-opt %s --capstan-fuse-kernels -canonicalize | FileCheck %s
 
 // CHECK-LABEL: func.func @chain(
 // CHECK-COUNT-1: linalg.generic

@@ -1,4 +1,4 @@
-// RUN: capstan-opt %s --capstan-reshapes-to-views --canonicalize | FileCheck %s
+// RUN: capstan-opt %s --capstan-reshapes-to-views -canonicalize | FileCheck %s
 
 // A size that is the same at both sides stays a dimension of its own.
 // CHECK-LABEL: func.func @expand(

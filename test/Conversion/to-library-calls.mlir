@@ -1,4 +1,4 @@
-// RUN: capstan-opt %s --capstan-to-library-calls --canonicalize | FileCheck %s
+// RUN: capstan-opt %s --capstan-to-library-calls -canonicalize | FileCheck %s
 
 // CHECK-LABEL: func.func @transposed_weight(
 // CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>, %[[W:.*]]: tensor<4x8xf32>, %[[INIT:.*]]: tensor<?x4xf32>
