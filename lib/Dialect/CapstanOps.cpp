@@ -28,6 +28,13 @@ static void addSyncEffects(MutableOperandRange sources, EffectList &effects) {
       effects.emplace_back(MemoryEffects::Read::get(), &source);
 }
 
+/// Buffers that a sync gives are memory of its own.
+static void addAllocations(ResultRange results, EffectList &effects) {
+  for (OpResult result : results)
+    if (isa<BaseMemRefType>(result.getType()))
+      effects.emplace_back(MemoryEffects::Allocate::get(), result);
+}
+
 static SmallVector<OpOperand *> pointers(MutableOperandRange operands) {
   SmallVector<OpOperand *> result;
   for (OpOperand &operand : operands)
@@ -117,6 +124,7 @@ SmallVector<OpOperand *> ToHostOp::getSyncSources() {
 StringRef ToHostOp::getSyncConversion(unsigned) { return "copy"; }
 void ToHostOp::getEffects(EffectList &effects) {
   addSyncEffects(MutableOperandRange(getOperation(), 0, 1), effects);
+  addAllocations(getOperation()->getResults(), effects);
 }
 
 OpFoldResult ToHostOp::fold(FoldAdaptor) {
@@ -139,13 +147,17 @@ static LogicalResult verifyFetch(Operation *op, ValueRange sources,
            << " conversions, " << results.size() << " results";
   for (auto [i, source] : llvm::enumerate(sources)) {
     StringRef conversion = cast<StringAttr>(conversions[i]).getValue();
-    auto from = dyn_cast<RankedTensorType>(source.getType());
+    ShapedType from;
+    if (isa<RankedTensorType, MemRefType>(source.getType()))
+      from = cast<ShapedType>(source.getType());
     if (isHostType(source.getType()))
       return op->emitOpError("source #") << i << " is already on the host";
     if (!from) {
       if (isa<ShapedType>(source.getType()))
         return op->emitOpError("source #")
-               << i << " must be a ranked tensor or a value of a foreign type";
+               << i
+               << " must be a ranked tensor or memref, or a value of a "
+                  "foreign type";
       continue;
     }
     if (conversion == "item") {
@@ -184,6 +196,7 @@ StringRef FetchOp::getSyncConversion(unsigned index) {
 }
 void FetchOp::getEffects(EffectList &effects) {
   addSyncEffects(getSourcesMutable(), effects);
+  addAllocations(getOperation()->getResults(), effects);
 }
 
 namespace {
@@ -259,6 +272,7 @@ LogicalResult FetchWaitOp::verify() {
 }
 void FetchWaitOp::getEffects(EffectList &effects) {
   effects.emplace_back(MemoryEffects::Read::get(), HostSyncResource::get());
+  addAllocations(getOperation()->getResults(), effects);
 }
 
 //===----------------------------------------------------------------------===//

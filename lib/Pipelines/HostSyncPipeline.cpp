@@ -42,4 +42,13 @@ void capstan::registerPipelines() {
       "capstan-host-sync-pipeline",
       "Reads device values back once, in one packed transfer, or not at all",
       buildHostSyncPipeline);
+  PassPipelineRegistration<>(
+      "capstan-host-buffer-pipeline",
+      "From linalg on tensors to launches and library calls on buffers",
+      buildHostBufferPipeline);
+  PassPipelineRegistration<HostTargetPipelineOptions>(
+      "capstan-host-target-pipeline",
+      "From linalg on tensors to the LLVM dialect, for the runtime's host "
+      "target",
+      buildHostTargetPipeline);
 }

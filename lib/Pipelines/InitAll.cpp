@@ -4,6 +4,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/InitAll.h"
+#include "capstan/Conversion/Passes.h"
+#include "capstan/Dialect/BufferizableOpInterfaceImpl.h"
 #include "capstan/Interfaces/OpModels.h"
 #include "capstan/Pipelines/Pipelines.h"
 #include "capstan/Transforms/Passes.h"
@@ -15,10 +17,12 @@ void capstan::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<CapstanDialect>();
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void capstan::registerAllPasses() {
   OpModels::registerCLOptions();
   registerCapstanPasses();
+  registerCapstanConversionPasses();
   registerPipelines();
 }

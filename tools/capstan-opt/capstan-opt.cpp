@@ -6,11 +6,13 @@
 #include "capstan/InitAll.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   capstan::registerAllDialects(registry);
   capstan::registerAllPasses();
+  mlir::registerTransformsPasses(); // -canonicalize, -cse
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Capstan's modular optimizer driver\n", registry));
 }

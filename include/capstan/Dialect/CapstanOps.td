@@ -10,6 +10,8 @@ include "capstan/Dialect/CapstanAttrs.td"
 include "capstan/Dialect/CapstanDialect.td"
 include "capstan/Dialect/CapstanTypes.td"
 include "capstan/Interfaces/HostSyncOpInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -58,8 +60,8 @@ def Capstan_ToHostOp : Capstan_Op<"to_host", [
     %h = capstan.to_host %lens : tensor<?xi32> -> tensor<?xi32, #capstan.host>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$source);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$source);
+  let results = (outs AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -148,6 +150,58 @@ def Capstan_DeviceCheckOp : Capstan_Op<"device_check", [
   let arguments = (ins AnyType:$condition, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message attr-dict `:` type($condition)";
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Device work
+//===----------------------------------------------------------------------===//
+
+def Capstan_GemmOp : Capstan_Op<"gemm", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface, ["getDpsInitsMutable"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "matrix product by the runtime's library";
+  let description = [{
+    `c = a * b`, or `c + a * b` with `accumulate`. All operands have rank 2, or
+    rank 3 with a batch dimension first. `transpose_a` says that a matrix of `a`
+    is k x m, `transpose_b` that one of `b` is n x k. All operands live on the
+    device and have one floating-point element type.
+
+    ```mlir
+    %c = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
+        outs(%init : tensor<?x512xf32>) {transpose_b} -> tensor<?x512xf32>
+    ```
+  }];
+  let arguments = (ins AnyShaped:$a, AnyShaped:$b, AnyShaped:$c,
+                       UnitAttr:$transpose_a, UnitAttr:$transpose_b,
+                       UnitAttr:$accumulate);
+  let results = (outs Variadic<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    `outs` `(` $c `:` type($c) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Capstan_LaunchOp : Capstan_Op<"launch", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel on the device (does not block)";
+  let description = [{
+    Enqueues the iterations `[0, extent)` of a kernel: a private function with
+    the attribute `capstan.kernel`, whose arguments are the operands and then
+    `begin, end : index`. It does the iterations `[begin, end)` of its outermost
+    parallel loop; disjoint ranges run on several threads at once. Operands are
+    buffers on the device and host values.
+
+    ```mlir
+    capstan.launch @kernel(%x, %scale) extent %n : (memref<?x64xf32>, f32)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyType>:$inputs,
+                       Index:$extent);
+  let assemblyFormat = [{
+    $kernel `(` $inputs `)` `extent` $extent attr-dict `:` `(` type($inputs) `)`
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -57,8 +57,8 @@ struct LoopDesc {
   const LoopModel *model = nullptr;
 };
 
-/// The integer (or boolean, as 0 or 1) that `attr` holds, or, if `splat` is set,
-/// all of its elements.
+/// The integer (or boolean, as 0 or 1) that `attr` holds, or, if `splat` is
+/// set, all of its elements.
 std::optional<int64_t> integerOf(mlir::Attribute attr, bool splat);
 
 /// Caches look-ups: make one per pass run (not thread-safe).
@@ -124,10 +124,10 @@ public:
   /// The same for the result of an op of a foreign dialect, from its model's
   /// fold and what `operand` knows of operand `i` (as a splat or not). Says
   /// nothing of memory, nor of what the result's element type does not hold.
-  std::optional<int64_t> foldForeign(
-      mlir::Operation *op, bool splat,
-      llvm::function_ref<std::optional<int64_t>(unsigned i, bool splat)>
-          operand);
+  std::optional<int64_t>
+  foldForeign(mlir::Operation *op, bool splat,
+              llvm::function_ref<std::optional<int64_t>(unsigned i, bool splat)>
+                  operand);
 
   /// True if the loop certainly runs its body at least once.
   bool runsAtLeastOnce(mlir::Operation *loop);

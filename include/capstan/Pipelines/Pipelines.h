@@ -36,7 +36,31 @@ struct HostSyncPipelineOptions
 void buildHostSyncPipeline(mlir::OpPassManager &pm,
                            const HostSyncPipelineOptions &options);
 
-/// Registers `--capstan-host-sync-pipeline`.
+/// Options of `--capstan-host-target-pipeline`.
+struct HostTargetPipelineOptions
+    : public mlir::PassPipelineOptions<HostTargetPipelineOptions> {
+  Option<bool> hostSyncs{
+      *this, "host-syncs", llvm::cl::init(true),
+      llvm::cl::desc("run capstan-host-sync-pipeline first")};
+};
+
+/// Adds what host code needs if the host-sync passes are left out.
+void buildRaisePipeline(mlir::OpPassManager &pm);
+
+/// Adds what makes linalg on tensors buffers, launches of kernels, and calls of
+/// the library: everything on `memref` that a person may still want to read.
+void buildHostBufferPipeline(mlir::OpPassManager &pm);
+
+/// Adds what makes the result of that the LLVM dialect.
+void buildHostLLVMPipeline(mlir::OpPassManager &pm);
+
+/// Adds the way from linalg on tensors to the LLVM dialect, for the `host`
+/// target of the runtime, to `pm`, which must be anchored on builtin.module.
+void buildHostTargetPipeline(mlir::OpPassManager &pm,
+                             const HostTargetPipelineOptions &options);
+
+/// Registers `--capstan-host-sync-pipeline`, `--capstan-host-target-pipeline`
+/// and `--capstan-host-buffer-pipeline`.
 void registerPipelines();
 
 } // namespace capstan

@@ -1,0 +1,230 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_CONVERSION_PASSES
+#define CAPSTAN_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// On tensors
+//===----------------------------------------------------------------------===//
+
+def CapstanLowerScans : Pass<"capstan-lower-scans", "::mlir::ModuleOp"> {
+  let summary = "lowers cumulative operations of torch-mlir to linalg";
+  let description = [{
+    `tm_tensor.scan` (a foreign operation: its dialect is not linked in) becomes
+    a `linalg.generic` with the scanned dimension as a reduction that also
+    writes every partial result. Capstan lowers reductions to loops in order.
+
+    ```mlir
+    %sum:2 = "tm_tensor.scan"(%x, %init, %acc) <{dimension = 0 : i64, inclusive = true}> ({...})
+    // becomes
+    %sum:2 = linalg.generic {indexing_maps = [(i) -> (i), (i) -> (i), (i) -> ()],
+                             iterator_types = ["reduction"]}
+        ins(%x : tensor<?xi64>) outs(%init, %acc : tensor<?xi64>, tensor<i64>) {...}
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numLowered", "lowered", "scans lowered">];
+}
+
+def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"> {
+  let summary = "rejects operations that have no lowering, all of them";
+  let description = [{
+    Names every operation that the host target can't lower: those of foreign
+    dialects, calls of functions without a definition, unranked tensors. Runs
+    before anything is lowered, so that people see their own program's
+    operations at their own places.
+
+    ```mlir
+    // error: 'torch.aten.mm' op has no lowering for the host target
+    %0 = "torch.aten.mm"(%a, %b) : (!torch.vtensor, !torch.vtensor) -> !torch.vtensor
+    ```
+  }];
+}
+
+def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp"> {
+  let summary = "makes reshapes to computed shapes views";
+  let description = [{
+    `tensor.reshape` whose shape is made by `tensor.from_elements` becomes
+    `tensor.collapse_shape` and `tensor.expand_shape`: no shape travels through
+    memory. Leading and trailing sizes that are equal stay dimensions of their
+    own, so that what follows can look through the view. A check that the
+    numbers of elements are equal stays where it isn't known.
+
+    ```mlir
+    %s = tensor.from_elements %c1, %t, %c32, %c64 : tensor<4xi64>
+    %r = tensor.reshape %x(%s) : (tensor<1x?x2048xf32>, tensor<4xi64>) -> tensor<1x?x32x64xf32>
+    // becomes
+    %r = tensor.expand_shape %x [[0], [1], [2, 3]] output_shape [1, %t, 32, 64]
+        : tensor<1x?x2048xf32> into tensor<1x?x32x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numViews", "views", "reshapes made views">];
+}
+
+def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp"> {
+  let summary = "gives matrix products to the runtime's library";
+  let description = [{
+    `linalg.matmul` and `linalg.batch_matmul` of floats become `capstan.gemm`. A
+    transpose of an operand becomes a flag of the product, so that no transposed
+    weight is ever written; a product into zeros doesn't accumulate.
+
+    ```mlir
+    %wt = linalg.transpose ins(%w : tensor<512x2048xf32>) outs(%e : tensor<2048x512xf32>) permutation = [1, 0]
+    %z = linalg.fill ins(%zero : f32) outs(%init : tensor<?x512xf32>) -> tensor<?x512xf32>
+    %y = linalg.matmul ins(%x, %wt : tensor<?x2048xf32>, tensor<2048x512xf32>) outs(%z : tensor<?x512xf32>) -> tensor<?x512xf32>
+    // becomes
+    %y = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
+        outs(%init : tensor<?x512xf32>) {transpose_b} -> tensor<?x512xf32>
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+  let statistics = [
+    Statistic<"numGemms", "gemms", "products given to the library">,
+    Statistic<"numTransposes", "transposes", "transposes made flags of products">,
+  ];
+}
+
+def CapstanFuseKernels : Pass<"capstan-fuse-kernels", "::mlir::ModuleOp"> {
+  let summary = "fuses elementwise work into fewer kernels";
+  let description = [{
+    Upstream patterns under Capstan's control: named linalg operations become
+    generic, dimensions of size 1 fold away, and an elementwise operation with
+    one user moves into it. What reads a value once for every row stays apart if
+    it is costly to compute again, and so does an operation with a check in its
+    body.
+
+    ```mlir
+    %a = linalg.map { arith.negf } ins(%x : tensor<?xf32>) outs(%e : tensor<?xf32>)
+    %b = linalg.map { math.exp } ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>)
+    // becomes
+    %b = linalg.generic {...} ins(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.negf %in : f32
+      %1 = math.exp %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// On memrefs
+//===----------------------------------------------------------------------===//
+
+def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::func::FuncOp"> {
+  let summary = "makes each deallocation one of a single buffer";
+  let description = [{
+    `bufferization.dealloc` of several buffers becomes one of each, under
+    conditions that compare pointers. Upstream lowers the operation with several
+    buffers to a helper with tables in memory, which would be device memory here.
+
+    ```mlir
+    bufferization.dealloc (%a, %b : memref<?xf32>, memref<?xf32>) if (%ca, %cb)
+    // becomes
+    bufferization.dealloc (%a : memref<?xf32>) if (%ca)
+    bufferization.dealloc (%b : memref<?xf32>) if (%cb_and_not_a)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::bufferization::BufferizationDialect"];
+}
+
+def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "makes device computations functions that the runtime launches";
+  let description = [{
+    Every linalg operation on device buffers in host code becomes a launch of a
+    kernel: a private function of loops, whose outermost parallel loop runs from
+    `begin` to `end`, so that the runtime can split it over threads. Equal
+    kernels are one function. A copy that isn't contiguous is a kernel as well.
+    Arguments get `llvm.noalias` where the buffers are known to be distinct.
+
+    ```mlir
+    linalg.generic {...} ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {...}
+    // becomes
+    capstan.launch @kernel_exp(%x, %y) extent %n : (memref<?xf32>, memref<?xf32>)
+
+    func.func private @kernel_exp(%x: memref<?xf32>, %y: memref<?xf32>, %begin: index,
+                                  %end: index) attributes {capstan.kernel} {
+      scf.for %i = %begin to %end step %c1 {...}
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::func::FuncDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect"];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "launches made">,
+    Statistic<"numKernels", "kernels", "different kernels">,
+  ];
+}
+
+def CapstanLowerExpandShapes : Pass<"capstan-lower-expand-shapes", "::mlir::func::FuncOp"> {
+  let summary = "lowers expansions with several computed sizes in one group";
+  let description = [{
+    `memref.expand_shape` with more than one dynamic size in a group becomes
+    `memref.reinterpret_cast`; upstream's expansion of strided metadata expects
+    at most one, and does the rest.
+
+    ```mlir
+    %r = memref.expand_shape %m [[0, 1]] output_shape [%a, %b]
+        : memref<?xf32> into memref<?x?xf32>
+    // becomes
+    %r = memref.reinterpret_cast %base to offset: [0], sizes: [%a, %b], strides: [%b, 1]
+        : memref<f32> to memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::FuncOp"> {
+  let summary = "expands math functions in kernels to code that vectorizes";
+  let description = [{
+    In kernels, exponentials, logarithms, tanh and erf become polynomials
+    (upstream's, below 2 units in the last place of f32), and integer powers
+    products. Floating-point operations may be contracted to fused multiply-adds,
+    and the sums of reductions may be reassociated, since linalg leaves their
+    order open; nothing else is relaxed.
+
+    ```mlir
+    %p = math.fpowi %x, %c2 : f32, i64
+    // becomes
+    %p = arith.mulf %x, %x fastmath<contract> : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def ConvertCapstanToRuntime : Pass<"convert-capstan-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "makes host code calls of the runtime";
+  let description = [{
+    In host code, memory, copies, launches, products, reads and checks become
+    calls of the `capstan_rt_*` entries of `capstan_rt/entry_points.def`. A host
+    function takes the forward first and gives a status first; each status is
+    checked, and one that is not 0 returns at once. Checks in kernels become
+    their return code. Public functions become entries of the global
+    `capstan_module`. Runs after control flow is lowered to `cf`; upstream
+    conversions to the LLVM dialect do the rest.
+
+    ```mlir
+    %m = memref.alloc(%n) {alignment = 64 : i64} : memref<?xf32>
+    // becomes
+    %status = llvm.call @capstan_rt_alloc(%forward, %bytes, %c64, %slot) : (...) -> i32
+    %ok = arith.cmpi eq, %status, %c0 : i32
+    cf.cond_br %ok, ^next, ^fail(%status : i32)
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];
+}
+
+#endif // CAPSTAN_CONVERSION_PASSES

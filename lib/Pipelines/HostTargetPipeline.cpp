@@ -1,0 +1,97 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "capstan/Conversion/Passes.h"
+#include "capstan/Pipelines/Pipelines.h"
+#include "capstan/Transforms/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace capstan;
+
+static void clean(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void capstan::buildRaisePipeline(OpPassManager &pm) {
+  pm.addPass(createCapstanVerifySpaces());
+  pm.addPass(createCapstanRaiseHostSyncs());
+}
+
+void capstan::buildHostBufferPipeline(OpPassManager &pm) {
+  // Tensors: shapes first, so that fusion sees equal ones.
+  pm.addPass(createCapstanLowerScans());
+  pm.addPass(createCapstanVerifyLowerable());
+  clean(pm);
+  pm.addPass(arith::createIntRangeOptimizationsPass());
+  clean(pm);
+  pm.addPass(createCapstanReshapesToViews());
+  clean(pm);
+  pm.addPass(createCapstanToLibraryCalls());
+  clean(pm);
+  pm.addPass(createCapstanFuseKernels());
+  clean(pm);
+
+  // Buffers.
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.useEncodingForMemorySpace = true;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  clean(pm);
+  // Upstream's deallocation pipeline, with one step more.
+  pm.addPass(memref::createExpandReallocPass({false}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(bufferization::createOwnershipBasedBufferDeallocationPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(bufferization::createBufferDeallocationSimplificationPass());
+  pm.addNestedPass<func::FuncOp>(createCapstanSplitDeallocations());
+  pm.addPass(bufferization::createLowerDeallocationsPass());
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addNestedPass<func::FuncOp>(
+      bufferization::createOptimizeAllocationLivenessPass());
+  clean(pm);
+
+  pm.addPass(createCapstanOutlineKernels());
+  // What is left works on host tensors.
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  clean(pm);
+  pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath());
+}
+
+void capstan::buildHostLLVMPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createCapstanLowerExpandShapes());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(affine::createAffineExpandIndexOpsPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  clean(pm);
+  pm.addPass(createConvertCapstanToRuntime());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  clean(pm);
+}
+
+void capstan::buildHostTargetPipeline(
+    OpPassManager &pm, const HostTargetPipelineOptions &options) {
+  if (options.hostSyncs)
+    buildHostSyncPipeline(pm, HostSyncPipelineOptions());
+  else
+    buildRaisePipeline(pm);
+  buildHostBufferPipeline(pm);
+  buildHostLLVMPipeline(pm);
+}
