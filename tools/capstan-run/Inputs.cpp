@@ -78,11 +78,19 @@ static uint64_t splitMix(uint64_t seed, uint64_t i) {
 /// Uniform in [low, high): floats, or whole numbers.
 static void fillRandom(Tensor &tensor, uint64_t seed, double low, double high) {
   bool whole = tensor.dtype.code != kFloat && tensor.dtype.code != kBFloat;
-  for (int64_t i = 0, e = tensor.elements(); i < e; ++i) {
+  auto valueAt = [&](int64_t i) {
     double unit = double(splitMix(seed, i) >> 11) * 0x1p-53;
-    double value = low + unit * (high - low);
-    setElement(tensor, i, whole ? std::floor(value) : value);
+    return low + unit * (high - low);
+  };
+  // Weights have billions of elements, and nearly all are of this type.
+  if (tensor.dtype == capstan_rt_dtype{kFloat, 32, 1}) {
+    auto *to = reinterpret_cast<float *>(const_cast<char *>(tensor.data));
+    for (int64_t i = 0, e = tensor.elements(); i < e; ++i)
+      to[i] = float(valueAt(i));
+    return;
   }
+  for (int64_t i = 0, e = tensor.elements(); i < e; ++i)
+    setElement(tensor, i, whole ? std::floor(valueAt(i)) : valueAt(i));
 }
 
 static llvm::Error badValue(const char *name, StringRef value) {

@@ -22,6 +22,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace capstan::run;
@@ -143,7 +144,7 @@ struct Run {
   std::vector<double> seconds;
   double loadSeconds = 0;
   capstan_rt_counters forward{}, total{};
-  std::string entry;
+  std::string file, entry;
 };
 } // namespace
 
@@ -152,6 +153,7 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
                                const std::string &path, const Inputs &inputs,
                                unsigned calls) {
   Run result;
+  result.file = path;
   LoadOptions load;
   load.hostSyncPipeline = options->hostSyncPipeline;
   load.chip = options->chip;
@@ -195,6 +197,13 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
   return result;
 }
 
+/// The most memory that this process has had, files mapped into it included.
+static int64_t peakResidentBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024; // in KiB on Linux
+}
+
 static llvm::json::Object toJSON(const capstan_rt_counters &counters) {
   llvm::json::Object object;
 #define CAPSTAN_RT_COUNTER(NAME, DESCRIPTION) object[#NAME] = counters.NAME;
@@ -202,13 +211,17 @@ static llvm::json::Object toJSON(const capstan_rt_counters &counters) {
   return object;
 }
 
-static llvm::Error writeStats(const Run &run) {
-  llvm::json::Object object{{"file", options->file.getValue()},
+static llvm::json::Object toJSON(const Run &run) {
+  return llvm::json::Object{{"file", run.file},
                             {"entry", run.entry},
                             {"load_seconds", run.loadSeconds},
                             {"seconds", llvm::json::Array(run.seconds)},
+                            {"peak_resident_bytes", peakResidentBytes()},
                             {"forward", toJSON(run.forward)},
                             {"total", toJSON(run.total)}};
+}
+
+static llvm::Error writeStats(llvm::json::Object object) {
   std::error_code code;
   llvm::raw_fd_ostream os(options->stats, code);
   if (code)
@@ -299,28 +312,30 @@ static llvm::Expected<int> work() {
     return result.takeError();
   if (options->stats != "-")
     printSummary(*result);
-  if (!options->stats.empty())
-    if (llvm::Error e = writeStats(*result))
-      return e;
+  llvm::json::Object statistics = toJSON(*result);
   if (!options->outputFile.empty())
     if (llvm::Error e = writeNpz(options->outputFile, result->outputs))
       return e;
-  if (options->compareFile.empty())
-    return 0;
   Tensors reference;
   if (llvm::StringRef(options->compareFile).ends_with(".npz")) {
     auto expected = readNpz(options->compareFile);
     if (!expected)
       return expected.takeError();
     reference = std::move(*expected);
-  } else {
+  } else if (!options->compareFile.empty()) {
     auto other =
         run(device.get(), stream.get(), options->compareFile, inputs, 1);
     if (!other)
       return other.takeError();
     for (auto &[name, tensor] : other->outputs)
       reference[name] = tensor;
+    statistics["compared"] = toJSON(*other);
   }
+  if (!options->stats.empty())
+    if (llvm::Error e = writeStats(std::move(statistics)))
+      return e;
+  if (options->compareFile.empty())
+    return 0;
   auto good = compareOutputs(*result, reference);
   if (!good)
     return good.takeError();
