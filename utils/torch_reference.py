@@ -11,6 +11,9 @@ itself only). Then
     capstan-run FILE.mlir --input DIR/weights.safetensors --input DIR/inputs.npz \\
         --compare DIR/expected.npz --tolerance 1e-5
 
+--small makes the references of test/Execution: the sizes of shrink_model.py, and weights
+that `capstan-run --input '*=random:1:-0.2:0.2'` makes too, which need no file.
+
 Needs the Python packages torch, transformers, safetensors and numpy.
 """
 
@@ -26,6 +29,7 @@ import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
+from shrink_model import INTERMEDIATE, LAYERS, VOCABULARY
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
@@ -57,6 +61,14 @@ CONFIGS = {
         },
     ),
 }
+SMALL = {
+    "llama3": {"vocab_size": VOCABULARY, "num_hidden_layers": LAYERS},
+    "qwen3": {
+        "vocab_size": VOCABULARY,
+        "num_hidden_layers": LAYERS,
+        "intermediate_size": INTERMEDIATE,
+    },
+}
 HEAD = 6  # ids, positions, lengths, embedding, inv_freq, final norm
 
 
@@ -82,10 +94,26 @@ def arguments_of(path: Path) -> int:
     sys.exit(f"{path}: no @main in generic form")
 
 
-def make_model(kind: str, layers: int | None, seed: int) -> nn.Module:
+def split_mix(seed: int, i: np.ndarray) -> np.ndarray:
+    """capstan-run's random numbers (tools/capstan-run/Inputs.cpp), in uint64."""
+    z = np.uint64(seed * 0xD1342543DE82EF95 % 2**64)
+    z = z + (i.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def random_argument(name: str, shape: torch.Size, seed: int, low: float, high: float):
+    """What `--input *=random:SEED:LOW:HIGH` gives for argument `name`."""
+    for c in name.encode():
+        seed = int(split_mix(seed, np.array(c)))
+    unit = (split_mix(seed, np.arange(shape.numel())) >> np.uint64(11)) * 2.0**-53
+    return torch.from_numpy((low + unit * (high - low)).astype(np.float32)).reshape(shape)
+
+
+def make_model(kind: str, changed: dict[str, int], seed: int) -> nn.Module:
     name, sizes = CONFIGS[kind]
-    if layers:
-        sizes = sizes | {"num_hidden_layers": layers}
+    sizes = sizes | changed
     config = getattr(transformers, f"{name}Config")(tie_word_embeddings=True, **sizes)
     config._attn_implementation = "packed"
     torch.manual_seed(seed)
@@ -97,27 +125,29 @@ def make_model(kind: str, layers: int | None, seed: int) -> nn.Module:
     return model
 
 
-def weights_of(model: nn.Module, count: int) -> dict[str, torch.Tensor]:
-    """The weights in the order of @main's arguments: stacked, or layer by layer."""
+def weights_of(model: nn.Module, count: int) -> dict[str, list[torch.Tensor]]:
+    """The weights by @main's arguments, which stack those in a list."""
     state = dict(model.named_parameters()) | dict(model.named_buffers())
     inner = model.model
     layers = len(inner.layers)
     prefix = "model.layers.0."
     keys = [k.removeprefix(prefix) for k in state if k.startswith(prefix)]
     values = [
-        state["model.embed_tokens.weight"],
-        state["model.rotary_emb.inv_freq"],
-        state["model.norm.weight"],
+        [state["model.embed_tokens.weight"]],
+        [state["model.rotary_emb.inv_freq"]],
+        [state["model.norm.weight"]],
     ]
     if count == HEAD + len(keys):
-        values += [
-            torch.stack([state[f"model.layers.{i}.{key}"] for i in range(layers)]) for key in keys
-        ]
+        values += [[state[f"model.layers.{i}.{key}"] for i in range(layers)] for key in keys]
     elif count == HEAD + layers * len(keys):
-        values += [state[f"model.layers.{i}.{key}"] for i in range(layers) for key in keys]
+        values += [[state[f"model.layers.{i}.{key}"]] for i in range(layers) for key in keys]
     else:
         sys.exit(f"@main has {count} arguments, which is neither form of {layers} layers")
-    return {f"arg{i + 3}": v.detach().contiguous() for i, v in enumerate(values)}
+    return {f"arg{i + 3}": v for i, v in enumerate(values)}
+
+
+def stacked(tensors: list[torch.Tensor]) -> torch.Tensor:
+    return (tensors[0] if len(tensors) == 1 else torch.stack(tensors)).detach().contiguous()
 
 
 def main() -> int:
@@ -128,6 +158,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--lengths", default="20,44", help="tokens of each document")
     parser.add_argument("--layers", type=int, help="if the file has fewer than the model")
+    parser.add_argument("--small", action="store_true", help="the sizes of shrink_model.py")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--repeat", type=int, default=1, help="forwards, to measure the time")
     args = parser.parse_args()
@@ -136,7 +167,10 @@ def main() -> int:
     if kind not in CONFIGS:
         parser.error(f"{args.file.name}: not one of {', '.join(CONFIGS)}")
     ALL_ATTENTION_FUNCTIONS.register("packed", packed)
-    model = make_model(kind, args.layers, args.seed)
+    changed = SMALL[kind] if args.small else {}
+    if args.layers:
+        changed = {"num_hidden_layers": args.layers}
+    model = make_model(kind, changed, args.seed)
     lengths = torch.tensor([int(n) for n in args.lengths.split(",")], dtype=torch.int32)
     total = int(lengths.sum())
     generator = torch.Generator().manual_seed(args.seed)
@@ -144,7 +178,18 @@ def main() -> int:
     positions = torch.cat([torch.arange(int(n)) for n in lengths])[None]
 
     args.out.mkdir(parents=True, exist_ok=True)
-    save_file(weights_of(model, arguments_of(args.file)), args.out / "weights.safetensors")
+    weights = weights_of(model, arguments_of(args.file))
+    if args.small:
+        with torch.no_grad():
+            for name, tensors in weights.items():
+                whole = stacked(tensors)
+                made = random_argument(name, whole.shape, 1, -0.2, 0.2)
+                for tensor, part in zip(
+                    tensors, made.unbind() if len(tensors) > 1 else [made], strict=True
+                ):
+                    tensor.copy_(part)
+    else:
+        save_file({k: stacked(v) for k, v in weights.items()}, args.out / "weights.safetensors")
     np.savez(
         args.out / "inputs.npz", arg0=ids.numpy(), arg1=positions.numpy(), arg2=lengths.numpy()
     )

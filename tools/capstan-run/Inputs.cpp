@@ -129,29 +129,27 @@ llvm::Expected<Tensor> Inputs::make(const capstan_rt_value_info &argument,
   if (value.starts_with("[") ||
       (!value.empty() && (llvm::isDigit(value[0]) || value[0] == '-')))
     return fromNumbers(argument, value);
+  llvm::SmallVector<StringRef, 4> parts;
+  value.split(parts, ':');
+  uint64_t seed = 0;
+  bool isFloat =
+      argument.dtype.code == kFloat || argument.dtype.code == kBFloat;
+  double low = isFloat ? -1 : 0, high = isFloat ? 1 : 2;
+  bool random = parts[0] == "random" &&
+                (parts.size() == 2 || parts.size() == 4) &&
+                !parts[1].getAsInteger(10, seed) &&
+                (parts.size() == 2 ||
+                 (!parts[2].getAsDouble(low) && !parts[3].getAsDouble(high)));
+  if (value == "zeros")
+    low = high = 0;
+  else if (!random)
+    return badValue(argument.name, value);
   auto shape = shapeOf(argument);
   if (!shape)
     return shape.takeError();
   auto tensor = allocate(argument.dtype, *shape);
   if (!tensor)
     return tensor;
-  if (value == "zeros") {
-    fillRandom(*tensor, 0, 0, 0);
-    return tensor;
-  }
-  llvm::SmallVector<StringRef, 4> parts;
-  value.split(parts, ':');
-  uint64_t seed;
-  bool isFloat =
-      argument.dtype.code == kFloat || argument.dtype.code == kBFloat;
-  double low = isFloat ? -1 : 0, high = isFloat ? 1 : 2;
-  bool good = parts[0] == "random" &&
-              (parts.size() == 2 || parts.size() == 4) &&
-              !parts[1].getAsInteger(10, seed) &&
-              (parts.size() == 2 ||
-               (!parts[2].getAsDouble(low) && !parts[3].getAsDouble(high)));
-  if (!good)
-    return badValue(argument.name, value);
   fillRandom(*tensor, seed, low, high);
   return tensor;
 }

@@ -64,8 +64,12 @@ llvm::Expected<Tensors> capstan::run::readNpz(StringRef path) {
         file ? llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
                    std::max<uint64_t>(stat.size, 1))
              : nullptr;
-    if (!bytes || zip_fread(file.get(), bytes->getBufferStart(), stat.size) !=
-                      zip_int64_t(stat.size))
+    // The checksum is compared where the entry ends.
+    char end;
+    if (!bytes ||
+        zip_fread(file.get(), bytes->getBufferStart(), stat.size) !=
+            zip_int64_t(stat.size) ||
+        zip_fread(file.get(), &end, 1) != 0)
       return error("%s: damaged, or too large", what.c_str());
     auto tensor =
         parseNpy(what, StringRef(bytes->getBufferStart(), stat.size), bytes);

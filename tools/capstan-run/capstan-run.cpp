@@ -65,6 +65,8 @@ struct Options {
                                      "relative error is larger; 0: if a bit "
                                      "differs"),
                             cl::value_desc("X"), cl::cat(category)};
+  cl::opt<bool> print{"print", cl::desc("print the outputs' elements"),
+                      cl::cat(category)};
   cl::opt<unsigned> repeat{"repeat", cl::desc("number of calls"), cl::init(1),
                            cl::cat(category)};
   cl::opt<std::string> stats{"stats",
@@ -231,10 +233,19 @@ static llvm::Error writeStats(llvm::json::Object object) {
   return llvm::Error::success();
 }
 
+static void printOutputs(const Run &run) {
+  for (const auto &[name, tensor] : run.outputs) {
+    llvm::outs() << name << ": " << describe(tensor.dtype, tensor.shape);
+    if (options->print) {
+      llvm::outs() << " =";
+      for (int64_t i = 0, e = tensor.elements(); i < e; ++i)
+        llvm::outs() << llvm::format(" %.9g", elementOf(tensor, i));
+    }
+    llvm::outs() << "\n";
+  }
+}
+
 static void printSummary(const Run &run) {
-  for (const auto &[name, tensor] : run.outputs)
-    llvm::outs() << name << ": " << describe(tensor.dtype, tensor.shape)
-                 << "\n";
   double best = *std::min_element(run.seconds.begin(), run.seconds.end());
   const capstan_rt_counters &c = run.forward;
   llvm::outs() << llvm::format("%s: %.3f ms", run.entry.c_str(), best * 1e3);
@@ -310,8 +321,10 @@ static llvm::Expected<int> work() {
                     : llvm::joinErrors(result.takeError(), std::move(e));
   if (!result)
     return result.takeError();
-  if (options->stats != "-")
+  if (options->stats != "-") {
+    printOutputs(*result);
     printSummary(*result);
+  }
   llvm::json::Object statistics = toJSON(*result);
   if (!options->outputFile.empty())
     if (llvm::Error e = writeNpz(options->outputFile, result->outputs))
