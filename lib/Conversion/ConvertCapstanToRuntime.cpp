@@ -477,6 +477,10 @@ void Converter::fetchStart(FetchStartOp op) {
     b.setInsertionPointAfter(info.fetch.getDefiningOp());
     LLVM::StoreOp::create(b, b.null(), info.fetch);
   }
+  // In a loop, the one that it started before.
+  if (!info.alwaysWaited)
+    release(op, info);
+  b.startAt(op);
   info.items = allocate(RuntimeEntry::host_alloc, b.i64(8 * count));
   Value parts = b.slot(b.rt.part, count);
   for (auto [i, source, type] : llvm::enumerate(op.getSources(), types)) {
@@ -680,7 +684,7 @@ void Converter::release(Operation *op, const Started &info) {
 void Converter::releaseFutures() {
   for (auto &[op, info] : started) {
     if (!info.alwaysWaited) {
-      SmallVector<Operation *> ends{op};
+      SmallVector<Operation *> ends;
       for (auto ret :
            op->getParentOfType<func::FuncOp>().getOps<func::ReturnOp>())
         if (ret.getOperand(0).getDefiningOp<LLVM::ConstantOp>())
@@ -732,8 +736,23 @@ struct ConvertToRuntime
   void runOnOperation() override {
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter types(&getContext(), options);
+    types.addTypeAttributeConversion([](BaseMemRefType, HostAttr host) {
+      return IntegerAttr::get(IntegerType::get(host.getContext(), 64), 0);
+    });
     if (failed(Converter(getOperation(), types).run("host")))
-      signalPassFailure();
+      return signalPassFailure();
+
+    // From here on, all memory is memory.
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([](MemRefType type) -> Type {
+      if (!isHostType(type))
+        return type;
+      return MemRefType::get(type.getShape(), type.getElementType(),
+                             type.getLayout());
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
   }
 };
 } // namespace
