@@ -71,6 +71,7 @@ private:
   void deviceCheck(DeviceCheckOp op);
   void launch(LaunchOp op);
   LogicalResult gemm(GemmOp op);
+  LogicalResult attention(VarlenAttentionOp op);
 
   /// Memory of `bytes` bytes.
   Value allocate(RuntimeEntry entry, Value bytes);
@@ -289,6 +290,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case(
           [&](LaunchOp launch) { return done([&] { this->launch(launch); }); })
       .Case([&](GemmOp gemm) { return this->gemm(gemm); })
+      .Case([&](VarlenAttentionOp op) { return attention(op); })
       .Default([&](Operation *op) -> LogicalResult {
         if (isa_and_nonnull<CapstanDialect>(op->getDialect()) ||
             !op->getDialect())
@@ -694,6 +696,36 @@ void Converter::releaseFutures() {
     }
     op->erase();
   }
+}
+
+LogicalResult Converter::attention(VarlenAttentionOp op) {
+  auto type = cast<MemRefType>(op.getOut().getType());
+  auto size = [&](Value buffer, int64_t dim) {
+    return b.toI64(memref::DimOp::create(b, buffer, dim));
+  };
+  for (Value operand : op.getOperands())
+    if (auto buffer = dyn_cast<MemRefType>(operand.getType()))
+      if (!buffer.getLayout().isIdentity())
+        return op.emitOpError("has no lowering: operands must be contiguous");
+  Value documents =
+      arith::SubIOp::create(b, size(op.getCuSeqlensQ(), 0), b.i64(1));
+  Value desc = b.slot(b.rt.attentionDesc);
+  storeFields(b.rt.attentionDesc, desc,
+              {b.i32(b.sizeOf(b.rt.attentionDesc)),
+               dtype(type.getElementType()), documents, size(op.getQ(), 0),
+               size(op.getK(), 0), b.toI64(op.getMaxQ()), b.toI64(op.getMaxK()),
+               size(op.getQ(), 1), size(op.getK(), 1), size(op.getQ(), 2),
+               size(op.getV(), 2),
+               LLVM::ConstantOp::create(b, b.getF64Type(), op.getScaleAttr()),
+               b.i32(op.getCausal()), b.i64(op.getWindowLeft()),
+               b.i64(op.getWindowRight()), b.string(op.getLoc())});
+  Value logsumexp = op.getLogsumexp() ? b.dataOf(op.getLogsumexp()) : b.null();
+  b.call(RuntimeEntry::varlen_attention,
+         {desc, b.dataOf(op.getQ()), b.dataOf(op.getK()), b.dataOf(op.getV()),
+          b.dataOf(op.getCuSeqlensQ()), b.dataOf(op.getCuSeqlensK()),
+          b.dataOf(op.getOut()), logsumexp});
+  op.erase();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
