@@ -1,5 +1,6 @@
 # REQUIRES: runtime, numpy
 # RUN: %python %s %S/Inputs
+# ruff: noqa: E501
 """Small modules against NumPy: every kind of operation that the host target
 lowers, its checks, and the same results with and without the host-sync passes."""
 
@@ -12,9 +13,9 @@ from module import CallError, Module, close
 rng = np.random.default_rng(0)
 
 
-def failing(call) -> str:
+def failing(module, *arguments) -> str:
     try:
-        call()
+        module("main", *arguments)
     except CallError as error:
         return str(error)
     raise AssertionError("no error")
@@ -49,7 +50,7 @@ for flags in ([], ["--host-sync-pipeline=false"], ["--chip=x86-64"], ["--opt-lev
     z, longest = module("main", x, w, lens)
     close(z, np.exp(x) @ w.T)
     assert longest == 9
-    message = failing(lambda: module("main", x, w, np.array([0], np.int32)))
+    message = failing(module, x, w, np.array([0], np.int32))
     assert "no tokens" in message and "module.mlir:" in message, message
     close(module("main", x, w, lens)[0], z, 0)  # still usable
     z, longest = module("main", x[:0], w, lens)
@@ -109,7 +110,7 @@ for flags in ([], ["--host-sync-pipeline=false"]):
         y, total = module("main", table, ids, np.array(flag))
         close(y, table[ids] * (8 if flag else 1), 0)
         close(total, np.cumsum(ids), 0)
-    message = failing(lambda: module("main", table, -ids, np.array(True)))
+    message = failing(module, table, -ids, np.array(True))
     assert "negative id" in message and "module.mlir:" in message, message
     close(module("main", table, ids, np.array(True))[0], table[ids] * 8, 0)
 
@@ -137,6 +138,6 @@ values, one = np.arange(4, dtype=np.int32), np.array(21, np.int32)
 for flag in (True, False):
     r, h = module("main", values, one, np.array(flag), np.array(True))
     assert r == (42 if flag else 0) and (h == values).all()
-assert "not ok" in failing(lambda: module("main", values, one, np.array(True), np.array(False)))
+assert "not ok" in failing(module, values, one, np.array(True), np.array(False))
 
 print("passed")

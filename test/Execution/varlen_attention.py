@@ -1,5 +1,6 @@
 # REQUIRES: runtime, numpy
 # RUN: %python %s %S/Inputs
+# ruff: noqa: E501
 """capstan.varlen_attention against NumPy: groups of heads, causal, windows,
 empty documents, logsumexp; the longest length as a bound."""
 
