@@ -11,6 +11,7 @@ Capstan's tools and LLVM's (FileCheck, not, count, split-file) are on PATH.
 """
 
 import glob
+import importlib.util
 import os
 import shutil
 import sys
@@ -51,6 +52,12 @@ if config.asan:
     config.environment["ASAN_OPTIONS"] = (
         "detect_odr_violation=0:detect_container_overflow=0:allow_user_poisoning=0"
     )
+runtime = os.path.join(config.capstan_obj, "lib", "libcapstan_rt.so.0")
+if os.path.exists(runtime):
+    config.available_features.add("runtime")
+    config.environment["CAPSTAN_RT"] = runtime
+if importlib.util.find_spec("numpy"):
+    config.available_features.add("numpy")
 if glob.glob("/dev/nvidia[0-9]*"):
     config.available_features.add("cuda")
 if chromium := shutil.which("chromium") or shutil.which("chromium-browser"):

@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "Transforms": PASSES,
     "Conversion": PASSES,
     "Verify": BASE,
+    "Target": BASE,
     "Pipelines": PASSES | {"Transforms", "Conversion"},
     "runtime": set(),
 }

@@ -71,6 +71,7 @@ private:
   void deviceCheck(DeviceCheckOp op);
   void launch(LaunchOp op);
   LogicalResult gemm(GemmOp op);
+  LogicalResult attention(VarlenAttentionOp op);
 
   /// Memory of `bytes` bytes.
   Value allocate(RuntimeEntry entry, Value bytes);
@@ -289,6 +290,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case(
           [&](LaunchOp launch) { return done([&] { this->launch(launch); }); })
       .Case([&](GemmOp gemm) { return this->gemm(gemm); })
+      .Case([&](VarlenAttentionOp op) { return attention(op); })
       .Default([&](Operation *op) -> LogicalResult {
         if (isa_and_nonnull<CapstanDialect>(op->getDialect()) ||
             !op->getDialect())
@@ -477,6 +479,10 @@ void Converter::fetchStart(FetchStartOp op) {
     b.setInsertionPointAfter(info.fetch.getDefiningOp());
     LLVM::StoreOp::create(b, b.null(), info.fetch);
   }
+  // In a loop, the one that it started before.
+  if (!info.alwaysWaited)
+    release(op, info);
+  b.startAt(op);
   info.items = allocate(RuntimeEntry::host_alloc, b.i64(8 * count));
   Value parts = b.slot(b.rt.part, count);
   for (auto [i, source, type] : llvm::enumerate(op.getSources(), types)) {
@@ -680,7 +686,7 @@ void Converter::release(Operation *op, const Started &info) {
 void Converter::releaseFutures() {
   for (auto &[op, info] : started) {
     if (!info.alwaysWaited) {
-      SmallVector<Operation *> ends{op};
+      SmallVector<Operation *> ends;
       for (auto ret :
            op->getParentOfType<func::FuncOp>().getOps<func::ReturnOp>())
         if (ret.getOperand(0).getDefiningOp<LLVM::ConstantOp>())
@@ -690,6 +696,36 @@ void Converter::releaseFutures() {
     }
     op->erase();
   }
+}
+
+LogicalResult Converter::attention(VarlenAttentionOp op) {
+  auto type = cast<MemRefType>(op.getOut().getType());
+  auto size = [&](Value buffer, int64_t dim) {
+    return b.toI64(memref::DimOp::create(b, buffer, dim));
+  };
+  for (Value operand : op.getOperands())
+    if (auto buffer = dyn_cast<MemRefType>(operand.getType()))
+      if (!buffer.getLayout().isIdentity())
+        return op.emitOpError("has no lowering: operands must be contiguous");
+  Value documents =
+      arith::SubIOp::create(b, size(op.getCuSeqlensQ(), 0), b.i64(1));
+  Value desc = b.slot(b.rt.attentionDesc);
+  storeFields(b.rt.attentionDesc, desc,
+              {b.i32(b.sizeOf(b.rt.attentionDesc)),
+               dtype(type.getElementType()), documents, size(op.getQ(), 0),
+               size(op.getK(), 0), b.toI64(op.getMaxQ()), b.toI64(op.getMaxK()),
+               size(op.getQ(), 1), size(op.getK(), 1), size(op.getQ(), 2),
+               size(op.getV(), 2),
+               LLVM::ConstantOp::create(b, b.getF64Type(), op.getScaleAttr()),
+               b.i32(op.getCausal()), b.i64(op.getWindowLeft()),
+               b.i64(op.getWindowRight()), b.string(op.getLoc())});
+  Value logsumexp = op.getLogsumexp() ? b.dataOf(op.getLogsumexp()) : b.null();
+  b.call(RuntimeEntry::varlen_attention,
+         {desc, b.dataOf(op.getQ()), b.dataOf(op.getK()), b.dataOf(op.getV()),
+          b.dataOf(op.getCuSeqlensQ()), b.dataOf(op.getCuSeqlensK()),
+          b.dataOf(op.getOut()), logsumexp});
+  op.erase();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -732,8 +768,23 @@ struct ConvertToRuntime
   void runOnOperation() override {
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter types(&getContext(), options);
+    types.addTypeAttributeConversion([](BaseMemRefType, HostAttr host) {
+      return IntegerAttr::get(IntegerType::get(host.getContext(), 64), 0);
+    });
     if (failed(Converter(getOperation(), types).run("host")))
-      signalPassFailure();
+      return signalPassFailure();
+
+    // From here on, all memory is memory.
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([](MemRefType type) -> Type {
+      if (!isHostType(type))
+        return type;
+      return MemRefType::get(type.getShape(), type.getElementType(),
+                             type.getLayout());
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
   }
 };
 } // namespace

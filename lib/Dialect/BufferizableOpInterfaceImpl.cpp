@@ -173,27 +173,35 @@ struct DeviceCheckModel : public ReadingModel<DeviceCheckModel, DeviceCheckOp> {
   }
 };
 
-struct GemmModel
-    : public DstBufferizableOpInterfaceExternalModel<GemmModel, GemmOp> {
+/// Writes its inits in place and reads them only to accumulate.
+template <typename OpT>
+struct DeviceModel
+    : public DstBufferizableOpInterfaceExternalModel<DeviceModel<OpT>, OpT> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    auto gemm = cast<GemmOp>(op);
-    return !gemm.isDpsInit(&operand) || gemm.getAccumulate();
+    if (auto gemm = dyn_cast<GemmOp>(op))
+      if (gemm.getAccumulate())
+        return true;
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
-      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-      if (failed(buffer))
-        return failure();
-      operands.push_back(*buffer);
+      if (isa<TensorType>(operand.getType())) {
+        FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+        if (failed(buffer))
+          return failure();
+        operand = *buffer;
+      }
+      operands.push_back(operand);
     }
     OperationState created(op->getLoc(), op->getName(), operands, TypeRange(),
                            op->getAttrs());
     rewriter.create(created);
-    replaceOpWithBufferizedValues(rewriter, op, operands.back());
+    replaceOpWithBufferizedValues(
+        rewriter, op, ArrayRef(operands).take_back(op->getNumResults()));
     return success();
   }
 };
@@ -208,6 +216,8 @@ void capstan::registerBufferizableOpInterfaceExternalModels(
     FetchStartOp::attachInterface<FetchStartModel>(*context);
     FetchWaitOp::attachInterface<FetchWaitModel>(*context);
     DeviceCheckOp::attachInterface<DeviceCheckModel>(*context);
-    GemmOp::attachInterface<GemmModel>(*context);
+    GemmOp::attachInterface<DeviceModel<GemmOp>>(*context);
+    VarlenAttentionOp::attachInterface<DeviceModel<VarlenAttentionOp>>(
+        *context);
   });
 }

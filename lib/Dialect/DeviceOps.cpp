@@ -80,6 +80,89 @@ LogicalResult GemmOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// varlen_attention
+//===----------------------------------------------------------------------===//
+
+MutableOperandRange VarlenAttentionOp::getDpsInitsMutable() {
+  unsigned first = getOutMutable().getOperandNumber();
+  return MutableOperandRange(getOperation(), first, getNumOperands() - first);
+}
+
+SmallVector<BoundOperand> VarlenAttentionOp::getBoundOperands() {
+  unsigned q = getQMutable().getOperandNumber();
+  unsigned k = getKMutable().getOperandNumber();
+  return {{getMaxQMutable().getOperandNumber(), {{q, 0}}},
+          {getMaxKMutable().getOperandNumber(), {{k, 0}}}};
+}
+
+void VarlenAttentionOp::getEffects(EffectList &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+LogicalResult VarlenAttentionOp::verify() {
+  auto type = [](Value value) { return cast<ShapedType>(value.getType()); };
+  ShapedType q = type(getQ()), k = type(getK()), v = type(getV()),
+             out = type(getOut());
+  bool isTensor = isa<RankedTensorType>(out);
+  for (Value value : getOperands()) {
+    if (isa<IndexType>(value.getType()))
+      continue;
+    if (!type(value).hasRank() || isHostType(value.getType()))
+      return emitOpError("operands must have a rank and be on the device");
+    if (isa<RankedTensorType>(value.getType()) != isTensor)
+      return emitOpError("operands must be all tensors or all memrefs");
+  }
+  for (ShapedType operand : {q, k, v, out})
+    if (operand.getRank() != 3 ||
+        operand.getElementType() != out.getElementType() ||
+        !isa<FloatType>(out.getElementType()))
+      return emitOpError("q, k, v and the output must have rank 3 and one "
+                         "floating-point element type");
+  for (Value lengths : {getCuSeqlensQ(), getCuSeqlensK()})
+    if (type(lengths).getRank() != 1 ||
+        !type(lengths).getElementType().isInteger(32))
+      return emitOpError("cu_seqlens must have rank 1 and elements of i32");
+  auto same = [](ShapedType a, int64_t i, ShapedType b, int64_t j) {
+    int64_t x = a.getDimSize(i), y = b.getDimSize(j);
+    return ShapedType::isDynamic(x) || ShapedType::isDynamic(y) || x == y;
+  };
+  if (!same(q, 2, k, 2))
+    return emitOpError("q and k must have the same head_dim");
+  if (!same(k, 0, v, 0) || !same(k, 1, v, 1))
+    return emitOpError("k and v must have the same tokens and heads");
+  if (!same(q, 0, out, 0) || !same(q, 1, out, 1) || !same(v, 2, out, 2))
+    return emitOpError("the output must be [tokens_q, heads_q, head_dim_v]");
+  if (!same(type(getCuSeqlensQ()), 0, type(getCuSeqlensK()), 0))
+    return emitOpError("both cu_seqlens must have the same documents");
+  if (!q.isDynamicDim(1) && !k.isDynamicDim(1) &&
+      (k.getDimSize(1) == 0 || q.getDimSize(1) % k.getDimSize(1) != 0))
+    return emitOpError("heads of q must be a multiple of those of k, got ")
+           << q.getDimSize(1) << " and " << k.getDimSize(1);
+  if (Value logsumexp = getLogsumexp())
+    if (type(logsumexp).getRank() != 2 ||
+        !type(logsumexp).getElementType().isF32() ||
+        !same(type(logsumexp), 0, q, 1) || !same(type(logsumexp), 1, q, 0))
+      return emitOpError("logsumexp must be [heads_q, tokens_q] of f32");
+  if (static_cast<int64_t>(getWindowLeft()) < -1 ||
+      static_cast<int64_t>(getWindowRight()) < -1)
+    return emitOpError("a window is a number of keys, or -1 for all");
+  SmallVector<Type> inits;
+  if (isTensor)
+    for (OpOperand &init : getDpsInitsMutable())
+      inits.push_back(init.get().getType());
+  if (getResultTypes() != TypeRange(inits))
+    return emitOpError("has a result for each init that is a tensor");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // launch
 //===----------------------------------------------------------------------===//
 

@@ -16,9 +16,9 @@ func.func @on_host(%t: tensor<i32, #capstan.host>) {
 
 // -----
 
-func.func @memory(%a: tensor<i32>, %m: memref<i32>) {
-  // expected-error@+1 {{source #1 must be a ranked tensor or a value of a foreign type}}
-  %0:2 = capstan.fetch %a, %m ["item", "item"] : (tensor<i32>, memref<i32>) -> (i32, i32)
+func.func @memory(%a: tensor<i32>, %m: tensor<*xi32>) {
+  // expected-error@+1 {{source #1 must be a ranked tensor or memref, or a value of a foreign type}}
+  %0:2 = capstan.fetch %a, %m ["item", "item"] : (tensor<i32>, tensor<*xi32>) -> (i32, i32)
   return
 }
 

@@ -188,7 +188,7 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
   let summary = "expands math functions in kernels to code that vectorizes";
   let description = [{
     In kernels, exponentials, logarithms, tanh and erf become polynomials
-    (upstream's, below 2 units in the last place of f32), and integer powers
+    (upstream's, within 3 units in the last place of f32), and integer powers
     products. Floating-point operations may be contracted to fused multiply-adds,
     and the sums of reductions may be reassociated, since linalg leaves their
     order open; nothing else is relaxed.

@@ -6,6 +6,7 @@
 #ifndef CAPSTAN_DIALECT_CAPSTAN_H
 #define CAPSTAN_DIALECT_CAPSTAN_H
 
+#include "capstan/Interfaces/BoundOperandOpInterface.h"
 #include "capstan/Interfaces/HostSyncOpInterface.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

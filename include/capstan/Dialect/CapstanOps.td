@@ -9,6 +9,7 @@
 include "capstan/Dialect/CapstanAttrs.td"
 include "capstan/Dialect/CapstanDialect.td"
 include "capstan/Dialect/CapstanTypes.td"
+include "capstan/Interfaces/BoundOperandOpInterface.td"
 include "capstan/Interfaces/HostSyncOpInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
@@ -178,6 +179,56 @@ def Capstan_GemmOp : Capstan_Op<"gemm", [
   let assemblyFormat = [{
     `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
     `outs` `(` $c `:` type($c) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
+    DeclareOpInterfaceMethods<BoundOperandOpInterface>,
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface, ["getDpsInitsMutable"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "attention over packed documents";
+  let description = [{
+    `q` is `[tokens_q, heads_q, head_dim]`, `k` is `[tokens_k, heads_k, head_dim]`,
+    `v` is `[tokens_k, heads_k, head_dim_v]`, the init of the output is
+    `[tokens_q, heads_q, head_dim_v]`; all have one element type. `heads_q` is a
+    multiple of `heads_k`: each head of keys serves a group of queries.
+
+    Document `d` holds the queries `cu_seqlens_q[d]` to `cu_seqlens_q[d + 1]` and
+    the keys `cu_seqlens_k[d]` to `cu_seqlens_k[d + 1]`: i32 on the device, one
+    more than there are documents. `max_q` and `max_k` are upper bounds of the
+    longest document (`BoundOperandOpInterface`): any larger value, up to the
+    number of tokens, gives the same results.
+
+    Query `i` of a document attends to the key `j` with `j <= i + (keys -
+    queries)` if `causal`, and to the `window_left` keys before that diagonal and
+    the `window_right` after it (-1: all). Scores are multiplied by `scale`. A
+    query without any key gives zeros. With a second init, `[heads_q,
+    tokens_q]` of f32, the second result is the logarithm of the sum of the
+    exponentials of the scores, -inf for such a query.
+
+    ```mlir
+    %o = capstan.varlen_attention
+        ins(%q, %k, %v, %cu, %cu, %max, %max : tensor<?x32x64xf32>, tensor<?x8x64xf32>,
+            tensor<?x8x64xf32>, tensor<?xi32>, tensor<?xi32>, index, index)
+        outs(%init : tensor<?x32x64xf32>) {causal, scale = 0.125 : f64}
+        -> tensor<?x32x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyShaped:$q, AnyShaped:$k, AnyShaped:$v,
+                       AnyShaped:$cu_seqlens_q, AnyShaped:$cu_seqlens_k,
+                       Index:$max_q, Index:$max_k,
+                       AnyShaped:$out, Optional<AnyShaped>:$logsumexp,
+                       F64Attr:$scale, UnitAttr:$causal,
+                       DefaultValuedAttr<I64Attr, "-1">:$window_left,
+                       DefaultValuedAttr<I64Attr, "-1">:$window_right);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $q `,` $k `,` $v `,` $cu_seqlens_q `,` $cu_seqlens_k `,` $max_q `,` $max_k
+    `:` type($q) `,` type($k) `,` type($v) `,` type($cu_seqlens_q) `,`
+    type($cu_seqlens_k) `,` type($max_q) `,` type($max_k) `)`
+    `outs` `(` $out (`,` $logsumexp^)? `:` type($out) (`,` type($logsumexp)^)? `)`
+    attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
 }

@@ -1,0 +1,27 @@
+// RUN: capstan-opt %s | capstan-opt | FileCheck %s
+
+// CHECK-LABEL: func.func @gemm
+// CHECK: capstan.gemm ins(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<4x8xf32>) outs(%{{.*}} : tensor<?x4xf32>) {transpose_b} -> tensor<?x4xf32>
+func.func @gemm(%a: tensor<?x8xf32>, %b: tensor<4x8xf32>, %c: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = capstan.gemm ins(%a, %b : tensor<?x8xf32>, tensor<4x8xf32>) outs(%c : tensor<?x4xf32>) {transpose_b} -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// CHECK-LABEL: func.func @attention
+// CHECK: capstan.varlen_attention ins(
+// CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x4x8xf32>, tensor<4x?xf32>) {causal, scale = 1.250000e-01 : f64} -> tensor<?x4x8xf32>, tensor<4x?xf32>
+func.func @attention(%q: tensor<?x4x8xf32>, %k: tensor<?x2x8xf32>, %cu: tensor<?xi32>, %n: index, %l: tensor<4x?xf32>) -> tensor<?x4x8xf32> {
+  %0:2 = capstan.varlen_attention ins(%q, %k, %k, %cu, %cu, %n, %n : tensor<?x4x8xf32>, tensor<?x2x8xf32>, tensor<?x2x8xf32>, tensor<?xi32>, tensor<?xi32>, index, index)
+    outs(%q, %l : tensor<?x4x8xf32>, tensor<4x?xf32>) {causal, scale = 0.125 : f64} -> tensor<?x4x8xf32>, tensor<4x?xf32>
+  return %0#0 : tensor<?x4x8xf32>
+}
+
+// CHECK-LABEL: func.func @launch
+// CHECK: capstan.launch @kernel(%{{.*}}, %{{.*}}) extent %{{.*}} : (memref<?xf32>, f32)
+func.func @launch(%a: memref<?xf32>, %s: f32, %n: index) {
+  capstan.launch @kernel(%a, %s) extent %n : (memref<?xf32>, f32)
+  return
+}
+func.func private @kernel(%a: memref<?xf32>, %s: f32, %begin: index, %end: index) attributes {capstan.kernel} {
+  return
+}
