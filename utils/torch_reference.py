@@ -20,7 +20,9 @@ Needs the Python packages torch, transformers, safetensors and numpy.
 from __future__ import annotations
 
 import argparse
+import json
 import re
+import resource
 import sys
 import time
 from pathlib import Path
@@ -160,9 +162,13 @@ def main() -> int:
     parser.add_argument("--layers", type=int, help="if the file has fewer than the model")
     parser.add_argument("--small", action="store_true", help="the sizes of shrink_model.py")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, help="of PyTorch")
+    parser.add_argument("--json", action="store_true", help="print times and memory as JSON")
     parser.add_argument("--repeat", type=int, default=1, help="forwards, to measure the time")
     args = parser.parse_args()
 
+    if args.threads:
+        torch.set_num_threads(args.threads)
     kind = args.file.name.split("_")[0]
     if kind not in CONFIGS:
         parser.error(f"{args.file.name}: not one of {', '.join(CONFIGS)}")
@@ -188,7 +194,7 @@ def main() -> int:
                     tensors, made.unbind() if len(tensors) > 1 else [made], strict=True
                 ):
                     tensor.copy_(part)
-    else:
+    elif not (args.out / "weights.safetensors").exists():
         save_file({k: stacked(v) for k, v in weights.items()}, args.out / "weights.safetensors")
     np.savez(
         args.out / "inputs.npz", arg0=ids.numpy(), arg1=positions.numpy(), arg2=lengths.numpy()
@@ -202,6 +208,11 @@ def main() -> int:
             ).logits
             times.append(time.perf_counter() - start)
     np.savez(args.out / "expected.npz", result0=logits.float().numpy())
+    if args.json:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        figures = {"torch": torch.__version__, "seconds": times, "peak_resident_bytes": peak}
+        print(json.dumps(figures))
+        return 0
     print(f"torch {torch.__version__}: {min(times) * 1e3:.1f} ms, {total} tokens")
     return 0
 

@@ -162,6 +162,10 @@ bool Comparer::checks() {
       if (anyDevice && c.device == (s == 1)) {
         Literal l = normal(c.condition, c.device);
         llvm::append_range(list, normals[other].lookup({l.expr, l.positive}));
+        // The earliest counts.
+        llvm::stable_sort(list, [](const Occurrence &x, const Occurrence &y) {
+          return x.time < y.time;
+        });
       }
       std::optional<unsigned> time = cover(ctx.guards, c.guard, list);
       if (!time) {
