@@ -4,6 +4,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/Slice.h"
+#include "capstan/Analysis/HostCode.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -108,6 +111,31 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
   return slice;
 }
 
+/// An op that sees undefined contents is part of the order of such ops.
+static bool seesUndefined(Semantics &semantics, Operation *op) {
+  return semantics.isUndefined(op) ||
+         llvm::any_of(op->getOpOperands(), [&](OpOperand &use) {
+           Operation *def = use.get().getDefiningOp();
+           return def && semantics.isUndefined(def) &&
+                  !semantics.readsShapeOnly(use);
+         });
+}
+
+bool capstan::eraseDeadCode(Semantics &semantics, Operation *root) {
+  bool changed = false;
+  root->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+    // Dead loops, branches and allocations stay: which of several equal ones is
+    // which would change.
+    if (holdsHostCode(op) || !isOpTriviallyDead(op) ||
+        seesUndefined(semantics, op) ||
+        (semantics.kind(op) != OpKind::HostSync && !semantics.isMovable(op)))
+      return;
+    op->erase();
+    changed = true;
+  });
+  return changed;
+}
+
 void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
                              llvm::function_ref<void(Operation *)> erased) {
   llvm::SetVector<Operation *> worklist;
@@ -119,13 +147,7 @@ void capstan::eraseDeadSlice(Semantics &semantics, ArrayRef<Value> values,
     push(value);
   while (!worklist.empty()) {
     Operation *op = worklist.pop_back_val();
-    // An op that sees undefined contents is part of the order of such ops.
-    bool seesUndefined = llvm::any_of(op->getOpOperands(), [&](OpOperand &use) {
-      Operation *def = use.get().getDefiningOp();
-      return def && semantics.isUndefined(def) &&
-             !semantics.readsShapeOnly(use);
-    });
-    if (!op->use_empty() || semantics.isUndefined(op) || seesUndefined ||
+    if (!op->use_empty() || seesUndefined(semantics, op) ||
         !semantics.isMovable(op))
       continue;
     SmallVector<Value> next = sliceInputs(op);

@@ -31,6 +31,10 @@ void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());
+  // Arithmetic on whole tensors: conditions of device checks.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  // Deallocation wants structured loops.
+  pm.addNestedPass<func::FuncOp>(createLiftControlFlowToSCFPass());
   clean(pm);
   pm.addPass(arith::createIntRangeOptimizationsPass());
   clean(pm);
@@ -42,6 +46,7 @@ void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   clean(pm);
 
   // Buffers.
+  pm.addNestedPass<func::FuncOp>(createCapstanProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

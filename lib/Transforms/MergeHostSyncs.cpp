@@ -329,6 +329,7 @@ struct MergeHostSyncs
     if (!models)
       return signalPassFailure();
     Semantics semantics(*models);
+    bool changed = eraseDeadCode(semantics, getOperation());
     SmallVector<Operation *> syncs, checks;
     walkHostCode(getOperation(), [&](Operation *op) {
       OpKind kind = semantics.kind(op);
@@ -337,8 +338,11 @@ struct MergeHostSyncs
       else if (kind == OpKind::Check)
         checks.push_back(op);
     });
-    if (syncs.empty())
-      return markAllAnalysesPreserved();
+    if (syncs.empty()) {
+      if (!changed)
+        markAllAnalysesPreserved();
+      return;
+    }
     SmallVector<Operation *> roots = rootsOf(semantics, syncs);
     roots.append(checks);
     Merger merger(*models, getOperation(), roots);
@@ -350,7 +354,7 @@ struct MergeHostSyncs
     unsigned erased = merger.eraseChecks(checks);
     numMerged += merged;
     numChecks += erased;
-    if (merged == 0 && erased == 0)
+    if (merged == 0 && erased == 0 && !changed)
       markAllAnalysesPreserved();
   }
 };

@@ -179,13 +179,23 @@ struct PromoteHostSyncs
 
   /// Merges and hoists what `function` received, or what its new parameters
   /// made free.
-  LogicalResult settle(func::FuncOp function) {
+  LogicalResult settle(Semantics &semantics, func::FuncOp function) {
     OpPassManager pm(func::FuncOp::getOperationName());
     if (merge)
       pm.addPass(createCapstanMergeHostSyncs());
     if (hoist)
       pm.addPass(createCapstanHoistHostSyncs({speculate, merge}));
-    return pm.empty() ? success() : runPipeline(pm, function);
+    if (pm.empty())
+      return success();
+    // A read that is gone may have been in the way of another.
+    for (size_t before = ~size_t(0), now; before > 1; before = now) {
+      if (failed(runPipeline(pm, function)))
+        return failure();
+      now = syncsOf(semantics, function).size();
+      if (now >= before)
+        break;
+    }
+    return success();
   }
 
   /// True if some read of `function` is now a parameter.
@@ -224,10 +234,12 @@ struct PromoteHostSyncs
     Semantics semantics(*models);
     CallSites sites(getOperation());
     llvm::DenseSet<Operation *> received;
+    bool erased = false;
     for (func::FuncOp function : sites.calleesFirst()) {
+      erased |= eraseDeadCode(semantics, function);
       bool changed = received.contains(function);
       do {
-        if (changed && failed(settle(function)))
+        if (changed && failed(settle(semantics, function)))
           return signalPassFailure();
         if (!function.isPrivate() || function.isExternal())
           break;
@@ -238,7 +250,7 @@ struct PromoteHostSyncs
         // A read that used one of those may be able to follow it.
       } while (changed && !syncsOf(semantics, function).empty());
     }
-    if (received.empty())
+    if (received.empty() && !erased)
       markAllAnalysesPreserved();
   }
 };

@@ -14,17 +14,36 @@ func.func @linalg(%lens: tensor<?xi32>) -> (i32, i32) {
   return %a, %b : i32, i32
 }
 
-// Another reduction, another index, another type of sync.
+// Another index, another tensor, another type of sync.
 // CHECK-LABEL: func.func @different
 // CHECK-COUNT-2: capstan.to_host
 // CHECK-COUNT-3: capstan.item
-func.func @different(%a: tensor<4xi32>, %b: tensor<4xi32>, %i: index, %j: index) {
+func.func @different(%a: tensor<4xi32>, %b: tensor<4xi32>, %i: index, %j: index)
+    -> (tensor<4xi32, #capstan.host>, tensor<4xi32, #capstan.host>, i32, i32, i32) {
   %0 = capstan.to_host %a : tensor<4xi32> -> tensor<4xi32, #capstan.host>
   %1 = capstan.to_host %b : tensor<4xi32> -> tensor<4xi32, #capstan.host>
   %2 = capstan.item %a[%i] : tensor<4xi32>
   %3 = capstan.item %a[%j] : tensor<4xi32>
   %4 = capstan.item %b[%i] : tensor<4xi32>
-  return
+  return %0, %1, %2, %3, %4 : tensor<4xi32, #capstan.host>, tensor<4xi32, #capstan.host>, i32, i32, i32
+}
+
+// A read that nothing uses, or only dead code, stands for no other.
+// CHECK-LABEL: func.func @dead
+// CHECK-NOT: capstan.item
+// CHECK: scf.if
+// CHECK: capstan.item
+func.func @dead(%t: tensor<f32>, %c: i1) -> f32 {
+  %zero = arith.constant 0.0 : f32
+  %a = capstan.item %t[] : tensor<f32>
+  %unused = arith.bitcast %a : f32 to i32
+  %r = scf.if %c -> f32 {
+    %b = capstan.item %t[] : tensor<f32>
+    scf.yield %b : f32
+  } else {
+    scf.yield %zero : f32
+  }
+  return %r : f32
 }
 
 // CHECK-LABEL: func.func @foreign

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Random valid modules for the host-sync passes.
 
-    generate.py SEED... [--flavor builtin|torch]     print them, divided by `// -----`
+    generate.py SEED... [--flavor builtin|torch|executable]   print them, divided by `// -----`
 
 A seed always gives the same module. Modules read data back from a few tensors
 again and again, so that much can be merged, promoted and hoisted, and have
 writes, unknown ops, conditions, loops and calls between the reads, so that much
 can't. Sizes that come from data are never negative, indices stay in bounds and
 loops end, whatever the data: a module has no undefined behavior except where an
-operation promises undefined contents.
+operation promises undefined contents. What the flavor `executable` makes is defined
+everywhere, and has a lowering for the host target.
 """
 
 from __future__ import annotations
@@ -91,8 +92,10 @@ class Generator:
         self.frames[-1].values += op.results
         return op.results
 
-    def one(self, name: str, operands: list[Value], result: str, props: str = "") -> Value:
-        return self.op(name, operands, [result], props)[0]
+    def one(
+        self, name: str, operands: list[Value], result: str, props: str = "", **more: list
+    ) -> Value:
+        return self.op(name, operands, [result], props, **more)[0]
 
     def visible(self, types: set[str]) -> list[Value]:
         return [v for f in self.frames for v in f.values if v.type in types]
@@ -169,6 +172,8 @@ class Generator:
         self.frames = outer
 
     graphs = True
+    shapes = ("diamond", "diamond", "loop", "both")
+    recursion = 0.04
 
     def finish(self, results: list[str]) -> None:
         self.op("func.return", [self.make(t) for t in results])
@@ -192,7 +197,7 @@ class Generator:
         with self.inside(entry):
             self.statements(rng.randint(1, 4))
             self.depth += 1
-            shape = rng.choice(["diamond", "diamond", "loop", "both"])
+            shape = rng.choice(self.shapes)
             if shape in ("diamond", "both"):
                 left, right, join = add(), add(), add(*carried)
                 condition = self.condition()
@@ -258,7 +263,7 @@ class Generator:
             name = f"s{self.seed}_layer{i}"
             inputs, results = self.inputs(), self.result_types()
             op = self.function(name, inputs, results, private=self.chance(0.85))
-            if self.chance(0.04):  # recursion, under a condition
+            if self.chance(self.recursion):  # recursion, under a condition
                 self.callees.append(Function(name, inputs, results))
             self.body(op, inputs, results, rng.randint(3, 9))
             function = Function(name, inputs, results)
@@ -455,9 +460,13 @@ class Builtin(Generator):
         self.unique += 1
         self.op("cf.assert", [ok], [], f'msg = "check {self.unique}"')
 
+    def size(self, value: Value, most: int = 8) -> Value:
+        """A number of elements or trips, which the interpreter keeps small."""
+        return self.one("arith.index_cast", [value], "index")
+
     def sized(self) -> None:
         """A tensor of a size that is read from data."""
-        size = self.one("arith.index_cast", [self.read()], "index")
+        size = self.size(self.read())
         empty = self.one("tensor.empty", [size], self.data)
         filled = self.fill(self.number("f32"), empty)
         if self.chance(0.4):
@@ -510,7 +519,7 @@ class Builtin(Generator):
             limited = self.one("arith.minsi", [found, self.constant(3)], "index")
             return limited
         if kind == "read":
-            return self.one("arith.index_cast", [self.read()], "index")
+            return self.size(self.read(), 3)
         return self.constant(0 if kind == "zero" else self.rng.randint(1, 3))
 
     def for_loop(self) -> None:
@@ -558,6 +567,276 @@ class Builtin(Generator):
                 self.op("scf.yield", [self.make(t) for t in results])
             sides.append([block])
         self.op("scf.if", [condition], results, regions=sides)
+
+
+class Executable(Builtin):
+    """What can be compiled and run: no unknown ops, no undefined contents, small sizes."""
+
+    recursion = 0.0
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.barriers = 0
+
+    def op(self, name: str, *args: list, **more: list) -> list[Value]:
+        """Only what overwrites all of it sees a tensor without contents."""
+        results = super().op(name, *args, **more)
+        if name == "tensor.empty":
+            self.frames[-1].values.pop()
+        return results
+
+    def result_types(self) -> list[str]:
+        data, lens = self.data, self.lens
+        return self.rng.choice(
+            [["i32", data], ["i32", "i32"], [data, "i32", lens], [data], ["i64", "i32"], [lens]]
+        )
+
+    def finish(self, results: list[str]) -> None:
+        """Half of the time all host numbers show in the first one that is returned."""
+        values = [self.make(t) for t in results]
+        if "i32" in results and self.chance(0.5):
+            mixed, factor = values[results.index("i32")], self.constant(31, "i32")
+            for value in self.visible({"i32"})[-8:-1]:
+                mixed = self.one("arith.muli", [mixed, factor], "i32", OVERFLOW)
+                mixed = self.one("arith.addi", [mixed, value], "i32", OVERFLOW)
+            values[results.index("i32")] = mixed
+        self.op("func.return", values)
+
+    def make(self, kind: str) -> Value:
+        if kind == self.lens and not self.visible({kind}):
+            empty = self.one("tensor.empty", [self.constant(4)], kind)
+            return self.fill(self.number("i32"), empty)
+        if kind == "memref<?xi32>" and not self.visible({kind}):
+            self.alloc()
+        return super().make(kind)
+
+    def size(self, value: Value, most: int = 8) -> Value:
+        positive = self.one("arith.maxsi", [value, self.constant(0, "i32")], "i32")
+        small = self.one("arith.minsi", [positive, self.constant(most, "i32")], "i32")
+        return super().size(small)
+
+    def kinds(self) -> list[tuple[float, Callable[[], object]]]:
+        return [
+            *super().kinds(),
+            (1, self.fetch),
+            (0.6, self.fetch_started),
+            (1.2, self.only_checked),
+            (0.8, self.insert),
+            (0.4, self.from_elements),
+            (0.8, self.scaled),
+            (0.8, self.gather),
+            (0.6, self.float_sum),
+            (0.6, self.product),
+            (0.4 * self.writes, self.map_memory),
+            (0.6 * self.writes, self.item_of_memory),
+        ]
+
+    def alloc(self) -> None:
+        """All of it is written, since kernels read all of it."""
+        segments = "operandSegmentSizes = array<i32: 1, 0>"
+        memory = self.one("memref.alloc", [self.constant(8)], "memref<?xi32>", segments)
+        for i in range(8):
+            self.op("memref.store", [self.make("i32"), memory, self.constant(i)])
+
+    # ------------------------------------------------------------------ reading
+
+    def sources(self) -> list[Value]:
+        lens = [self.make(self.lens) for _ in range(self.rng.randint(1, 3))]
+        return [v if self.chance(0.25) else self.reduce(v) for v in lens]
+
+    def fetched(self, sources: list[Value]) -> tuple[list[str], str]:
+        """Types and properties of a fetch."""
+        copies = [v.type == self.lens for v in sources]
+        types = [f"{self.lens[:-1]}, #capstan.host>" if copy else "i32" for copy in copies]
+        names = ", ".join('"copy"' if copy else '"item"' for copy in copies)
+        return types, f"conversions = [{names}]"
+
+    def fetch(self) -> None:
+        sources = self.sources()
+        types, props = self.fetched(sources)
+        self.copied(self.op("capstan.fetch", sources, types, props))
+
+    def fetch_started(self) -> None:
+        sources = self.sources()
+        types, props = self.fetched(sources)
+        future = self.one(
+            "capstan.fetch.start", sources, f"!capstan.future<{', '.join(types)}>", props
+        )
+        self.statements(self.rng.randint(0, 2))
+        self.copied(self.op("capstan.fetch.wait", [future], types))
+
+    def copied(self, values: list[Value]) -> None:
+        for value in values:
+            if value.type != "i32":
+                index = self.constant(self.rng.randint(0, 2))
+                self.one("tensor.extract", [value, index], "i32")
+
+    def only_checked(self) -> None:
+        """A read that nothing but a check uses."""
+        value = self.read()
+        self.frames[-1].values = [v for v in self.frames[-1].values if v is not value]
+        self.checked(value)
+
+    def check(self) -> None:
+        self.checked(self.read() if self.chance(0.5) else self.make("i32"))
+
+    def checked(self, value: Value) -> None:
+        """Most checks hold for most inputs, or hardly a run would get to its end."""
+        limit = self.rng.choice([-(2**20), -999, -99, -3, 0, 3, 60, 999, 2**20])
+        predicate = 5 if limit <= 0 else 3  # sge, sle
+        operands = [value, self.constant(limit, "i32")]
+        ok = self.one("arith.cmpi", operands, "i1", f"predicate = {predicate} : i64")
+        self.unique += 1
+        self.op("cf.assert", [ok], [], f'msg = "check {self.unique}"')
+
+    def float_sum(self) -> None:
+        """Bits of a sum, so that its order shows."""
+        empty = self.one("tensor.empty", [], "tensor<f32>")
+        zero = self.one("arith.constant", [], "f32", "value = 0.000000e+00 : f32")
+        filled = self.fill(zero, empty)
+        inner = self.block("f32", "f32")
+        with self.inside(inner):
+            value = self.one("arith.addf", inner.args, "f32", FAST)
+            self.op("linalg.yield", [value])
+        total = self.one(
+            "linalg.generic",
+            [self.make(self.data), filled],
+            "tensor<f32>",
+            f"{maps('(d0)', '()')}, iterator_types = [#linalg.iterator_type<reduction>], {ONE_ONE}",
+            regions=[[inner]],
+        )
+        value = self.one("tensor.extract", [total], "f32")
+        self.one("arith.bitcast", [value], "i32")
+
+    # ---------------------------------------------------------------- computing
+
+    def elementwise(self, source: Value, body: Callable[[Value], Value]) -> Value:
+        size = self.one("tensor.dim", [source, self.constant(0)], "index")
+        empty = self.one("tensor.empty", [size], source.type)
+        return self.generic(source, empty, [source.type], body)[0]
+
+    def generic(
+        self, source: Value, out: Value, results: list[str], body: Callable[[Value], Value]
+    ) -> list[Value]:
+        element = source.type[source.type.index("x") + 1 : -1]
+        inner = self.block(element, element)
+        with self.inside(inner):
+            self.op("linalg.yield", [body(inner.args[0])])
+        return self.op(
+            "linalg.generic",
+            [source, out],
+            results,
+            f"{maps('(d0)', '(d0)')}, "
+            f"iterator_types = [#linalg.iterator_type<parallel>], {ONE_ONE}",
+            regions=[[inner]],
+        )
+
+    def compute(self) -> None:
+        name = self.rng.choice(["math.tanh", "math.exp", "arith.mulf", ""])
+        if not name or self.chance(0.4):
+            return super().compute()
+        source = self.make(self.data)
+        if name == "arith.mulf":
+            self.elementwise(source, lambda a: self.one(name, [a, a], "f32", FAST))
+        else:
+            self.elementwise(source, lambda a: self.one(name, [a], "f32", FAST))
+
+    def scaled(self) -> None:
+        """A kernel that needs a number of the host."""
+        number = self.make("i32")
+
+        def body(a: Value) -> Value:
+            return self.one("arith.addi", [a, number], "i32", OVERFLOW)
+
+        def body_float(a: Value) -> Value:
+            value = self.one("arith.sitofp", [number], "f32")
+            return self.one("arith.addf", [a, value], "f32", FAST)
+
+        if self.chance(0.6):
+            self.elementwise(self.make(self.data), body_float)
+        else:
+            self.elementwise(self.make(self.lens), body)
+
+    def gather(self) -> None:
+        """Elements of one tensor by those of another."""
+        table = self.make(self.lens)
+
+        def body(a: Value) -> Value:
+            three = self.constant(3, "i32")
+            row = self.one("arith.remui", [a, three], "i32")
+            row = self.one("arith.index_castui", [row], "index")
+            return self.one("tensor.extract", [table, row], "i32")
+
+        self.elementwise(self.make(self.lens), body)
+
+    def product(self) -> None:
+        """A matrix product, by a library. Of new tensors, whose rows are known to be packed."""
+        data = self.map(self.make(self.data))
+        size = self.one("tensor.dim", [data, self.constant(0)], "index")
+        any_size = -(2**63)
+        row = self.one(
+            "tensor.expand_shape",
+            [data, size],
+            "tensor<1x?xf32>",
+            f"reassociation = [[0, 1]], static_output_shape = array<i64: 1, {any_size}>",
+        )
+        column = self.one(
+            "tensor.expand_shape",
+            [data, size],
+            "tensor<?x1xf32>",
+            f"reassociation = [[0, 1]], static_output_shape = array<i64: {any_size}, 1>",
+        )
+        out = self.one("tensor.empty", [], "tensor<1x1xf32>")
+        filled = self.fill(self.number("f32"), out)
+        inner = self.block("f32", "f32", "f32")
+        with self.inside(inner):
+            a, b, c = inner.args
+            value = self.one("arith.mulf", [a, b], "f32", FAST)
+            self.op("linalg.yield", [self.one("arith.addf", [c, value], "f32", FAST)])
+        result = self.one(
+            "linalg.matmul",
+            [row, column, filled],
+            "tensor<1x1xf32>",
+            "indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>, "
+            "affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>], "
+            "operandSegmentSizes = array<i32: 2, 1>",
+            regions=[[inner]],
+        )
+        flat = self.one(
+            "tensor.collapse_shape", [result], "tensor<1xf32>", "reassociation = [[0, 1]]"
+        )
+        self.one("tensor.cast", [flat], self.data)
+
+    def insert(self) -> None:
+        """A number of the host goes to the device."""
+        index = self.constant(self.rng.randint(0, 2))
+        self.one("tensor.insert", [self.make("i32"), self.make(self.lens), index], self.lens)
+
+    def from_elements(self) -> None:
+        values = [self.make("i32") for _ in range(3)]
+        value = self.one("tensor.from_elements", values, "tensor<3xi32>")
+        self.one("tensor.cast", [value], self.lens)
+
+    # ------------------------------------------------------------------- memory
+
+    def map_memory(self) -> None:
+        """A kernel that changes memory in place."""
+        memory, one = self.memory(), self.constant(1, "i32")
+        self.generic(
+            memory, memory, [], lambda a: self.one("arith.addi", [a, one], "i32", OVERFLOW)
+        )
+
+    def item_of_memory(self) -> None:
+        index = self.constant(self.rng.randint(0, 7))
+        self.one("capstan.item", [self.memory(), index], "i32")
+
+
+FAST = "fastmath = #arith.fastmath<none>"
+ONE_ONE = "operandSegmentSizes = array<i32: 1, 1>"
+
+
+def maps(*results: str) -> str:
+    return f"indexing_maps = [{', '.join(f'affine_map<(d0) -> {r}>' for r in results)}]"
 
 
 class Torch(Generator):
@@ -866,7 +1145,7 @@ class Torch(Generator):
 
 
 def make_module(seed: int, flavor: str | None = None) -> Op:
-    kinds = {"builtin": Builtin, "torch": Torch}
+    kinds = {"builtin": Builtin, "torch": Torch, "executable": Executable}
     return kinds[flavor or ("builtin", "torch")[seed % 2]](seed).make_module()
 
 
@@ -875,7 +1154,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("seeds", nargs="+", type=int)
-    parser.add_argument("--flavor", choices=["builtin", "torch"])
+    parser.add_argument("--flavor", choices=["builtin", "torch", "executable"])
     args = parser.parse_args()
     print(SPLIT.join(to_text(make_module(s, args.flavor)) for s in args.seeds), end="")
     return 0

@@ -448,9 +448,7 @@ class Machine:
 
     def waits(self, op: Op, values: list[Any]) -> bool:
         """Whether something that a fetch reads is on the device."""
-        return any(
-            not self.is_host(v, o.type) for v, o in zip(values, op.operands, strict=True)
-        )
+        return any(not self.is_host(v, o.type) for v, o in zip(values, op.operands, strict=True))
 
     def fetch(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
         self.syncs += self.waits(op, values)

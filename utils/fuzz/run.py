@@ -36,9 +36,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -68,13 +69,21 @@ class Tools:
     verify: str | None
     pipeline: str | None
     inputs: int
+    categories: ClassVar[dict[str, str]] = CATEGORIES
+    weights: ClassVar[tuple[int, ...]] = (4, 3, 4, 1)  # of the kinds of options
+
+    def checker(self, folder: Path) -> Checker:
+        return Checker(self, folder)
+
+    def module(self, seed: int) -> ir.Op:
+        return make_module(seed)
 
     def options(self, seed: int) -> str:
         """The pipeline's options: those given, or stages chosen by the seed's group."""
         if self.pipeline is not None:
             return self.pipeline
         rng = random.Random(f"stages-{seed // GROUP}")
-        kind = rng.choices(["full", "reads", "random", "speculate"], [4, 3, 4, 1])[0]
+        kind = rng.choices(["full", "reads", "random", "speculate"], self.weights)[0]
         if kind == "full":
             return ""
         if kind == "reads":  # stays in its dialect
@@ -257,7 +266,7 @@ class Checker:
             report.seeds += 1
             report.met.update(met.get(seed, ()))
             report.reasons.update(reasons.get(seed, ()))
-            for category, stage in CATEGORIES.items():
+            for category, stage in self.tools.categories.items():
                 report.offered[category] += not stage or f"{stage}=0" not in options
 
 
@@ -266,8 +275,8 @@ def check_group(job: tuple[Tools, list[int]]) -> Report:
     options = tools.options(seeds[0])
     report = Report()
     with tempfile.TemporaryDirectory(prefix="capstan-fuzz-") as folder:
-        checker = Checker(tools, Path(folder))
-        modules = {seed: make_module(seed) for seed in seeds}
+        checker = tools.checker(Path(folder))
+        modules = {seed: tools.module(seed) for seed in seeds}
         trial = Report()
         if not checker.check(modules, options, trial):
             return trial
@@ -345,7 +354,7 @@ def groups(first: int, last: int) -> Iterator[list[int]]:
         yield [s for s in range(start, start + GROUP) if first <= s < last]
 
 
-def print_table(report: Report, seconds: float, least: float) -> bool:
+def print_table(tools: Tools, report: Report, seconds: float, least: float) -> bool:
     print(f"{report.seeds} seeds in {seconds:.0f} s, {len(report.failures)} failures")
     print("\nseeds that met           share")
     poor = False
@@ -353,7 +362,7 @@ def print_table(report: Report, seconds: float, least: float) -> bool:
         offered = report.offered.get(name, report.seeds)
         share = 100 * count / max(1, offered)
         print(f"  {name:<20} {count:>8} {share:5.1f} %")
-    for category in CATEGORIES:
+    for category in tools.categories:
         offered = report.offered[category]
         if offered and 100 * report.met[category] / offered < least:
             print(f"error: fewer than {least:g} % of the seeds: {category}")
@@ -361,8 +370,7 @@ def print_table(report: Report, seconds: float, least: float) -> bool:
     print("\nkept, by reason")
     for reason, count in report.reasons.most_common(20):
         print(f"  {count:>8} {reason}")
-    print(f"\nrecursive functions changed, equal to the interpreter, not proven: {report.unproven}")
-    print("runs of the interpreter that ended " + str(dict(report.ended)))
+    print()
     return not poor
 
 
@@ -383,22 +391,48 @@ def parse_seeds(text: str) -> tuple[int, int]:
     return (int(first), int(last)) if last else (int(first), int(first) + 1)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=parse_seeds, default=(0, 500), help="A..B, without B; or one seed"
     )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--opt", default="capstan-opt")
-    parser.add_argument("--verify", default="capstan-verify", help='"" leaves it out')
     parser.add_argument("--pipeline", metavar="OPTIONS", help="instead of stages by seed")
     parser.add_argument("--inputs", type=int, default=4, help="inputs a module is run on")
     parser.add_argument("--least", type=float, default=5, metavar="PERCENT")
     parser.add_argument("--max-failures", type=int, default=50)
     parser.add_argument("--out", type=Path, default=Path("fuzz-failures"))
     parser.add_argument("--reduce", action="store_true", help="make failures small")
+
+
+def fuzz(
+    tools: Tools, args: argparse.Namespace, reduce: Callable[[Failure, Path], str]
+) -> tuple[Report, bool]:
+    """All seeds; whether each category was met often enough."""
+    report = Report()
+    start = time.monotonic()
+    jobs = [(tools, seeds) for seeds in groups(*args.seeds)]
+    with multiprocessing.Pool(args.jobs) as pool:
+        for part in pool.imap_unordered(check_group, jobs):
+            for failure in part.failures:
+                print(f"seed {failure.seed}: {failure.kind}: {failure.reason}", flush=True)
+                where = save(args.out, failure)
+                if args.reduce:
+                    (where / "reduced.mlir").write_text(reduce(failure, where.resolve()))
+            report.add(part)
+            if len(report.failures) >= args.max_failures:
+                print(f"stopped after {len(report.failures)} failures")
+                pool.terminate()
+                break
+    return report, print_table(tools, report, time.monotonic() - start, args.least)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    parser.add_argument("--verify", default="capstan-verify", help='"" leaves it out')
     parser.add_argument("--reducer", default="capstan-reduce")
     parser.add_argument(
         "--still-fails", nargs=2, type=Path, metavar=("DIR", "FILE"), help=argparse.SUPPRESS
@@ -415,23 +449,9 @@ def main() -> int:
     reducer = shutil.which(args.reducer)
     if args.reduce and not reducer:
         parser.error(f"not found: {args.reducer}")
-    report = Report()
-    start = time.monotonic()
-    jobs = [(tools, seeds) for seeds in groups(*args.seeds)]
-    with multiprocessing.Pool(args.jobs) as pool:
-        for part in pool.imap_unordered(check_group, jobs):
-            for failure in part.failures:
-                print(f"seed {failure.seed}: {failure.kind}: {failure.reason}", flush=True)
-                where = save(args.out, failure)
-                if args.reduce:
-                    small = reduce_failure(tools, failure, where.resolve(), reducer)
-                    (where / "reduced.mlir").write_text(small)
-            report.add(part)
-            if len(report.failures) >= args.max_failures:
-                print(f"stopped after {len(report.failures)} failures")
-                pool.terminate()
-                break
-    enough = print_table(report, time.monotonic() - start, args.least)
+    report, enough = fuzz(tools, args, lambda f, where: reduce_failure(tools, f, where, reducer))
+    print(f"recursive functions changed, equal to the interpreter, not proven: {report.unproven}")
+    print("runs of the interpreter that ended " + str(dict(report.ended)))
     return 1 if report.failures or not enough else 0
 
 

@@ -49,6 +49,10 @@ Slice collectSlice(
 void eraseDeadSlice(Semantics &semantics, llvm::ArrayRef<mlir::Value> values,
                     llvm::function_ref<void(mlir::Operation *)> erased);
 
+/// Erases what upstream's passes call dead, inside `root`: a read that nothing
+/// needs must not become an argument or stand for others. Whether any was.
+bool eraseDeadCode(Semantics &semantics, mlir::Operation *root);
+
 } // namespace capstan
 
 #endif // CAPSTAN_ANALYSIS_SLICE_H

@@ -46,6 +46,22 @@ def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"
   }];
 }
 
+def CapstanProtectArguments : Pass<"capstan-protect-arguments", "::mlir::func::FuncOp"> {
+  let summary = "keeps callers' tensors from being written";
+  let description = [{
+    Tensors are values: what a public function makes of one must not be written
+    into the memory that the caller brought. Upstream's bufferization takes all
+    arguments to be writable; this marks those of public functions.
+
+    ```mlir
+    func.func @main(%x: tensor<4xf32>)
+    // becomes
+    func.func @main(%x: tensor<4xf32> {bufferization.writable = false})
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp"> {
   let summary = "makes reshapes to computed shapes views";
   let description = [{

@@ -1,0 +1,172 @@
+"""Capstan's runtime from Python, with nothing but ctypes and NumPy.
+
+    runtime = Runtime("build/lib/libcapstan_rt.so.0")
+    device = Device(runtime, threads=2)
+    module = Module(device, "model.so")
+    logits, = module.call("forward", [ids, lens], results=1)
+    print(module.counters()["blocking_syncs"])
+
+Arguments are contiguous arrays, neither copied nor consumed: a program that writes to an
+argument writes to the array. Results are new arrays.
+"""
+
+from __future__ import annotations
+
+import ctypes as c
+from collections.abc import Sequence
+
+import numpy as np
+
+CHECK_FAILED = 1  # the other codes are in capstan_rt/status.h
+CPU = 1  # a DLDeviceType
+CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of type: DLDataTypeCode
+KINDS = {code: kind for kind, code in CODES.items()}
+
+
+class Tensor(c.Structure):
+    """DLManagedTensorVersioned."""
+
+    _fields_ = (
+        ("major", c.c_uint32),
+        ("minor", c.c_uint32),
+        ("context", c.c_void_p),
+        ("deleter", c.CFUNCTYPE(None, c.c_void_p)),
+        ("flags", c.c_uint64),
+        ("data", c.c_void_p),
+        ("device_type", c.c_int32),
+        ("device_id", c.c_int32),
+        ("rank", c.c_int32),
+        ("code", c.c_uint8),
+        ("bits", c.c_uint8),
+        ("lanes", c.c_uint16),
+        ("shape", c.POINTER(c.c_int64)),
+        ("strides", c.POINTER(c.c_int64)),
+        ("offset", c.c_uint64),
+    )
+
+    @staticmethod
+    def of(array: np.ndarray) -> Tensor:
+        """A view of the array, which has to outlive it."""
+        kind = array.dtype
+        if kind.kind not in CODES or not array.flags.c_contiguous:
+            raise TypeError(f"not a contiguous array of numbers: {kind}")
+        shape = (c.c_int64 * array.ndim)(*array.shape)
+        return Tensor(
+            major=1,
+            data=array.ctypes.data,
+            device_type=CPU,
+            rank=array.ndim,
+            code=CODES[kind.kind],
+            bits=8 * kind.itemsize,
+            lanes=1,
+            shape=c.cast(shape, c.POINTER(c.c_int64)),
+        )
+
+
+class DeviceConfig(c.Structure):
+    """capstan_rt_device_config."""
+
+    _fields_ = (
+        ("size", c.c_uint32),
+        ("version", c.c_uint32),
+        ("threads", c.c_int32),
+        ("poison_memory", c.c_int32),
+        ("delay_seed", c.c_uint64),
+        ("max_delay_us", c.c_int64),
+        ("memory_limit", c.c_int64),
+        ("blas_library", c.c_char_p),
+    )
+
+
+class Error(Exception):
+    """What the runtime says when a call fails."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Runtime:
+    """The loaded library."""
+
+    def __init__(self, library: str) -> None:
+        self.lib = c.CDLL(library)
+        self.lib.capstan_rt_last_message.restype = c.c_char_p
+        self.lib.capstan_rt_counter_name.restype = c.c_char_p
+        self.counters: list[str] = []
+        while name := self.lib.capstan_rt_counter_name(len(self.counters), None):
+            self.counters.append(name.decode())
+
+    def check(self, status: int) -> None:
+        if status:
+            raise Error(status, self.lib.capstan_rt_last_message().decode())
+
+
+class Device:
+    """A device and a stream. Options are the fields of capstan_rt_device_config."""
+
+    def __init__(self, runtime: Runtime, name: str = "host", **options: int) -> None:
+        self.runtime, self.handle, self.stream = runtime, c.c_void_p(), c.c_void_p()
+        config = DeviceConfig()
+        runtime.lib.capstan_rt_device_config_init(c.byref(config))
+        for key, value in options.items():
+            setattr(config, key, value)
+        create = runtime.lib.capstan_rt_device_create
+        runtime.check(create(name.encode(), c.byref(config), c.byref(self.handle)))
+        create = runtime.lib.capstan_rt_stream_create
+        runtime.check(create(self.handle, c.byref(self.stream)))
+
+    def __del__(self) -> None:
+        self.runtime.lib.capstan_rt_stream_release(self.stream)
+        self.runtime.lib.capstan_rt_device_release(self.handle)
+
+
+class Module:
+    """A module that capstan-compile made."""
+
+    def __init__(self, device: Device, path: str) -> None:
+        self.device, self.lib, self.handle = device, device.runtime.lib, c.c_void_p()
+        self.check = device.runtime.check
+        self.check(
+            self.lib.capstan_rt_module_open(device.handle, path.encode(), c.byref(self.handle))
+        )
+
+    def __del__(self) -> None:
+        self.lib.capstan_rt_module_release(self.handle)
+
+    def call(self, entry: str, arguments: Sequence[np.ndarray], results: int) -> list[np.ndarray]:
+        """Runs an entry and waits for its results. Scalars are arrays of rank 0."""
+        function = c.c_void_p()
+        self.check(
+            self.lib.capstan_rt_module_lookup(self.handle, entry.encode(), c.byref(function))
+        )
+        tensors = [Tensor.of(a) for a in arguments]
+        given = (c.POINTER(Tensor) * len(tensors))(*(c.pointer(t) for t in tensors))
+        taken = (c.POINTER(Tensor) * results)()
+        stream = self.device.stream
+        status = self.lib.capstan_rt_call(function, stream, len(tensors), given, results, taken)
+        try:
+            # Work on the device may still use the arguments, and may still fail.
+            done = self.lib.capstan_rt_stream_synchronize(stream)
+            self.check(status or done)
+            return [self.read(t) for t in taken]
+        finally:
+            for tensor in taken:
+                if tensor:
+                    tensor.contents.deleter(c.cast(tensor, c.c_void_p))
+
+    def read(self, pointer: c._Pointer) -> np.ndarray:
+        tensor = pointer.contents
+        kind = np.dtype(f"{KINDS[tensor.code]}{tensor.bits // 8}")
+        array = np.empty(tensor.shape[: tensor.rank], kind)
+        read = self.lib.capstan_rt_tensor_read
+        self.check(read(pointer, self.device.stream, c.c_void_p(array.ctypes.data), array.nbytes))
+        return array
+
+    def counters(self) -> dict[str, int]:
+        """What the last call did."""
+        names = self.device.runtime.counters
+        values = (c.c_int64 * (1 + len(names)))()  # size and version in the first
+        values[0] = c.sizeof(values)
+        self.check(self.lib.capstan_rt_module_last_forward(self.handle, values))
+        return dict(zip(names, values[1:], strict=True))
