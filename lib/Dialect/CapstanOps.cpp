@@ -28,8 +28,9 @@ static void addSyncEffects(MutableOperandRange sources, EffectList &effects) {
       effects.emplace_back(MemoryEffects::Read::get(), &source);
 }
 
-/// Buffers that a sync gives are memory of its own. That they are filled in, too,
-/// keeps upstream from erasing the sync with the deallocation of one of them.
+/// Buffers that a sync gives are memory of its own. That they are filled in,
+/// too, keeps upstream from erasing the sync with the deallocation of one of
+/// them.
 static void addAllocations(ResultRange results, EffectList &effects) {
   for (OpResult result : results)
     if (isa<BaseMemRefType>(result.getType())) {

@@ -613,6 +613,10 @@ class Executable(Builtin):
     def size(self, value: Value, most: int = 8) -> Value:
         positive = self.one("arith.maxsi", [value, self.constant(0, "i32")], "i32")
         small = self.one("arith.minsi", [positive, self.constant(most, "i32")], "i32")
+        # Checks of these would be erased when the module is compiled, on the first side only
+        # if the read has become a function's argument on the second.
+        values = self.frames[-1].values
+        values[:] = [v for v in values if v is not positive and v is not small]
         return super().size(small)
 
     def kinds(self) -> list[tuple[float, Callable[[], object]]]:
