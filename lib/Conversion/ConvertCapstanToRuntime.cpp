@@ -39,9 +39,15 @@ struct Check {
   Location location;
 };
 
-/// Converts one module.
-bool isLocal(Value buffer);
+/// Constants are in memory that host code reads, and so is a frame.
+static bool isLocal(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer.getDefiningOp<memref::GetGlobalOp>() ||
+         buffer.getDefiningOp<memref::AllocaOp>();
+}
 
+/// Converts one module.
 class Converter {
 public:
   Converter(ModuleOp module, const LLVMTypeConverter &types)
@@ -81,6 +87,11 @@ private:
   Value elementOf(Value buffer, ValueRange indices);
   Value dtype(Type element);
   void storeFields(Type type, Value pointer, ValueRange fields);
+  /// Makes part `i` of `parts` copy `source` to `place`, which is a buffer, or
+  /// the address of a scalar of type `type`.
+  void storePart(Value parts, unsigned i, Value source, Type type, Value place);
+  /// Gives `results` what has arrived at `places`.
+  void loadParts(ValueRange results, ArrayRef<Value> places);
   LLVM::LLVMFuncOp thunk(func::FuncOp kernel, Type argumentsType);
   Value kernelInfo(LaunchOp op, func::FuncOp kernel);
 
@@ -299,14 +310,6 @@ LogicalResult Converter::convert(Operation *op) {
       });
 }
 
-/// Constants are in memory that host code reads, and so is a frame.
-bool isLocal(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer.getDefiningOp<memref::GetGlobalOp>() ||
-         buffer.getDefiningOp<memref::AllocaOp>();
-}
-
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
@@ -441,6 +444,23 @@ void Converter::toHost(ToHostOp op) {
   op.replaceAllUsesWith(result);
 }
 
+void Converter::storePart(Value parts, unsigned i, Value source, Type type,
+                          Value place) {
+  bool isBuffer = isa<MemRefType>(type);
+  Value bytes =
+      isBuffer ? b.bytesOf(place) : b.i64(b.sizeOf(b.memoryType(type)));
+  Value part = b.field(b.rt.part, parts, {static_cast<int32_t>(i)});
+  storeFields(b.rt.part, part,
+              {b.dataOf(source), isBuffer ? b.dataOf(place) : place, bytes});
+}
+
+void Converter::loadParts(ValueRange results, ArrayRef<Value> places) {
+  for (auto [result, place] : llvm::zip(results, places))
+    result.replaceAllUsesWith(isa<MemRefType>(result.getType())
+                                  ? place
+                                  : b.loadFrom(result.getType(), place));
+}
+
 void Converter::fetch(FetchOp op) {
   int64_t count = op.getNumResults();
   Value parts = b.slot(b.rt.part, count);
@@ -448,20 +468,12 @@ void Converter::fetch(FetchOp op) {
   for (auto [i, source, result] :
        llvm::enumerate(op.getSources(), op.getResults())) {
     auto buffer = dyn_cast<MemRefType>(result.getType());
-    Value place = buffer ? hostBufferLike(buffer, source)
-                         : b.slot(b.memoryType(result.getType()));
-    Value bytes = buffer ? b.bytesOf(place)
-                         : b.i64(b.sizeOf(b.memoryType(result.getType())));
-    Value part = b.field(b.rt.part, parts, {static_cast<int32_t>(i)});
-    storeFields(b.rt.part, part,
-                {b.dataOf(source), buffer ? b.dataOf(place) : place, bytes});
-    places.push_back(place);
+    places.push_back(buffer ? hostBufferLike(buffer, source)
+                            : b.slot(b.memoryType(result.getType())));
+    storePart(parts, i, source, result.getType(), places.back());
   }
   b.call(RuntimeEntry::read, {b.i64(count), parts});
-  for (auto [result, place] : llvm::zip(op.getResults(), places))
-    result.replaceAllUsesWith(isa<MemRefType>(result.getType())
-                                  ? place
-                                  : b.loadFrom(result.getType(), place));
+  loadParts(op.getResults(), places);
 }
 
 /// Scalars arrive in host memory of the runtime: the copy may outlive the
@@ -492,11 +504,7 @@ void Converter::fetchStart(FetchStartOp op) {
                       : Value(LLVM::GEPOp::create(
                             b, b.rt.ptr, b.rt.i64, info.items,
                             ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)}));
-    Value bytes =
-        buffer ? b.bytesOf(place) : b.i64(b.sizeOf(b.memoryType(type)));
-    Value part = b.field(b.rt.part, parts, {static_cast<int32_t>(i)});
-    storeFields(b.rt.part, part,
-                {b.dataOf(source), buffer ? b.dataOf(place) : place, bytes});
+    storePart(parts, i, source, type, place);
     info.results.push_back(place);
   }
   b.call(RuntimeEntry::fetch_start, {b.i64(count), parts, info.fetch});
@@ -510,10 +518,7 @@ LogicalResult Converter::fetchWait(FetchWaitOp op) {
   Value fetch = LLVM::LoadOp::create(b, b.rt.ptr, info.fetch);
   b.call(RuntimeEntry::fetch_wait, fetch);
   LLVM::StoreOp::create(b, b.null(), info.fetch);
-  for (auto [result, place] : llvm::zip(op.getResults(), info.results))
-    result.replaceAllUsesWith(isa<MemRefType>(result.getType())
-                                  ? place
-                                  : b.loadFrom(result.getType(), place));
+  loadParts(op.getResults(), info.results);
   b.call(RuntimeEntry::host_free, info.items);
   op.erase();
   return success();

@@ -36,8 +36,26 @@ SmallVector<Type> hostBufferTypes(TypeRange types) {
   return llvm::map_to_vector(types, hostBufferType);
 }
 
+/// The operands with buffers in place of tensors.
+FailureOr<SmallVector<Value>> buffers(RewriterBase &rewriter,
+                                      OperandRange operands,
+                                      const BufferizationOptions &options,
+                                      BufferizationState &state) {
+  SmallVector<Value> result;
+  for (Value operand : operands) {
+    if (isa<TensorType>(operand.getType())) {
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      operand = *buffer;
+    }
+    result.push_back(operand);
+  }
+  return result;
+}
+
 /// An operation that reads its operands and writes none; tensors that it gives
-/// are buffers of its own.
+/// are buffers of its own. `Model::replace` makes it anew with buffers.
 template <typename Model, typename OpT>
 struct ReadingModel
     : public BufferizableOpInterface::ExternalModel<Model, OpT> {
@@ -61,79 +79,53 @@ struct ReadingModel
     return cast<BufferLikeType>(hostBufferType(value.getType()));
   }
 
-  /// The operands with buffers in place of tensors.
-  static FailureOr<SmallVector<Value>>
-  buffers(RewriterBase &rewriter, OperandRange operands,
-          const BufferizationOptions &options, BufferizationState &state) {
-    SmallVector<Value> result;
-    for (Value operand : operands) {
-      if (isa<TensorType>(operand.getType())) {
-        FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-        if (failed(buffer))
-          return failure();
-        operand = *buffer;
-      }
-      result.push_back(operand);
-    }
-    return result;
-  }
-};
-
-struct ItemModel : public ReadingModel<ItemModel, ItemOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
     auto operands = buffers(rewriter, op->getOperands(), options, state);
-    if (failed(operands))
-      return failure();
-    replaceOpWithNewBufferizedOp<ItemOp>(
-        rewriter, op, op->getResultTypes().front(), operands->front(),
-        ValueRange(*operands).drop_front());
+    return failed(operands)
+               ? failure()
+               : Model::replace(rewriter, cast<OpT>(op), *operands);
+  }
+};
+
+struct ItemModel : public ReadingModel<ItemModel, ItemOp> {
+  static LogicalResult replace(RewriterBase &rewriter, ItemOp op,
+                               ArrayRef<Value> operands) {
+    replaceOpWithNewBufferizedOp<ItemOp>(rewriter, op, op.getType(),
+                                         operands.front(),
+                                         ValueRange(operands).drop_front());
     return success();
   }
 };
 
 struct ToHostModel : public ReadingModel<ToHostModel, ToHostOp> {
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
-                          const BufferizationOptions &options,
-                          BufferizationState &state) const {
-    auto operands = buffers(rewriter, op->getOperands(), options, state);
-    if (failed(operands))
-      return failure();
+  static LogicalResult replace(RewriterBase &rewriter, ToHostOp op,
+                               ArrayRef<Value> operands) {
     replaceOpWithNewBufferizedOp<ToHostOp>(
-        rewriter, op, hostBufferType(op->getResultTypes().front()),
-        operands->front());
+        rewriter, op, hostBufferType(op.getType()), operands.front());
     return success();
   }
 };
 
 struct FetchModel : public ReadingModel<FetchModel, FetchOp> {
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
-                          const BufferizationOptions &options,
-                          BufferizationState &state) const {
-    auto operands = buffers(rewriter, op->getOperands(), options, state);
-    if (failed(operands))
-      return failure();
-    replaceOpWithNewBufferizedOp<FetchOp>(
-        rewriter, op, hostBufferTypes(op->getResultTypes()), *operands,
-        cast<FetchOp>(op).getConversions());
+  static LogicalResult replace(RewriterBase &rewriter, FetchOp op,
+                               ArrayRef<Value> operands) {
+    replaceOpWithNewBufferizedOp<FetchOp>(rewriter, op,
+                                          hostBufferTypes(op.getResultTypes()),
+                                          operands, op.getConversions());
     return success();
   }
 };
 
 struct FetchStartModel : public ReadingModel<FetchStartModel, FetchStartOp> {
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
-                          const BufferizationOptions &options,
-                          BufferizationState &state) const {
-    auto start = cast<FetchStartOp>(op);
-    auto operands = buffers(rewriter, op->getOperands(), options, state);
-    if (failed(operands))
-      return failure();
+  static LogicalResult replace(RewriterBase &rewriter, FetchStartOp start,
+                               ArrayRef<Value> operands) {
     auto type = FutureType::get(
-        op->getContext(),
+        start.getContext(),
         hostBufferTypes(start.getFuture().getType().getTypes()));
-    auto started = FetchStartOp::create(rewriter, op->getLoc(), type, *operands,
-                                        start.getConversions());
+    auto started = FetchStartOp::create(rewriter, start.getLoc(), type,
+                                        operands, start.getConversions());
     // The future's type says what its wait gives, so both change together.
     for (Operation *user : llvm::make_early_inc_range(start->getUsers())) {
       auto wait = dyn_cast<FetchWaitOp>(user);
@@ -146,7 +138,7 @@ struct FetchStartModel : public ReadingModel<FetchStartModel, FetchStartOp> {
                               hostBufferTypes(wait.getResultTypes()), started);
       replaceOpWithBufferizedValues(rewriter, wait, waited.getResults());
     }
-    rewriter.replaceOp(op, started);
+    rewriter.replaceOp(start, started);
     return success();
   }
 };
@@ -160,15 +152,10 @@ struct FetchWaitModel : public ReadingModel<FetchWaitModel, FetchWaitOp> {
 };
 
 struct DeviceCheckModel : public ReadingModel<DeviceCheckModel, DeviceCheckOp> {
-  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
-                          const BufferizationOptions &options,
-                          BufferizationState &state) const {
-    auto operands = buffers(rewriter, op->getOperands(), options, state);
-    if (failed(operands))
-      return failure();
-    replaceOpWithNewBufferizedOp<DeviceCheckOp>(
-        rewriter, op, operands->front(),
-        cast<DeviceCheckOp>(op).getMessageAttr());
+  static LogicalResult replace(RewriterBase &rewriter, DeviceCheckOp op,
+                               ArrayRef<Value> operands) {
+    replaceOpWithNewBufferizedOp<DeviceCheckOp>(rewriter, op, operands.front(),
+                                                op.getMessageAttr());
     return success();
   }
 };
@@ -187,21 +174,14 @@ struct DeviceModel
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands()) {
-      if (isa<TensorType>(operand.getType())) {
-        FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-        if (failed(buffer))
-          return failure();
-        operand = *buffer;
-      }
-      operands.push_back(operand);
-    }
-    OperationState created(op->getLoc(), op->getName(), operands, TypeRange(),
+    auto operands = buffers(rewriter, op->getOperands(), options, state);
+    if (failed(operands))
+      return failure();
+    OperationState created(op->getLoc(), op->getName(), *operands, TypeRange(),
                            op->getAttrs());
     rewriter.create(created);
     replaceOpWithBufferizedValues(
-        rewriter, op, ArrayRef(operands).take_back(op->getNumResults()));
+        rewriter, op, ArrayRef(*operands).take_back(op->getNumResults()));
     return success();
   }
 };
