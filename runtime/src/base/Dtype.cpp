@@ -32,6 +32,18 @@ Scalar capstan::rt::scalarOf(capstan_rt_dtype dtype) {
   }
 }
 
+bool capstan::rt::isFloat(capstan_rt_dtype dtype) {
+  switch (scalarOf(dtype)) {
+  case Scalar::F32:
+  case Scalar::F64:
+  case Scalar::F16:
+  case Scalar::BF16:
+    return true;
+  default:
+    return false;
+  }
+}
+
 std::string capstan::rt::nameOf(capstan_rt_dtype dtype) {
   static const char *const names[] = {"i",  "ui",      "f", "handle",
                                       "bf", "complex", "i"};

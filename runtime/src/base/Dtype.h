@@ -20,6 +20,8 @@ namespace capstan::rt {
 enum class Scalar { F32, F64, F16, BF16, I32, I64, Other };
 
 Scalar scalarOf(capstan_rt_dtype dtype);
+/// Whether it is f32, f64, f16 or bf16.
+bool isFloat(capstan_rt_dtype dtype);
 /// As MLIR spells it: "f32", "i64", "ui8", "i1" for booleans.
 std::string nameOf(capstan_rt_dtype dtype);
 /// Bytes of one element; 0 if there is no such type in memory.

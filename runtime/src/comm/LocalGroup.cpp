@@ -83,32 +83,25 @@ static void reduce(const std::vector<std::vector<char>> &sources,
 static void reduce(const CollectiveKey &key,
                    const std::vector<std::vector<char>> &sources,
                    int64_t offset, void *destination) {
+  auto as = [&](auto element, auto sum) {
+    reduce<decltype(element), decltype(sum)>(sources, offset, key.count,
+                                             key.reduction, destination);
+  };
+  bool sums = key.reduction == CAPSTAN_RT_SUM;
   switch (scalarOf(key.dtype)) {
   case Scalar::F32:
-    return reduce<float, float>(sources, offset, key.count, key.reduction,
-                                destination);
+    return as(float(), float());
   case Scalar::F64:
-    return reduce<double, double>(sources, offset, key.count, key.reduction,
-                                  destination);
+    return as(double(), double());
   case Scalar::F16:
-    return reduce<F16, float>(sources, offset, key.count, key.reduction,
-                              destination);
+    return as(F16(), float());
   case Scalar::BF16:
-    return reduce<BF16, float>(sources, offset, key.count, key.reduction,
-                               destination);
+    return as(BF16(), float());
   // Unsigned: sums wrap around.
   case Scalar::I32:
-    return key.reduction == CAPSTAN_RT_SUM
-               ? reduce<uint32_t, uint32_t>(sources, offset, key.count,
-                                            key.reduction, destination)
-               : reduce<int32_t, int32_t>(sources, offset, key.count,
-                                          key.reduction, destination);
+    return sums ? as(uint32_t(), uint32_t()) : as(int32_t(), int32_t());
   case Scalar::I64:
-    return key.reduction == CAPSTAN_RT_SUM
-               ? reduce<uint64_t, uint64_t>(sources, offset, key.count,
-                                            key.reduction, destination)
-               : reduce<int64_t, int64_t>(sources, offset, key.count,
-                                          key.reduction, destination);
+    return sums ? as(uint64_t(), uint64_t()) : as(int64_t(), int64_t());
   case Scalar::Other:
     return;
   }

@@ -113,19 +113,12 @@ int32_t capstan::rt::makeAttention(HostDevice &device, FailureRef failure,
                                    const capstan_rt_attention_desc &desc,
                                    const AttentionArguments &tensors,
                                    std::unique_ptr<Work> &work) {
-  switch (scalarOf(desc.dtype)) {
-  case Scalar::F32:
-  case Scalar::F64:
-  case Scalar::F16:
-  case Scalar::BF16:
-    break;
-  default:
+  if (!isFloat(desc.dtype))
     return fail(CAPSTAN_RT_UNSUPPORTED,
                 {"varlen_attention", desc.location, device.name()},
                 format("attention of %s is not supported, only that of f32, "
                        "f64, f16 and bf16",
                        nameOf(desc.dtype).c_str()));
-  }
   const Blas *blas;
   CAPSTAN_RT_TRY(device.loadBlas(&blas));
   work = std::make_unique<Attention>(*blas, std::move(failure), desc, tensors);

@@ -163,18 +163,11 @@ int32_t capstan::rt::makeGemm(HostDevice &device, FailureRef failure,
                               const capstan_rt_gemm_desc &desc, const void *a,
                               const void *b, void *c,
                               std::unique_ptr<Work> &work) {
-  switch (scalarOf(desc.dtype)) {
-  case Scalar::F32:
-  case Scalar::F64:
-  case Scalar::F16:
-  case Scalar::BF16:
-    break;
-  default:
+  if (!isFloat(desc.dtype))
     return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", desc.location, device.name()},
                 format("products of %s are not supported, only those of f32, "
                        "f64, f16 and bf16",
                        nameOf(desc.dtype).c_str()));
-  }
   const Blas *blas;
   CAPSTAN_RT_TRY(device.loadBlas(&blas));
   work = std::make_unique<Gemm>(*blas, std::move(failure), desc, a, b, c);
