@@ -126,7 +126,7 @@ bool capstan::eraseDeadCode(Semantics &semantics, Operation *root) {
   root->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
     // Dead loops, branches and allocations stay: which of several equal ones is
     // which would change.
-    if (holdsHostCode(op) || !isOpTriviallyDead(op) ||
+    if (!isOpTriviallyDead(op) || holdsHostCode(op) ||
         seesUndefined(semantics, op) ||
         (semantics.kind(op) != OpKind::HostSync && !semantics.isMovable(op)))
       return;

@@ -43,8 +43,8 @@ static Expr *symbol(ExprTable &exprs, Role role, unsigned depth, unsigned n,
   uint64_t key =
       (uint64_t(depth) << 36) | (uint64_t(n) << 4) | (role << 1) | cpu;
   Expr *e = exprs.get(Kind::Symbol, key, type, kids);
-  e->onCpu = cpu;
   e->loops |= uint64_t(1) << std::min(depth, 63u);
+  e->onCpu = cpu;
   return e;
 }
 

@@ -40,12 +40,9 @@ capstan::run::compile(StringRef path, const LoadOptions &options) {
   if (!module)
     return failed();
   PassManager pm(&context);
-  if (options.hostSyncPipeline)
-    buildHostSyncPipeline(pm, HostSyncPipelineOptions());
-  else
-    buildRaisePipeline(pm);
-  buildHostBufferPipeline(pm);
-  buildHostLLVMPipeline(pm);
+  HostTargetPipelineOptions pipeline;
+  pipeline.hostSyncs = options.hostSyncPipeline;
+  buildHostTargetPipeline(pm, pipeline);
   if (mlir::failed(pm.run(*module)))
     return failed();
   HostTargetOptions target;
