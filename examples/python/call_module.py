@@ -11,7 +11,7 @@ module = Module(Device(Runtime(library)), path)
 x = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
 lens = np.ones(2, np.int32)
 try:
-    for result in module.call("forward", [x, lens], results=2):
+    for result in module.call("forward", [x, lens]):
         print(result)
 except Error as error:
     sys.exit(f"error {error.status}: {error}")

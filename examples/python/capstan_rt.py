@@ -3,7 +3,7 @@
     runtime = Runtime("build/lib/libcapstan_rt.so.0")
     device = Device(runtime, threads=2)
     module = Module(device, "model.so")
-    logits, = module.call("forward", [ids, lens], results=1)
+    logits, = module.call("forward", [ids, lens])
     print(module.counters()["blocking_syncs"])
 
 Arguments are contiguous arrays, neither copied nor consumed: a program that writes to an
@@ -78,6 +78,32 @@ class DeviceConfig(c.Structure):
     )
 
 
+class EntryInfo(c.Structure):
+    """capstan_rt_entry_info."""
+
+    _fields_ = (
+        ("name", c.c_char_p),
+        ("entry", c.c_void_p),
+        ("num_arguments", c.c_int32),
+        ("num_results", c.c_int32),
+        ("arguments", c.c_void_p),
+        ("results", c.c_void_p),
+    )
+
+
+class ModuleInfo(c.Structure):
+    """capstan_rt_module_info."""
+
+    _fields_ = (
+        ("size", c.c_uint32),
+        ("abi_version", c.c_uint32),
+        ("target", c.c_char_p),
+        ("producer", c.c_char_p),
+        ("num_entries", c.c_int64),
+        ("entries", c.POINTER(EntryInfo)),
+    )
+
+
 class Error(Exception):
     """What the runtime says when a call fails."""
 
@@ -93,6 +119,7 @@ class Runtime:
         self.lib = c.CDLL(library)
         self.lib.capstan_rt_last_message.restype = c.c_char_p
         self.lib.capstan_rt_counter_name.restype = c.c_char_p
+        self.lib.capstan_rt_module_get_info.restype = c.POINTER(ModuleInfo)
         self.counters: list[str] = []
         while name := self.lib.capstan_rt_counter_name(len(self.counters), None):
             self.counters.append(name.decode())
@@ -130,16 +157,20 @@ class Module:
         self.check(
             self.lib.capstan_rt_module_open(device.handle, path.encode(), c.byref(self.handle))
         )
+        info = self.lib.capstan_rt_module_get_info(self.handle).contents
+        entries = info.entries[: info.num_entries]
+        self.num_results = {entry.name.decode(): entry.num_results for entry in entries}
 
     def __del__(self) -> None:
         self.lib.capstan_rt_module_release(self.handle)
 
-    def call(self, entry: str, arguments: Sequence[np.ndarray], results: int) -> list[np.ndarray]:
+    def call(self, entry: str, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Runs an entry and waits for its results. Scalars are arrays of rank 0."""
         function = c.c_void_p()
         self.check(
             self.lib.capstan_rt_module_lookup(self.handle, entry.encode(), c.byref(function))
         )
+        results = self.num_results[entry]
         tensors = [Tensor.of(a) for a in arguments]
         given = (c.POINTER(Tensor) * len(tensors))(*(c.pointer(t) for t in tensors))
         taken = (c.POINTER(Tensor) * results)()
