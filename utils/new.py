@@ -107,6 +107,41 @@ func.func @rejected(%source: tensor<4xi32>) -> tensor<4xi32> {{
 }}
 """
 
+ENTRY_LINE = """\
+/* TODO: the parameters after the forward: PTR, I64 or I32. */
+CAPSTAN_RT_CALL({snake}, PTR)
+
+"""
+
+ENTRY_DECLARATION = """\
+/**
+ * TODO: what it does, shapes, units, ownership, errors.
+ * \\param[in] operand   TODO
+ */
+int32_t capstan_rt_{snake}(capstan_rt_forward *forward,{break_}void *operand);
+
+"""
+
+ENTRY_SOURCE = """\
+
+int32_t capstan_rt_{snake}(capstan_rt_forward *forward,{break_}void *operand) {{
+  REQUIRE_FORWARD("{snake}");
+  const char *message = "not written yet";
+  return forward->fail(CAPSTAN_RT_UNSUPPORTED, {{"{snake}"}}, message);
+}}
+"""
+
+ENTRY_TEST = """\
+
+// TODO: what it does, what it rejects, on every backend.
+TEST_P(EntryTest, {camel}) {{
+  ASSERT_OK(inForward([](auto *f) {{
+    void *operand = nullptr;
+    return capstan_rt_{snake}(f, operand);
+  }}));
+}}
+"""
+
 
 class Name:
     """One name in every spelling that the tree uses."""
@@ -122,6 +157,10 @@ class Name:
         self.upper = self.camel.upper()
         # clang-format breaks the line of the pass class where the name is long.
         self.base_break = " " if len(self.camel) <= 11 else "\n    "
+        # It breaks those of an entry, too.
+        start = len(f"int32_t capstan_rt_{self.snake}(")
+        fits = start + len("capstan_rt_forward *forward, void *operand) {") <= 80
+        self.break_ = " " if fits else "\n" + " " * start
 
     def fill(self, template: str) -> str:
         return template.format_map(vars(self))
@@ -147,6 +186,9 @@ class Tree:
             sys.exit(f"new.py: {path} has no line like {anchor}")
         at = found[-1].start()
         self.edits[self.root / path] = old[:at] + text + old[at:]
+
+    def append(self, path: str, text: str):
+        self.edits[self.root / path] = (self.root / path).read_text() + text
 
     def add_source(self, path: str, library: str, source: str):
         """Adds a source file to a library of a CMake file, in order."""
@@ -181,10 +223,13 @@ def new_op(tree: Tree, name: Name):
 
 
 def new_entry(tree: Tree, name: Name):
-    contract = "runtime/include/capstan_rt/entry_points.def"
-    if not (tree.root / contract).exists():
-        sys.exit(f"new.py: no runtime in this tree ({contract} is missing)")
-    sys.exit("new.py: entries are not supported yet")
+    headers = "runtime/include/capstan_rt"
+    if f"CAPSTAN_RT_CALL({name.snake}," in (tree.root / headers / "entry_points.def").read_text():
+        sys.exit(f"new.py: entry {name.snake} exists")
+    tree.insert_before(f"{headers}/entry_points.def", r"^#undef", name.fill(ENTRY_LINE))
+    tree.insert_before(f"{headers}/compiled.h", r"^#ifdef __cplus", name.fill(ENTRY_DECLARATION))
+    tree.append("runtime/src/base/EntryPoints.cpp", name.fill(ENTRY_SOURCE))
+    tree.append("runtime/test/EntryTest.cpp", name.fill(ENTRY_TEST))
 
 
 def main():
@@ -200,7 +245,7 @@ def main():
     tree = Tree(args.root.resolve())
     kinds[args.kind](tree, Name(args.name))
     tree.write()
-    print("then: ./dev docs, and write the test first")
+    print("then: ./dev format, ./dev docs, and write the test first")
 
 
 if __name__ == "__main__":
