@@ -278,6 +278,19 @@ bool Comparer::partials() {
   return true;
 }
 
+/// `shape` where a branch has been taken.
+Expr *Comparer::shapeOn(Expr *shape, const Guard *guard) {
+  while (shape->kind == Kind::Shape && !shape->kids.empty() &&
+         shape->kids[0]->kind == Kind::Gamma) {
+    Expr *gamma = shape->kids[0];
+    Literal l = ExprTable::literal(gamma->kids[0]);
+    if (!guard->has(l) && !guard->has(!l))
+      break;
+    shape = ctx.exprs.shape(gamma->kids[guard->has(l) ? 1 : 2]);
+  }
+  return shape;
+}
+
 /// Whether `bound` is as large as one of BEFORE, or as what always suffices.
 bool Comparer::isBound(const BoundRecord &use, Expr *bound, const Guard *guard,
                        unsigned depth) {
@@ -288,7 +301,8 @@ bool Comparer::isBound(const BoundRecord &use, Expr *bound, const Guard *guard,
   }
   if (use.shape) {
     auto size = asSize(bound);
-    if (size && size->first == use.shape && size->second == use.dim)
+    if (size && size->second == use.dim &&
+        shapeOn(size->first, guard) == shapeOn(use.shape, guard))
       return true;
     auto type = dyn_cast_if_present<RankedTensorType>(use.shape->type);
     if (bound->isConst() && type && use.dim < type.getRank() &&

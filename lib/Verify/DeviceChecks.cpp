@@ -93,7 +93,8 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
   if (auto type = dyn_cast_if_present<RankedTensorType>(e->type);
       device && type && type.getRank() == 0)
     if (Expr *inner = a.element(e, {}); inner != e)
-      return normalTerm(inner, device, condition);
+      return normalTerm(
+          inner, device && !ctx.semantics.isHostScalar(inner->type), condition);
   switch (e->kind) {
   case Kind::Not:
     return exprs.negate(normalTerm(e->kids[0], device, true));

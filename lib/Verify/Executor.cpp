@@ -10,9 +10,6 @@
 
 #include "capstan/Verify/Executor.h"
 #include "capstan/Dialect/Capstan.h"
-#include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/Hashing.h"
-#include <map>
 
 using namespace mlir;
 using namespace capstan;
@@ -98,7 +95,7 @@ Expr *Executor::resolveScalar(Expr *e, llvm::DenseMap<Expr *, Expr *> &done,
   bool condition = e->kind == Kind::And || e->kind == Kind::Or ||
                    e->kind == Kind::Not || e->kind == Kind::Cmp ||
                    e->kind == Kind::Is;
-  if (condition)
+  if (!e->isConst())
     if (std::optional<bool> v = known(e))
       return exprs.constant(e->type, *v);
   if (!e->gated || !isScalar(e) || depth > 16 || done.size() > 64)
@@ -117,8 +114,16 @@ Expr *Executor::resolveScalar(Expr *e, llvm::DenseMap<Expr *, Expr *> &done,
         kids.push_back(exprs.constant(kid->type, *v));
       else
         kids.push_back(resolveScalar(kid, done, depth + 1));
-    if (ArrayRef<Expr *>(kids) != e->kids)
-      result = exprs.rebuild(e, kids);
+    if (ArrayRef<Expr *>(kids) != e->kids) {
+      // As where the operation stands under what is known.
+      Operation *op = e->kind == Kind::Op ? e->op() : nullptr;
+      result =
+          op && op->getNumResults() == 1 && op->getNumOperands() == kids.size()
+              ? simplify(op, kids)
+              : nullptr;
+      if (!result)
+        result = exprs.rebuild(e, kids);
+    }
     if (result != e && condition && !result->isConst())
       if (std::optional<bool> v = known(result))
         result = exprs.constant(e->type, *v);
@@ -189,9 +194,23 @@ const Guard *Executor::guard() {
   return cachedGuard;
 }
 
-uint64_t Executor::nth(Expr *e) {
+/// What is new each time that it is made: on each trip of the loops around it.
+Expr *Executor::perTrip(Expr *e) {
+  if (loops.empty())
+    return e;
+  Exprs kids{e};
+  kids.append(loops);
+  return exprs.get(Kind::Trip, 0, e->type, kids);
+}
+
+/// The next execution of `e`: numbered in order, or as `numbering` says.
+Expr *Executor::instance(Expr *e, Operation *op) {
   executionLog.push_back(e);
-  return executions[e]++;
+  uint64_t number = executions[e]++;
+  if (auto it = numbering.find(e);
+      it != numbering.end() && number < it->second.size())
+    number = it->second[number];
+  return make(op, Kind::Nth, number, e->type, e);
 }
 
 /// `e` where its contents matter, or which storage it is: undefined contents
@@ -202,114 +221,12 @@ Expr *Executor::contents(Expr *e) {
   Expr *&known = materialized[e];
   if (!known) {
     executionLog.push_back(e);
-    Expr *base = e->kids[0];
-    uint64_t number = nth(base);
-    // A permutation: different contents keep different numbers.
-    if (auto it = numbering.find(base);
-        it != numbering.end() && number < it->second.size())
-      number = it->second[number];
-    known = exprs.get(Kind::Nth, number, e->type, base);
+    known = instance(e->kids[0], e->ops[side]);
     known->onCpu = e->onCpu;
     known->holdsMemory = e->holdsMemory;
     known->base = e->base;
   }
   return known;
-}
-
-/// A hash of `root` that takes all contents in `numbered` for the same.
-static uint64_t anonymousHash(Expr *root,
-                              const llvm::DenseSet<Expr *> &numbered,
-                              llvm::DenseMap<Expr *, uint64_t> &hashes) {
-  SmallVector<std::pair<Expr *, bool>> stack{{root, false}};
-  while (!stack.empty()) {
-    auto [e, expanded] = stack.pop_back_val();
-    if (hashes.count(e))
-      continue;
-    if (!expanded) {
-      stack.push_back({e, true});
-      for (Expr *kid : e->kids)
-        stack.push_back({kid, false});
-      continue;
-    }
-    uint64_t hash =
-        llvm::hash_combine(unsigned(e->kind), numbered.contains(e) ? 0 : e->key,
-                           e->type.getAsOpaquePointer());
-    for (Expr *kid : e->kids)
-      hash = llvm::hash_combine(hash, hashes.lookup(kid));
-    hashes[e] = hash;
-  }
-  return hashes.lookup(root);
-}
-
-Executor::Numbering Executor::visibleOrder() {
-  llvm::DenseMap<Expr *, unsigned> found;
-  llvm::DenseSet<Expr *> numbered;
-  SmallVector<Expr *> latest;
-  auto visit = [&](Expr *root) {
-    SmallVector<Expr *> stack{root};
-    while (!stack.empty()) {
-      Expr *e = stack.pop_back_val();
-      if (!e || !found.try_emplace(e, found.size()).second)
-        continue;
-      if (numbered.contains(e))
-        latest.push_back(e);
-      llvm::append_range(stack, e->kids);
-      if (auto *it = records.next.find(e); it != records.next.end())
-        stack.push_back(it->second);
-    }
-  };
-  llvm::DenseMap<Expr *, uint64_t> count;
-  for (auto &[raw, nth] : materialized) {
-    ++count[raw->kids[0]];
-    numbered.insert(nth);
-  }
-  for (const CheckRecord &c : records.checks)
-    visit(c.condition.expr);
-  llvm::for_each(results, visit);
-  visit(state.world);
-  visit(state.random);
-  for (const CheckRecord &c : records.checks)
-    for (Literal l : c.guard->literals)
-      visit(l.expr);
-  // Of what is read and never used: named by the read.
-  llvm::DenseMap<Expr *, uint64_t> hashes, names;
-  std::map<std::pair<Expr *, uint64_t>, uint64_t> times;
-  for (const TransferRecord &t : records.transfers)
-    for (Expr *read : t.reads) {
-      latest.clear();
-      visit(read);
-      if (latest.empty())
-        continue;
-      uint64_t hash = anonymousHash(read, numbered, hashes);
-      for (Expr *e : latest)
-        names[e] = ctx.keys.intern(
-            {uint64_t(-10), e->kids[0]->id, hash, times[{e->kids[0], hash}]++});
-    }
-  Numbering result;
-  for (auto [base, n] : count) {
-    // Those that nothing visible depends on come last.
-    SmallVector<std::pair<unsigned, uint64_t>, 4> ranks;
-    for (uint64_t i = 0; i < n; ++i) {
-      auto it = found.find(exprs.get(Kind::Nth, i, base->type, base));
-      ranks.push_back({it == found.end() ? ~0u : it->second, i});
-    }
-    bool named = llvm::any_of(ranks, [&](auto &rank) {
-      return names.count(exprs.get(Kind::Nth, rank.second, base->type, base));
-    });
-    if (llvm::is_sorted(ranks) && !named)
-      continue;
-    llvm::sort(ranks);
-    SmallVector<uint64_t, 2> &order = result[base];
-    order.resize(n);
-    for (auto [number, rank] : llvm::enumerate(ranks)) {
-      Expr *e = exprs.get(Kind::Nth, rank.second, base->type, base);
-      auto it = names.find(e);
-      // Apart from the other numbers, which are small.
-      order[rank.second] =
-          it == names.end() ? number : (uint64_t(1) << 32) + it->second;
-    }
-  }
-  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -324,6 +241,12 @@ void Executor::addCheck(Literal l, Operation *op, bool device) {
       addCheck(ExprTable::literal(kid, l.positive), op, device);
     return;
   }
+  // A path on which a check fails ends there.
+  if (l.expr->isConst() && llvm::any_of(records.checks, [&](auto &c) {
+        return !c.device && c.guard->weakerThan(*guard()) &&
+               known(c.condition.expr) == !c.condition.positive;
+      }))
+    return;
   auto &before = records.checksOf[{l.expr, l.positive}];
   for (unsigned i : before)
     if (records.checks[i].guard->weakerThan(*guard()))
@@ -365,6 +288,14 @@ bool Executor::check(Operation *op) {
   if (!e)
     return fail(op, "check without a condition that is known here");
   bool device = isa<DeviceCheckOp>(op);
+  // A boolean that became an integer.
+  while (e->kind == Kind::Op && e->kids.size() == 1 && e->op()) {
+    const ForeignOpModel *m = sem.model(e->op());
+    if (!m || m->fold.kind != FoldModel::Kind::Same ||
+        !sem.isHostScalar(e->kids[0]->type))
+      break;
+    e = e->kids[0];
+  }
   addCheck(ExprTable::literal(contents(e)), op, device);
   return true;
 }

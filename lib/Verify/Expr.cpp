@@ -10,6 +10,11 @@
 using namespace mlir;
 using namespace capstan::verify;
 
+static bool isBoolean(Type type) {
+  auto opaque = dyn_cast_if_present<OpaqueType>(type);
+  return opaque ? opaque.getTypeData() == "bool" : type && type.isInteger(1);
+}
+
 Expr *ExprTable::get(Kind kind, uint64_t key, Type type,
                      ArrayRef<Expr *> kids) {
   size_t hash = llvm::hash_combine(
@@ -26,7 +31,7 @@ Expr *ExprTable::get(Kind kind, uint64_t key, Type type,
   e->type = type;
   e->kids = kids.copy(allocator);
   e->id = count++;
-  e->gated = kind == Kind::Gamma || kind == Kind::And || kind == Kind::Or;
+  e->gated = kind == Kind::Gamma || isBoolean(type);
   for (Expr *kid : kids) {
     e->loops |= kid->loops;
     e->height = std::max(e->height, kid->height + (kind == Kind::Final));
@@ -133,7 +138,7 @@ Expr *ExprTable::shape(Expr *of) {
   auto type = dyn_cast_if_present<RankedTensorType>(of->type);
   if (type && type.hasStaticShape())
     return get(Kind::Shape, 1, type, {});
-  if (of->kind == Kind::Raw)
+  while (of->kind == Kind::Raw || of->kind == Kind::Trip)
     of = of->kids[0];
   return get(Kind::Shape, 0, of->type, of);
 }
@@ -266,6 +271,7 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
     return list("read", e->kids);
   case Kind::Raw:
   case Kind::Nth:
+  case Kind::Trip:
     return print(os, e->kids[0], budget, depth);
   case Kind::State:
     return list(e->key <= RandomStart    ? "start"

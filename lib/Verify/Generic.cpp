@@ -118,7 +118,7 @@ bool Executor::generic(Operation *op) {
     state.random = exprs.get(Kind::State, AfterRandom, {}, {made});
   const ForeignOpModel *m = sem.model(op);
   if (m && !m->deterministic && !random && !m->undefined)
-    made = make(op, Kind::Nth, nth(made), type, made);
+    made = instance(perTrip(made), op);
   if (!writes && !sem.isTotal(op))
     addPartial(made, op);
   for (const BoundOperand &b : bounds) {
@@ -166,7 +166,7 @@ void Executor::bindResults(Operation *op, Expr *made,
       if (sem.isFresh(result)) {
         // The storage is not what is in it: one for each execution, numbered
         // where it comes to matter which one it is.
-        pointer = make(op, Kind::Raw, ++ctx.instances, type, e);
+        pointer = make(op, Kind::Raw, ++ctx.instances, type, perTrip(e));
         pointer->base = pointer;
         Expr *first = sem.isUndefined(op) ? contents(pointer) : e;
         state.objects[pointer] =
@@ -182,7 +182,7 @@ void Executor::bindResults(Operation *op, Expr *made,
       e->holdsMemory = llvm::any_of(
           operands, [](Expr *operand) { return operand->holdsMemory; });
     } else if (sem.isUndefined(op)) {
-      e = make(op, Kind::Raw, ++ctx.instances, type, e);
+      e = make(op, Kind::Raw, ++ctx.instances, type, perTrip(e));
     } else {
       annotate(op, e, operands);
     }

@@ -120,7 +120,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   escapeAll(spec.inits);
   for (Expr *&init : spec.inits)
     init = contents(init);
-  Expr *self = exprs.get(Kind::Nth, nth(spec.loop), {}, spec.loop);
+  Expr *self = instance(spec.loop, spec.op);
   Expr *again = exprs.get(Kind::Loop, 0, {}, self);
   bool mayRerun = d < kMaxRerunDepth;
   SmallVector<bool> invariant = spec.invariant, cpu;

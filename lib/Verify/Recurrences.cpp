@@ -48,10 +48,12 @@ bool Comparer::recurrences() {
     for (const TransferRecord &t : r->transfers) {
       llvm::for_each(t.reads, push);
       pushGuard(t.guard);
-      for (Expr *loop : t.loops)
-        loops.insert(loop->kind == Kind::Loop ? loop->kids[0] : loop);
     }
   }
+  // What AFTER reads on each trip BEFORE must read as often.
+  for (const TransferRecord &t : a.records.transfers)
+    for (Expr *loop : t.loops)
+      loops.insert(loop->kind == Kind::Loop ? loop->kids[0] : loop);
   unsigned done = 0;
   auto lookup = [](const llvm::MapVector<Expr *, Expr *> &map, Expr *e) {
     auto it = map.find(e);
@@ -63,9 +65,10 @@ bool Comparer::recurrences() {
       llvm::for_each(e->kids, push);
       if (e->kind != Kind::Symbol)
         continue;
-      loops.insert(e->kids[0]);
       Expr *x = lookup(b.records.next, e), *y = lookup(a.records.next, e);
       // A symbol of one module only has no part in what was found equal.
+      if (!x == !y)
+        loops.insert(e->kids[0]);
       if (x && y && x != y)
         return differ("a value that a loop carries differs on its next trip", x,
                       y);

@@ -120,7 +120,7 @@ Expr *Executor::dimension(Operation *dim, Expr *source, Expr *index) {
     Expr *from = nullptr;
     Operation *op = source->kind == Kind::Op ? source->op() : nullptr;
     if (source->kind == Kind::Raw || source->kind == Kind::Nth ||
-        source->kind == Kind::Shape)
+        source->kind == Kind::Trip || source->kind == Kind::Shape)
       from = source->kids[0];
     else if (source->kind == Kind::Result)
       from = tiedInit(source->kids[0], source->key);

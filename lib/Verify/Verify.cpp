@@ -11,6 +11,9 @@ using namespace mlir;
 using namespace capstan;
 using namespace capstan::verify;
 
+/// How often numbers are paired anew.
+static constexpr unsigned kMaxPairings = 4;
+
 /// All functions of `module` by path, and what else stands in it.
 static void collect(ModuleOp module, const std::string &prefix,
                     llvm::MapVector<StringAttr, func::FuncOp> &functions,
@@ -129,16 +132,20 @@ static bool compareFunctions(Context &ctx, func::FuncOp before,
     }
   if (Comparer(ctx, b, a, options, report).run())
     return true;
-  // Undefined contents may have come to matter in another order, where reads
-  // of no use are gone. Any numbering that tells them apart will do.
-  Executor::Numbering ofBefore = b.visibleOrder(), ofAfter = a.visibleOrder();
-  if (!ofBefore.empty() || !ofAfter.empty()) {
-    Executor again(ctx, Before), other(ctx, After);
-    again.numbering = std::move(ofBefore);
-    other.numbering = std::move(ofAfter);
+  // What has a number for each execution may have come to matter in another
+  // order. Any numbering that tells different ones apart will do; one that
+  // depends on others may need another round.
+  Executor *latest = &a;
+  std::unique_ptr<Executor> again;
+  for (unsigned round = 0; round < kMaxPairings; ++round) {
+    Executor::Numbering numbering = pairExecutions(b, *latest);
+    if (numbering == latest->numbering)
+      break;
+    again = std::make_unique<Executor>(ctx, After);
+    again->numbering = std::move(numbering);
+    latest = again.get();
     Report second;
-    if (again.run(before) && other.run(after) &&
-        Comparer(ctx, again, other, options, second).run()) {
+    if (again->run(after) && Comparer(ctx, b, *again, options, second).run()) {
       report.reason.clear();
       report.details.clear();
       return true;

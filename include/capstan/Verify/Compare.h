@@ -47,6 +47,7 @@ private:
   Expr *elementwise(Expr *e, bool device);
   bool isInteger(mlir::Type type);
 
+  Expr *shapeOn(Expr *shape, const Guard *guard);
   bool isBound(const BoundRecord &use, Expr *bound, const Guard *guard,
                unsigned depth);
 
@@ -63,6 +64,10 @@ private:
                  llvm::SmallVector<const BoundRecord *, 2>>
       boundsBefore;
 };
+
+/// Numbers for the executions of `after`, so that those which flow to the same
+/// place in both have the same.
+Executor::Numbering pairExecutions(Executor &before, Executor &after);
 
 /// `loc` for people.
 std::string locationText(mlir::Operation *op);

@@ -55,12 +55,14 @@ public:
   Executor(Context &ctx, Side side)
       : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side) {}
 
-  /// Numbers for undefined contents, of each operation, in place of the order
-  /// in which they come to matter: a permutation.
+  /// For what has a number for each execution (undefined contents, fresh
+  /// storage, loops): those to take in place of the order, a permutation.
   using Numbering = llvm::DenseMap<Expr *, llvm::SmallVector<uint64_t, 2>>;
   Numbering numbering;
-  /// The order in which what is visible names them; empty if it is that in use.
-  Numbering visibleOrder();
+  /// How often each of them was executed.
+  llvm::DenseMap<Expr *, uint64_t> executions;
+
+  ExprTable &expressions() { return exprs; }
 
   /// Executes `function` on symbolic arguments; false: see `failure`.
   bool run(mlir::func::FuncOp function);
@@ -96,8 +98,8 @@ private:
   size_t pathMark() const { return undo.size(); }
   void popPath(size_t mark);
   const Guard *guard();
-  /// The number of times that `e` has been executed before.
-  uint64_t nth(Expr *e);
+  Expr *perTrip(Expr *e);
+  Expr *instance(Expr *e, mlir::Operation *op);
   Expr *contents(Expr *e);
   bool runOps(mlir::Block &block);
   bool execute(mlir::Operation *op);
@@ -219,7 +221,6 @@ private:
   llvm::SmallVector<Literal> path;
   const Guard *cachedGuard = nullptr;
   llvm::SmallVector<Expr *> loops;
-  llvm::DenseMap<Expr *, uint64_t> executions;
   llvm::SmallVector<Expr *> executionLog;
   llvm::DenseMap<Expr *, Expr *> materialized;
   llvm::DenseMap<Expr *, FutureState> futures;

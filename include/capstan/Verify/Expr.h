@@ -39,6 +39,7 @@ struct Expr {
     Read,   ///< `key`: conversion; what a host read gives of child 0
     Raw,    ///< undefined contents, instance `key` of child 0
     Nth,    ///< the `key`-th execution of child 0 (undefined, fresh, ...)
+    Trip,   ///< child 0 on each trip of loops, the other children
     State,  ///< memory or random state after something; `key`: StateKind
     Symbol, ///< carried value of a loop; `key`: occurrence, CPU flag
     Loop,   ///< the `key`-th execution of a loop; kind and bounds
