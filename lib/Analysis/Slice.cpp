@@ -23,6 +23,34 @@ SmallVector<Value> capstan::sliceInputs(Operation *op) {
   return result;
 }
 
+/// Something sees more than the shape of a result of `op`.
+static bool isSeen(Semantics &semantics, Operation *op) {
+  return llvm::any_of(op->getUses(), [&](OpOperand &use) {
+    return !semantics.readsShapeOnly(use);
+  });
+}
+
+bool capstan::looksAtUndefined(Semantics &semantics, Operation *op) {
+  return op
+      ->walk([&](Operation *nested) {
+        return nested != op && semantics.isUndefined(nested) &&
+                       isSeen(semantics, nested)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+void capstan::moveOfSlice(Semantics &semantics, Operation *op,
+                          Operation *place) {
+  if (!semantics.isUndefined(op) || !isSeen(semantics, op))
+    return op->moveBefore(place);
+  Operation *copy = OpBuilder(place).clone(*op);
+  op->replaceUsesWithIf(copy->getResults(), [&](OpOperand &use) {
+    return semantics.readsShapeOnly(use);
+  });
+}
+
 Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
                             ArrayRef<Value> values,
                             llvm::function_ref<bool(Value)> available,
@@ -65,6 +93,10 @@ Slice capstan::collectSlice(Semantics &semantics, const MemoryClasses &memory,
         block(op, it->second);
         return false;
       }
+    }
+    if (op->getNumRegions() != 0 && looksAtUndefined(semantics, op)) {
+      block(op, "reads undefined contents");
+      return false;
     }
     if (!semantics.isMovable(op)) {
       block(op, semantics.kind(op) == OpKind::HostSync

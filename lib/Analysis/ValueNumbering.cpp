@@ -213,20 +213,6 @@ void ValueNumbering::numberUniquely(Operation *op) {
     (void)(*this)[result];
 }
 
-/// Something nested in `op` has undefined contents that are looked at.
-static bool looksAtUndefined(Semantics &semantics, Operation *op) {
-  return op
-      ->walk([&](Operation *nested) {
-        if (nested == op || !semantics.isUndefined(nested))
-          return WalkResult::advance();
-        for (OpOperand &use : nested->getUses())
-          if (!semantics.readsShapeOnly(use))
-            return WalkResult::interrupt();
-        return WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 void ValueNumbering::visitOp(Operation *op, State &state) {
   const MemoryClasses::Set &written = classes.written(op);
   bool hostRegions = op->getNumRegions() != 0 && holdsHostCode(op);

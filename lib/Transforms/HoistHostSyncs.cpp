@@ -189,7 +189,7 @@ void Hoister::move(Operation *sync, const Plan &plan) {
   if (plan.guards.empty()) {
     for (Operation *op :
          slice(plan.outermost, SmallVector<Value>(sync->getOperands())).ops)
-      op->moveBefore(plan.outermost);
+      moveOfSlice(semantics, op, plan.outermost);
     sync->moveBefore(plan.outermost);
   } else {
     // What can't fail moves as it is, so that reads that share it don't copy
@@ -200,7 +200,7 @@ void Hoister::move(Operation *sync, const Plan &plan) {
           llvm::none_of(op->getOperands(), [&](Value v) {
             return isDefinedIn(v, plan.outermost);
           }))
-        op->moveBefore(plan.outermost);
+        moveOfSlice(semantics, op, plan.outermost);
     IRMapping map;
     auto cloneSlice = [&](OpBuilder &at, ArrayRef<Value> values,
                           IRMapping &map) {
@@ -276,7 +276,7 @@ bool Hoister::outOfBlockLoops(Operation *sync) {
       break;
     }
     for (Operation *op : ops.ops)
-      op->moveBefore(end);
+      moveOfSlice(semantics, op, end);
     sync->moveBefore(end);
     moved = true;
   }

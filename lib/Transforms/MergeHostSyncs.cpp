@@ -125,7 +125,7 @@ bool Merger::moveUp(Operation *kept, Operation *before) {
     if (written.contains(id))
       return false;
   for (Operation *op : slice.ops)
-    op->moveBefore(before);
+    moveOfSlice(semantics, op, before);
   kept->moveBefore(before);
   movedUp = true;
   return true;

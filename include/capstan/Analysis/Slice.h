@@ -44,6 +44,14 @@ Slice collectSlice(
     const MemoryClasses::Set &written,
     llvm::DenseMap<mlir::Operation *, std::string> *blocked = nullptr);
 
+/// Whether contents that are undefined are seen by what `op` holds.
+bool looksAtUndefined(Semantics &semantics, mlir::Operation *op);
+
+/// Moves `op`, of a slice, before `place`. Of undefined contents that something
+/// sees only the shape moves: one for each run of `op` is not one.
+void moveOfSlice(Semantics &semantics, mlir::Operation *op,
+                 mlir::Operation *place);
+
 /// Erases, from `values` backwards, ops without uses that are deterministic and
 /// read or write nothing that matters. Calls `erased` before each.
 void eraseDeadSlice(Semantics &semantics, llvm::ArrayRef<mlir::Value> values,
