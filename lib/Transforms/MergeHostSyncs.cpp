@@ -47,6 +47,7 @@ public:
   unsigned eraseChecks(ArrayRef<Operation *> checks);
 
 private:
+  void replaceBelow(SmallVector<Operation *> &kept, unsigned i);
   unsigned mergeEqual(SmallVector<Operation *> &syncs);
   bool takeOver(Operation *sync, Operation *kept);
   bool throughBranch(Operation *sync, Operation *kept);
@@ -254,20 +255,38 @@ bool Merger::takeOver(Operation *sync, Operation *kept) {
          aboveBlocks(sync, kept);
 }
 
+/// `kept[i]` moved up: above others that came before it, maybe.
+void Merger::replaceBelow(SmallVector<Operation *> &kept, unsigned i) {
+  Operation *moved = kept[i];
+  unsigned first = i > kMaxCandidates ? i - kMaxCandidates : 0;
+  auto *below = std::remove_if(
+      kept.begin() + first, kept.begin() + i, [&](Operation *other) {
+        if (!dominance.properlyDominates(moved, other))
+          return false;
+        remarkDone(moved, "merged", other->getLoc(), moved->getLoc());
+        replace(other, moved->getResults());
+        return true;
+      });
+  kept.erase(below, kept.begin() + i);
+}
+
 /// Merges equal syncs, in program order; the list keeps those that stay.
 unsigned Merger::mergeEqual(SmallVector<Operation *> &syncs) {
   SmallVector<Operation *> kept;
   for (Operation *sync : syncs) {
     bool done = false;
-    for (Operation *candidate :
-         llvm::reverse(ArrayRef<Operation *>(kept).take_back(kMaxCandidates))) {
+    unsigned last =
+        kept.size() > kMaxCandidates ? kept.size() - kMaxCandidates : 0;
+    for (unsigned i = kept.size(); i-- > last && !done;) {
       // The sync is gone after a success.
       Location from = sync->getLoc();
-      if (!takeOver(sync, candidate))
-        continue;
-      remarkDone(candidate, "merged", from, candidate->getLoc());
-      done = true;
-      break;
+      bool before = std::exchange(movedUp, false);
+      done = takeOver(sync, kept[i]);
+      if (done)
+        remarkDone(kept[i], "merged", from, kept[i]->getLoc());
+      if (movedUp)
+        replaceBelow(kept, i);
+      movedUp |= before;
     }
     if (!done)
       kept.push_back(sync);
