@@ -159,6 +159,20 @@ bool Executor::indexSwitch(scf::IndexSwitchOp op) {
   return true;
 }
 
+/// What names a call in a cycle: the structure of `callee`, or, where that
+/// changed, which pair of functions it is of. They are equal by induction if they
+/// are where such calls are.
+unsigned Executor::recursionKey(func::CallOp op, func::FuncOp callee) {
+  func::FuncOp other = ctx.partners.lookup(callee);
+  unsigned structure = ctx.keys.get(op).key;
+  if (!other || ctx.keys.symbol(callee) == ctx.keys.symbol(other))
+    return structure;
+  Operation *pair[] = {callee, other};
+  ctx.assumed.insert({pair[side], pair[1 - side]});
+  return ctx.keys.intern(
+      {uint64_t(-11), reinterpret_cast<uintptr_t>(pair[side])});
+}
+
 bool Executor::call(func::CallOp op) {
   Exprs args;
   for (Value v : op.getOperands()) {
@@ -169,12 +183,13 @@ bool Executor::call(func::CallOp op) {
   }
   auto callee =
       symbols.lookupNearestSymbolFrom<func::FuncOp>(op, op.getCalleeAttr());
-  // Unknown, or in a cycle: an effect, the same only for the same structure.
-  if (!callee || callee.isDeclaration() || llvm::is_contained(calls, callee)) {
-    const KeyTable::OpKey &key = ctx.keys.get(op);
+  // Unknown, or in a cycle: an effect.
+  bool unknown = !callee || callee.isDeclaration();
+  if (unknown || llvm::is_contained(calls, callee)) {
+    unsigned key = unknown ? ctx.keys.get(op).key : recursionKey(op, callee);
     if (ctx.keys.tooDeep)
       return fail(op, "call graph is too deep");
-    return barrier(op, args, key.key);
+    return barrier(op, args, key);
   }
   if (callee.getNumArguments() != args.size())
     return fail(op, "call with a wrong number of operands");

@@ -172,6 +172,13 @@ Report capstan::verify::verify(ModuleOp before, ModuleOp after,
   collect(after, "", functions[1], others[1]);
   if (!compareOthers(ctx, others[0], others[1], report))
     return report;
+  for (auto &[name, function] : functions[0])
+    if (func::FuncOp other = functions[1].lookup(name))
+      if (!function.isDeclaration() && !other.isDeclaration() &&
+          function.getFunctionType() == other.getFunctionType()) {
+        ctx.partners[function] = other;
+        ctx.partners[other] = function;
+      }
   bool good = true;
   for (auto &[name, function] : functions[1])
     if (!function.isPrivate() && !functions[0].lookup(name)) {
@@ -210,6 +217,18 @@ Report capstan::verify::verify(ModuleOp before, ModuleOp after,
       add(report.after, ignored.after);
       llvm::append_range(report.functions, ignored.functions);
     }
+  }
+  // More may be added on the way. Public ones are proven above.
+  for (unsigned i = 0; good && i < ctx.assumed.size(); ++i) {
+    auto [function, other] = ctx.assumed[i];
+    auto before = cast<func::FuncOp>(function);
+    if (before.isPublic())
+      continue;
+    Report inner;
+    good = compareFunctions(ctx, before, cast<func::FuncOp>(other),
+                            before.getName(), options, inner);
+    report.reason = inner.reason;
+    report.details = inner.details;
   }
   report.accepted = good;
   return report;

@@ -10,7 +10,7 @@
 // PROMOTED: before: 1 in the text, 2 a forward; after: 1 in the text, 1 a forward
 // WRONG: rejected: @f: result #0 differs
 // OK: accepted
-// RECURSIVE: rejected: @f: a visible effect, or the order of effects, differs
+// RECURSIVE: rejected: @f: result #0 differs
 // PRIVATE: rejected: public function @f became private
 // GLOBAL: rejected: @f: result #0 differs
 

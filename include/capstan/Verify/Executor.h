@@ -32,6 +32,10 @@ struct Context {
   Semantics semantics;
   /// Some op of either module changes a list: lists are memory then.
   bool listsChange = false;
+  /// The function of the same name and type in the other module.
+  llvm::DenseMap<mlir::Operation *, mlir::func::FuncOp> partners;
+  /// Functions (BEFORE, AFTER) taken to be equal where they recur: to be proven.
+  llvm::SetVector<std::pair<mlir::Operation *, mlir::Operation *>> assumed;
   /// Names what is never equal: undefined contents, futures.
   uint64_t instances = 0;
 };
@@ -152,6 +156,7 @@ private:
   bool ifLike(mlir::Operation *op);
   bool indexSwitch(mlir::scf::IndexSwitchOp op);
   bool call(mlir::func::CallOp op);
+  unsigned recursionKey(mlir::func::CallOp op, mlir::func::FuncOp callee);
   void merge(Expr *cond, const MemoryState &before, MemoryState yes,
              MemoryState no);
   Expr *mergeValues(Expr *cond, Expr *a, Expr *b);
