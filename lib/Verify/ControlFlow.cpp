@@ -160,8 +160,8 @@ bool Executor::indexSwitch(scf::IndexSwitchOp op) {
 }
 
 /// What names a call in a cycle: the structure of `callee`, or, where that
-/// changed, which pair of functions it is of. They are equal by induction if they
-/// are where such calls are.
+/// changed, which pair of functions it is of. They are equal by induction if
+/// they are where such calls are.
 unsigned Executor::recursionKey(func::CallOp op, func::FuncOp callee) {
   func::FuncOp other = ctx.partners.lookup(callee);
   unsigned structure = ctx.keys.get(op).key;

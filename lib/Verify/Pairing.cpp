@@ -260,31 +260,27 @@ Executor::Numbering Pairing::numbering() {
   return result;
 }
 
-Executor::Numbering capstan::verify::pairExecutions(Executor &before,
-                                                    Executor &after) {
-  Pairing pairing(before, after);
-  pairing.visible();
-  auto checks = [](Executor &e) {
-    std::vector<Pairing::Thing> list;
-    for (const CheckRecord &c : e.records.checks)
-      list.push_back({c.condition.expr, c.guard});
-    return list;
-  };
-  auto reads = [](Executor &e) {
-    std::vector<Pairing::Thing> list;
-    for (const TransferRecord &t : e.records.transfers)
+Executor::Numbering Comparer::pairExecutions() {
+  using Things = std::vector<Pairing::Thing>;
+  Things checks[2], normals[2], reads[2], partials[2];
+  bool anyDevice =
+      llvm::any_of(a.records.checks, [](auto &c) { return c.device; });
+  for (unsigned s : {0, 1}) {
+    const Records &records = (s == 0 ? b : a).records;
+    for (const CheckRecord &c : records.checks) {
+      checks[s].push_back({c.condition.expr, c.guard});
+      if (anyDevice)
+        normals[s].push_back({normal(c.condition, c.device).expr, c.guard});
+    }
+    for (const TransferRecord &t : records.transfers)
       for (Expr *read : t.reads)
-        list.push_back({read, t.guard, t.loops});
-    return list;
-  };
-  auto partials = [](Executor &e) {
-    std::vector<Pairing::Thing> list;
-    for (const PartialRecord &p : e.records.partials)
-      list.push_back({p.expr, p.at.guard});
-    return list;
-  };
-  pairing.match(checks(before), checks(after));
-  pairing.match(reads(before), reads(after));
-  pairing.match(partials(before), partials(after));
+        reads[s].push_back({read, t.guard, t.loops});
+    for (const PartialRecord &p : records.partials)
+      partials[s].push_back({p.expr, p.at.guard});
+  }
+  Pairing pairing(b, a);
+  pairing.visible();
+  for (auto *lists : {checks, normals, reads, partials})
+    pairing.match(lists[0], lists[1]);
   return pairing.numbering();
 }

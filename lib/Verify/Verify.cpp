@@ -138,7 +138,8 @@ static bool compareFunctions(Context &ctx, func::FuncOp before,
   Executor *latest = &a;
   std::unique_ptr<Executor> again;
   for (unsigned round = 0; round < kMaxPairings; ++round) {
-    Executor::Numbering numbering = pairExecutions(b, *latest);
+    Executor::Numbering numbering =
+        Comparer(ctx, b, *latest, options, report).pairExecutions();
     if (numbering == latest->numbering)
       break;
     again = std::make_unique<Executor>(ctx, After);

@@ -26,6 +26,10 @@ public:
   /// True if nothing differs; else the report says what.
   bool run();
 
+  /// Numbers for the executions of AFTER, so that those which flow to the same
+  /// place in both have the same.
+  Executor::Numbering pairExecutions();
+
 private:
   bool results();
   bool effects();
@@ -64,10 +68,6 @@ private:
                  llvm::SmallVector<const BoundRecord *, 2>>
       boundsBefore;
 };
-
-/// Numbers for the executions of `after`, so that those which flow to the same
-/// place in both have the same.
-Executor::Numbering pairExecutions(Executor &before, Executor &after);
 
 /// `loc` for people.
 std::string locationText(mlir::Operation *op);

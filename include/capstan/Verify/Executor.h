@@ -34,7 +34,8 @@ struct Context {
   bool listsChange = false;
   /// The function of the same name and type in the other module.
   llvm::DenseMap<mlir::Operation *, mlir::func::FuncOp> partners;
-  /// Functions (BEFORE, AFTER) taken to be equal where they recur: to be proven.
+  /// Functions (BEFORE, AFTER) taken to be equal where they recur: to be
+  /// proven.
   llvm::SetVector<std::pair<mlir::Operation *, mlir::Operation *>> assumed;
   /// Names what is never equal: undefined contents, futures.
   uint64_t instances = 0;
