@@ -79,14 +79,25 @@ static bool isWellFormedBranch(Semantics &semantics, Operation *op) {
          });
 }
 
+/// If `op` is a call of a function that is known to be pure.
+const PureCallees::Faults *Semantics::pureCallee(Operation *op) const {
+  auto call = pure ? dyn_cast<func::CallOp>(op) : func::CallOp();
+  if (!call)
+    return nullptr;
+  auto it = pure->faults.find(call.getCalleeAttr().getAttr());
+  return it != pure->faults.end() &&
+                 op->getParentOfType<ModuleOp>().getOperation() == pure->module
+             ? &it->second
+             : nullptr;
+}
+
 OpKind Semantics::kind(Operation *op) {
   if (op->isRegistered()) {
-    auto it = kindCache.find(op->getName());
-    if (it != kindCache.end())
-      return it->second;
-    OpKind result = registeredKind(op);
-    kindCache[op->getName()] = result;
-    return result;
+    auto [it, inserted] = kindCache.try_emplace(op->getName(), OpKind::Barrier);
+    if (inserted)
+      it->second = registeredKind(op);
+    return it->second == OpKind::Call && pureCallee(op) ? OpKind::Compute
+                                                        : it->second;
   }
   const ForeignOpModel *m = model(op);
   if (!m)
@@ -147,6 +158,8 @@ bool Semantics::isTotal(Operation *op) {
   // question.
   if (auto item = dyn_cast<ItemOp>(op))
     return item.getIndices().empty();
+  if (const PureCallees::Faults *faults = pureCallee(op))
+    return faults->total;
   return op->isRegistered() &&
          (kind(op) == OpKind::Constant || isa<ToHostOp, FetchOp>(op) ||
           isSpeculatable(op));
@@ -181,6 +194,8 @@ bool Semantics::mayFault(Operation *op) {
            m->kind != OpKind::HostSync;
   if (!op->isRegistered())
     return true;
+  if (const PureCallees::Faults *faults = pureCallee(op))
+    return faults->mayFault;
   // Sizes that don't match fail as errors; what is looked up by computed
   // indices, or divided, may fault.
   if (auto item = dyn_cast<ItemOp>(op))
@@ -275,7 +290,8 @@ bool Semantics::getEffects(Operation *op, SmallVectorImpl<Effect> &effects) {
   OpKind k = kind(op);
   if (k == OpKind::Call || k == OpKind::Barrier)
     return false;
-  if (k == OpKind::Check || k == OpKind::Constant || k == OpKind::Yield)
+  if (k == OpKind::Check || k == OpKind::Constant || k == OpKind::Yield ||
+      isa<CallOpInterface>(op))
     return true;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   if (!interface)

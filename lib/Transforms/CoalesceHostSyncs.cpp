@@ -18,6 +18,7 @@
 
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/HostDominance.h"
+#include "capstan/Analysis/PureFunctions.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
@@ -38,8 +39,8 @@ static constexpr unsigned kMaxRounds = 4;
 namespace {
 class Coalescer {
 public:
-  Coalescer(const OpModels &models, func::FuncOp function)
-      : semantics(models), placement(semantics, function),
+  Coalescer(const Semantics &known, func::FuncOp function)
+      : semantics(known), placement(semantics, function),
         memory(semantics, function) {}
 
   void run(Block &block);
@@ -221,7 +222,8 @@ struct CoalesceHostSyncs
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
       return signalPassFailure();
-    Semantics semantics(*models);
+    auto pure = getCachedParentAnalysis<PureFunctions>();
+    Semantics semantics(*models, calleesOf(pure));
     llvm::MapVector<Block *, unsigned> syncs;
     walkHostCode(getOperation(), [&](Operation *op) {
       if (semantics.kind(op) == OpKind::HostSync)
@@ -234,7 +236,7 @@ struct CoalesceHostSyncs
     // A group that closed early may let the next round's grow.
     bool changed = false;
     for (unsigned round = 0; round < kMaxRounds; ++round) {
-      Coalescer coalescer(*models, getOperation());
+      Coalescer coalescer(semantics, getOperation());
       for (auto [block, count] : syncs)
         coalescer.run(*block);
       numFetches += coalescer.fetches;

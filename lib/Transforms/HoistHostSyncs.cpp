@@ -18,6 +18,7 @@
 #include "capstan/Analysis/BlockLoops.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/HostDominance.h"
+#include "capstan/Analysis/PureFunctions.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
@@ -44,8 +45,8 @@ struct Plan {
 
 class Hoister {
 public:
-  Hoister(const OpModels &models, func::FuncOp function, bool speculate)
-      : semantics(models), placement(semantics, function),
+  Hoister(const Semantics &known, func::FuncOp function, bool speculate)
+      : semantics(known), placement(semantics, function),
         memory(semantics, function), speculate(speculate) {}
 
   /// 0: stays, 1: moved, 2: moved under a guard.
@@ -316,7 +317,8 @@ struct HoistHostSyncs
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
       return signalPassFailure();
-    Semantics semantics(*models);
+    auto pure = getCachedParentAnalysis<PureFunctions>();
+    Semantics semantics(*models, calleesOf(pure));
     SmallVector<Operation *> syncs = hostSyncsOf(semantics, getOperation());
     llvm::erase_if(syncs, [&](Operation *op) {
       return op->getParentOp() == getOperation() &&
@@ -325,7 +327,7 @@ struct HoistHostSyncs
     if (syncs.empty())
       return markAllAnalysesPreserved();
     bool changed = false;
-    Hoister hoister(*models, getOperation(), speculate);
+    Hoister hoister(semantics, getOperation(), speculate);
     for (Operation *sync : syncs) {
       if (!hoister.placement.isSync(sync) || !semantics.isDeterministic(sync))
         continue;

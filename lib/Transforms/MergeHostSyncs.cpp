@@ -17,6 +17,7 @@
 #include "capstan/Analysis/BlockLoops.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/HostDominance.h"
+#include "capstan/Analysis/PureFunctions.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Analysis/ValueNumbering.h"
 #include "capstan/Transforms/Passes.h"
@@ -38,9 +39,9 @@ static constexpr unsigned kMaxCandidates = 32;
 namespace {
 class Merger {
 public:
-  Merger(const OpModels &models, func::FuncOp function,
+  Merger(const Semantics &known, func::FuncOp function,
          ArrayRef<Operation *> roots)
-      : semantics(models), function(function), placement(semantics, function),
+      : semantics(known), function(function), placement(semantics, function),
         numbers(semantics, function, roots) {}
 
   unsigned merge(ArrayRef<Operation *> syncs);
@@ -347,7 +348,8 @@ struct MergeHostSyncs
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
       return signalPassFailure();
-    Semantics semantics(*models);
+    auto pure = getCachedParentAnalysis<PureFunctions>();
+    Semantics semantics(*models, calleesOf(pure));
     bool changed = eraseDeadCode(semantics, getOperation());
     SmallVector<Operation *> syncs, checks;
     walkHostCode(getOperation(), [&](Operation *op) {
@@ -364,7 +366,7 @@ struct MergeHostSyncs
     }
     SmallVector<Operation *> roots = rootsOf(semantics, syncs);
     roots.append(checks);
-    Merger merger(*models, getOperation(), roots);
+    Merger merger(semantics, getOperation(), roots);
     llvm::erase_if(syncs, [&](Operation *op) {
       return !merger.placement.isSync(op) || !semantics.isDeterministic(op) ||
              isa<FetchStartOp>(op);

@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/CallSites.h"
+#include "capstan/Analysis/PureFunctions.h"
 #include "capstan/Analysis/Slice.h"
 #include "capstan/Analysis/ValueNumbering.h"
 #include "capstan/Transforms/Passes.h"
@@ -35,9 +36,9 @@ namespace {
 /// Promotes the reads of one function.
 class Promoter {
 public:
-  Promoter(const OpModels &models, func::FuncOp function,
+  Promoter(const Semantics &known, func::FuncOp function,
            ArrayRef<Operation *> syncs)
-      : semantics(models), function(function), placement(semantics, function),
+      : semantics(known), function(function), placement(semantics, function),
         numbers(semantics, function, rootsOf(semantics, syncs)) {}
 
   /// True if `sync` is now a parameter.
@@ -199,13 +200,13 @@ struct PromoteHostSyncs
   }
 
   /// True if some read of `function` is now a parameter.
-  bool promoteAll(const OpModels &models, Semantics &semantics,
-                  func::FuncOp function, CallSites &sites) {
+  bool promoteAll(Semantics &semantics, func::FuncOp function,
+                  CallSites &sites) {
     SmallVector<Operation *> syncs = syncsOf(semantics, function);
     if (syncs.empty())
       return false;
     ArrayRef<func::CallOp> calls = sites.callsOf(function);
-    Promoter promoter(models, function, syncs);
+    Promoter promoter(semantics, function, syncs);
     bool changed = false;
     for (Operation *sync : syncs) {
       if (!promoter.placement.isSync(sync))
@@ -231,7 +232,8 @@ struct PromoteHostSyncs
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
       return signalPassFailure();
-    Semantics semantics(*models);
+    Semantics semantics(*models, &getAnalysis<PureFunctions>().callees());
+    markAnalysesPreserved<PureFunctions>();
     CallSites sites(getOperation());
     llvm::DenseSet<Operation *> received;
     bool erased = false;
@@ -243,7 +245,7 @@ struct PromoteHostSyncs
           return signalPassFailure();
         if (!function.isPrivate() || function.isExternal())
           break;
-        changed = promoteAll(*models, semantics, function, sites);
+        changed = promoteAll(semantics, function, sites);
         for (func::CallOp call : sites.callsOf(function))
           if (changed)
             received.insert(call->getParentOfType<func::FuncOp>());

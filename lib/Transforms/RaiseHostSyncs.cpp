@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Analysis/PureFunctions.h"
 #include "capstan/Transforms/Passes.h"
 
 using namespace mlir;
@@ -44,6 +45,9 @@ struct RaiseHostSyncs
     numRaised += reads.size();
     if (reads.empty())
       markAllAnalysesPreserved();
+    // For the function passes that follow.
+    getAnalysis<PureFunctions>();
+    markAnalysesPreserved<PureFunctions>();
   }
 };
 } // namespace

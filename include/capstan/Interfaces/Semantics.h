@@ -61,10 +61,21 @@ struct LoopDesc {
 /// set, all of its elements.
 std::optional<int64_t> integerOf(mlir::Attribute attr, bool splat);
 
+/// Functions of a module whose calls are computations.
+struct PureCallees {
+  struct Faults {
+    bool total = true, mayFault = false;
+  };
+  mlir::Operation *module = nullptr;
+  llvm::DenseMap<mlir::StringAttr, Faults> faults;
+};
+
 /// Caches look-ups: make one per pass run (not thread-safe).
 class Semantics {
 public:
-  explicit Semantics(const OpModels &models) : models(models) {}
+  /// Calls are barriers, but for those of `pure`.
+  explicit Semantics(const OpModels &models, const PureCallees *pure = nullptr)
+      : models(models), pure(pure) {}
 
   OpKind kind(mlir::Operation *op);
 
@@ -141,8 +152,10 @@ public:
 
 private:
   std::optional<int64_t> fold(mlir::Value value, bool splat, unsigned depth);
+  const PureCallees::Faults *pureCallee(mlir::Operation *call) const;
 
   const OpModels &models;
+  const PureCallees *pure;
   llvm::DenseMap<mlir::Type, const ForeignTypeModel *> typeCache;
   /// Entries that don't depend on attributes, by name.
   llvm::DenseMap<mlir::OperationName, OpKind> kindCache;
