@@ -17,6 +17,9 @@ using namespace mlir;
 using namespace capstan::verify;
 using Kind = Expr::Kind;
 
+/// Beyond so many tries the first pair that fits is taken.
+static constexpr unsigned kMaxTries = 1 << 14;
+
 namespace {
 /// A hash of expressions that takes all executions for the same.
 class Likeness {
@@ -48,7 +51,7 @@ public:
 private:
   using Pair = std::pair<Expr *, Expr *>;
   bool walk(Expr *before, Expr *after);
-  bool walkBoth(const Thing &x, const Thing &y, bool place);
+  bool walkBoth(const Thing &x, const Thing &y, bool place, bool keep = false);
   bool isNumbered(const Thing &t);
   uint64_t placeOf(const Thing &t);
   SmallVector<Literal> ordered(const Guard *guard);
@@ -153,8 +156,8 @@ SmallVector<Literal> Pairing::ordered(const Guard *guard) {
 }
 
 /// As `walk`, also of where things are if `place`; takes back what it did if it
-/// fails.
-bool Pairing::walkBoth(const Thing &x, const Thing &y, bool place) {
+/// fails, or unless `keep`.
+bool Pairing::walkBoth(const Thing &x, const Thing &y, bool place, bool keep) {
   paired.clear();
   visited.clear();
   bool good = walk(x.expr, y.expr);
@@ -164,7 +167,7 @@ bool Pairing::walkBoth(const Thing &x, const Thing &y, bool place) {
     for (auto [l, m] : llvm::zip(x.loops, y.loops))
       good = good && walk(l, m);
   }
-  if (good)
+  if (good && keep)
     return true;
   for (Pair p : paired) {
     toAfter.erase(p.first);
@@ -172,7 +175,7 @@ bool Pairing::walkBoth(const Thing &x, const Thing &y, bool place) {
   }
   for (Pair p : visited)
     seen.erase(p);
-  return false;
+  return good;
 }
 
 bool Pairing::isNumbered(const Thing &t) {
@@ -194,23 +197,41 @@ void Pairing::match(ArrayRef<Thing> before, ArrayRef<Thing> after) {
     if (isNumbered(t))
       alike[like.of(t.expr) >> 1].push_back(i);
   llvm::DenseSet<unsigned> used;
-  // First those at like places, then any.
-  auto left = llvm::to_vector(llvm::seq<unsigned>(0, after.size()));
+  SmallVector<unsigned> left;
+  for (auto [j, t] : llvm::enumerate(after))
+    if (isNumbered(t))
+      left.push_back(j);
+  // First those at like places, then any. First those that can be one only: of
+  // the others one at a time, which may decide more.
+  unsigned budget = kMaxTries;
   for (bool place : {true, false})
-    llvm::erase_if(left, [&](unsigned j) {
-      const Thing &y = after[j];
-      if (!isNumbered(y))
-        return true;
-      for (unsigned i : alike.lookup(like.of(y.expr) >> 1)) {
-        const Thing &x = before[i];
-        if (used.contains(i) || (place && placeOf(x) != placeOf(y)) ||
-            !walkBoth(x, y, place))
-          continue;
-        used.insert(i);
-        return true;
-      }
-      return false;
-    });
+    for (bool any = false;;) {
+      bool done = false;
+      llvm::erase_if(left, [&](unsigned j) {
+        const Thing &y = after[j];
+        std::optional<unsigned> found;
+        for (unsigned i : alike.lookup(like.of(y.expr) >> 1)) {
+          if (used.contains(i) || (any && done) ||
+              (place && placeOf(before[i]) != placeOf(y)) ||
+              !walkBoth(before[i], y, place))
+            continue;
+          if (found) // one or another
+            return false;
+          found = i;
+          if (any || budget == 0)
+            break;
+          --budget;
+        }
+        if (!found)
+          return false;
+        walkBoth(before[*found], y, place, /*keep=*/true);
+        used.insert(*found);
+        return done = true;
+      });
+      if (!done && any)
+        break;
+      any = !done;
+    }
 }
 
 void Pairing::visible() {
