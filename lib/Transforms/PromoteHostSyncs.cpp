@@ -238,7 +238,9 @@ struct PromoteHostSyncs
     llvm::DenseSet<Operation *> received;
     bool erased = false;
     for (func::FuncOp function : sites.calleesFirst()) {
-      erased |= eraseDeadCode(semantics, function);
+      // Reads of no use must not become parameters.
+      if (function.isPrivate())
+        erased |= eraseDeadCode(semantics, function);
       bool changed = received.contains(function);
       do {
         if (changed && failed(settle(semantics, function)))
