@@ -78,7 +78,6 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     },
     **{(name, "writes"): STATISTICS for name in ("batch_norm", "instance_norm")},
     ("native_batch_norm", "writes"): STATISTICS,
-    ("index.Tensor", "dynamic-size"): "only for masks, which a model can't tell from indices",
 }
 
 # TorchScript operators on host values, lists and strings, and overloads that exist only there.

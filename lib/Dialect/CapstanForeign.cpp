@@ -259,11 +259,12 @@ void Checker::opEntry(NamedAttribute e) {
     require(sync, "sync", "source");
     require(sync, "sync", "conversion");
     if (sync && sync.get("when")) {
-      DictionaryAttr when = dictionary(NamedAttribute("when", sync.get("when")),
-                                       {"operand"}, {"device"}, {"none"});
+      DictionaryAttr when =
+          dictionary(NamedAttribute("when", sync.get("when")), {"operand"},
+                     {"device", "element"}, {"none"});
       require(when, "when", "operand");
-      if (when && !when.get("device") == !when.get("none"))
-        fail("key 'when' needs either 'device' or 'none'");
+      if (when && when.size() != 2)
+        fail("key 'when' needs one of 'device', 'none' and 'element'");
       else if (ok && when.get("device") &&
                when.getAs<StringAttr>("device").getValue() != "cpu")
         fail("entry 'device' of key 'when' takes \"cpu\"");

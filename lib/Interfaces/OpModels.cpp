@@ -128,6 +128,8 @@ static SyncModel readSync(DictionaryAttr dict) {
   if (auto when = dict.getAs<DictionaryAttr>("when")) {
     if (when.contains("none"))
       sync.whenNone = number(when, "operand");
+    else if ((sync.element = when.getAs<StringAttr>("element")))
+      sync.whenElement = number(when, "operand");
     else
       sync.whenCpu = number(when, "operand");
   }

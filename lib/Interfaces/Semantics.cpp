@@ -191,7 +191,7 @@ bool Semantics::mayFault(Operation *op) {
   if (const ForeignOpModel *m = model(op))
     return !m->noFault && m->kind != OpKind::Yield && m->kind != OpKind::Loop &&
            m->kind != OpKind::Branch && m->kind != OpKind::Check &&
-           m->kind != OpKind::HostSync;
+           kind(op) != OpKind::HostSync;
   if (!op->isRegistered())
     return true;
   if (const PureCallees::Faults *faults = pureCallee(op))
@@ -379,6 +379,24 @@ static StringAttr constantString(Value value) {
              : StringAttr();
 }
 
+/// Whether `value` is a tensor of elements of type `element`, or a list that
+/// the op which makes it puts one in.
+static bool holdsElement(Semantics &semantics, Value value, StringRef element) {
+  auto matches = [&](Type type) {
+    std::string text;
+    if (auto opaque = dyn_cast<OpaqueType>(type))
+      text = opaque.getTypeData().rsplit(',').second.rtrim('>').str();
+    else if (auto shaped = dyn_cast<ShapedType>(type))
+      llvm::raw_string_ostream(text) << shaped.getElementType();
+    return text == element;
+  };
+  const ForeignTypeModel *m = semantics.typeModel(value.getType());
+  Operation *def =
+      m && m->kind == TypeKind::List ? value.getDefiningOp() : nullptr;
+  return matches(value.getType()) ||
+         (def && llvm::any_of(def->getOperandTypes(), matches));
+}
+
 std::optional<SyncInfo> Semantics::syncInfo(Operation *op) {
   SyncInfo info;
   if (const ForeignOpModel *m = model(op)) {
@@ -401,6 +419,11 @@ std::optional<SyncInfo> Semantics::syncInfo(Operation *op) {
       if (!isNone)
         return std::nullopt;
     }
+    if (sync.whenElement &&
+        (*sync.whenElement >= op->getNumOperands() ||
+         !holdsElement(*this, op->getOperand(*sync.whenElement),
+                       sync.element.getValue())))
+      return std::nullopt;
     info.sources.push_back(&op->getOpOperand(sync.source));
     info.conversions.assign(op->getNumResults(), sync.conversion.getValue());
     info.hostKnownSizes = !sync.dynamicSize;

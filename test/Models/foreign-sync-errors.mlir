@@ -45,7 +45,7 @@ capstan.foreign_op "a.b" {kind = host_sync, sync = {source = 0, conversion = "in
 
 // -----
 
-// expected-error@+1 {{key 'when' needs either 'device' or 'none'}}
+// expected-error@+1 {{key 'when' needs one of 'device', 'none' and 'element'}}
 capstan.foreign_op "a.b" {kind = host_sync, sync = {source = 0, conversion = "int", when = {operand = 0}}}
 
 // -----

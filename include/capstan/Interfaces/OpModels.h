@@ -42,8 +42,9 @@ struct SyncModel {
   mlir::StringAttr conversion;
   /// A sync only if this operand is a constant naming the CPU...
   std::optional<unsigned> whenCpu;
-  /// ... or a constant `none`.
-  std::optional<unsigned> whenNone;
+  /// ... or a constant `none`, or holds elements of type `element`.
+  std::optional<unsigned> whenNone, whenElement;
+  mlir::StringAttr element;
   bool dynamicSize = false;
 };
 

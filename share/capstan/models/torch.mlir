@@ -20,7 +20,7 @@
 // - An op that changes sizes, strides or storage of an existing tensor (`resize_`, `t_`, `set_`)
 //   is a barrier.
 // - Ops that copy between devices without an operand that says so (`copy_`, `to.other`) are not
-//   host syncs here, and neither is `index.Tensor` with a mask (see there).
+//   host syncs here, and neither is `index_put` with a mask (see there).
 //
 // utils/check_torch_model.py compares the `torch.aten` entries with PyTorch's own schemas.
 
@@ -869,13 +869,12 @@ module {
   // Indices out of range fail on the CPU and stop the device: nothing here is total.
 
   // An index that is a mask (i1) makes the size of the result depend on contents, and the host
-  // waits for it. What a list holds cannot be asked for here, and nearly all indices are
-  // integers, so that this read is not reported (index_put, below, has it as well). Merging and
-  // moving stay right: the op is deterministic and not total.
+  // waits for it. (So it does for index_put, below, whose result has a known size.)
   capstan.foreign_op
       "torch.aten.index.Tensor", "torch.aten.index.Tensor_hacked_twin",
       "torch.aten._unsafe_index.Tensor"
-      {deterministic, fresh = [0]}
+      {kind = host_sync, deterministic, sync = {source = 1, conversion = "size", dynamic_size,
+       when = {operand = 1, element = "i1"}}, fresh = [0]}
 
   capstan.foreign_op
       "torch.aten.embedding", "torch.aten.gather", "torch.aten.index_select", "torch.aten.take",
