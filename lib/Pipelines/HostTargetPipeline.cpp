@@ -27,7 +27,8 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
   pm.addPass(createCapstanRaiseHostSyncs());
 }
 
-void capstan::buildHostBufferPipeline(OpPassManager &pm) {
+void capstan::buildHostBufferPipeline(
+    OpPassManager &pm, const HostBufferPipelineOptions &options) {
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());
@@ -73,6 +74,11 @@ void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
+  // Kernels are outlined: they know which buffers are distinct.
+  if (options.planMemory) {
+    pm.addNestedPass<func::FuncOp>(createCapstanPlanMemory());
+    clean(pm);
+  }
   pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath());
 }
 
@@ -97,6 +103,8 @@ void capstan::buildHostTargetPipeline(
     buildHostSyncPipeline(pm, HostSyncPipelineOptions());
   else
     buildRaisePipeline(pm);
-  buildHostBufferPipeline(pm);
+  HostBufferPipelineOptions bufferOptions;
+  bufferOptions.planMemory = options.planMemory;
+  buildHostBufferPipeline(pm, bufferOptions);
   buildHostLLVMPipeline(pm);
 }

@@ -62,6 +62,36 @@ def CapstanProtectArguments : Pass<"capstan-protect-arguments", "::mlir::func::F
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def CapstanDecomposeAttention : Pass<"capstan-decompose-attention", "::mlir::ModuleOp"> {
+  let summary = "makes attention over packed documents linalg";
+  let description = [{
+    The reference of `capstan.varlen_attention` on tensors, with all its
+    features: groups of heads, causal, windows, scale, logsumexp, empty documents.
+    It computes the scores of all pairs of tokens, f16 and bf16 in f32, so it
+    is for comparison and for targets without an entry for attention, not
+    for speed; the bounds `max_q` and `max_k` are not used.
+
+    ```mlir
+    %o = capstan.varlen_attention
+        ins(%q, %k, %v, %cu, %cu, %max, %max : tensor<?x4x8xf32>, tensor<?x2x8xf32>,
+            tensor<?x2x8xf32>, tensor<?xi32>, tensor<?xi32>, index, index)
+        outs(%init : tensor<?x4x8xf32>) {causal, scale = 0.25 : f64} -> tensor<?x4x8xf32>
+    // becomes
+    %keys:2 = linalg.generic {...} ins(%begin_q, %end_q, %begin_k, %end_k) outs(%none, %none)
+    %scores = linalg.generic {...} ins(%grouped_q, %k) outs(%zeros)
+    %max = linalg.generic {...} ins(%scores, %keys#0, %keys#1) outs(%least)
+    %total = linalg.generic {...} ins(%scores, %keys#0, %keys#1, %max) outs(%zeros)
+    %sum = linalg.generic {...} ins(%scores, %keys#0, %keys#1, %max, %v) outs(%zeros)
+    %grouped = linalg.generic {...} ins(%sum, %total) outs(%empty)
+    %o = tensor.collapse_shape %grouped [[0], [1, 2], [3]]
+        : tensor<?x2x2x8xf32> into tensor<?x4x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
+}
+
 def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp"> {
   let summary = "makes reshapes to computed shapes views";
   let description = [{
@@ -179,6 +209,53 @@ def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> 
   let statistics = [
     Statistic<"numLaunches", "launches", "launches made">,
     Statistic<"numKernels", "kernels", "different kernels">,
+  ];
+}
+
+def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "gives buffers places in one allocation";
+  let description = [{
+    Device buffers that a block makes and frees become views of an arena. One is
+    alive from its allocation to the last operation that may use it, through
+    views, loops, branches and calls, in the order of the stream; two that are
+    not alive together may have the same place. Best fit over the sizes, the
+    largest first.
+
+    Sizes are sums of products of what is known early: sizes of arguments, values
+    that were read. Sizes that are multiples of one such sum share places by best
+    fit, others have places of their own; offsets are computed where the arena is
+    allocated. Sizes known only later are in a later arena. Buffers of a loop
+    whose sizes don't change in it are in the arena around it. A buffer of
+    a branch, or of a loop that may have no trip, leaves it only if its size is
+    one of existing buffers, since other sizes may be wrong where it doesn't run.
+
+    What is returned, handed on by a loop or freed under a condition stays, with
+    a remark. Remarks of category `capstan` give, for each arena, bytes planned
+    and the least that any plan needs.
+
+    ```mlir
+    %a = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %b = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%a, %b) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    memref.dealloc %a : memref<?x64xf32>
+    %c = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    // becomes, with %unit = 256 * %n
+    %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
+    %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %b = memref.view %arena[%unit][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%a, %b) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %c = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numPlanned", "planned", "allocations that became views">,
+    Statistic<"numArenas", "arenas", "arenas made">,
+    Statistic<"numKept", "kept", "allocations that stay">,
   ];
 }
 

@@ -1,0 +1,102 @@
+// RUN: capstan-opt %s --capstan-plan-memory | FileCheck %s
+// RUN: capstan-opt %s --capstan-plan-memory --mlir-disable-threading --remarks-filter=capstan \
+// RUN:   --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+func.func private @use(memref<?xf32>)
+
+// A result is the caller's.
+// REMARK: Function=returned | {{.*}}it outlives its block
+// CHECK-LABEL: func.func @returned
+// CHECK: memref.alloc(%{{.*}}) : memref<?xf32>
+func.func @returned(%n: index) -> memref<?xf32> {
+  %a = memref.alloc(%n) : memref<?xf32>
+  func.call @use(%a) : (memref<?xf32>) -> ()
+  return %a : memref<?xf32>
+}
+
+// REMARK: Function=conditional | {{.*}}it is freed in another block
+// CHECK-LABEL: func.func @conditional
+// CHECK: memref.alloc(%{{.*}}) : memref<?xf32>
+// CHECK: memref.dealloc %{{.*}} : memref<?xf32>
+func.func @conditional(%n: index, %c: i1) {
+  %a = memref.alloc(%n) : memref<?xf32>
+  func.call @use(%a) : (memref<?xf32>) -> ()
+  scf.if %c {
+    memref.dealloc %a : memref<?xf32>
+  }
+  return
+}
+
+// A size that was read may be wrong where the branch, or the loop's body,
+// doesn't run: the arenas stay inside.
+// CHECK-LABEL: func.func @speculative
+// CHECK: scf.if
+// CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: memref.dealloc %{{.*}} : memref<?xi8>
+// CHECK: scf.for
+// CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: memref.dealloc %{{.*}} : memref<?xi8>
+func.func @speculative(%l: memref<i32>, %c: i1, %trips: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %i = capstan.item %l[] : memref<i32>
+  %n = arith.index_cast %i : i32 to index
+  scf.if %c {
+    %a = memref.alloc(%n) : memref<?xf32>
+    func.call @use(%a) : (memref<?xf32>) -> ()
+    memref.dealloc %a : memref<?xf32>
+    %b = memref.alloc(%n) : memref<?xf32>
+    func.call @use(%b) : (memref<?xf32>) -> ()
+    memref.dealloc %b : memref<?xf32>
+  }
+  scf.for %k = %c0 to %trips step %c1 {
+    %a = memref.alloc(%n) : memref<?xf32>
+    func.call @use(%a) : (memref<?xf32>) -> ()
+    memref.dealloc %a : memref<?xf32>
+    %b = memref.alloc(%n) : memref<?xf32>
+    func.call @use(%b) : (memref<?xf32>) -> ()
+    memref.dealloc %b : memref<?xf32>
+  }
+  return
+}
+
+// A loop hands the buffer on under another name: it is alive behind the loop.
+// CHECK-LABEL: func.func @handed_on
+// CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
+// CHECK: %[[ARENA:.*]] = memref.alloc
+// CHECK: memref.view %[[ARENA]][%[[A:.*]]]
+// CHECK: memref.view %[[ARENA]][%[[B:.*]]]
+// CHECK: call @use
+// CHECK: memref.dealloc %[[ARENA]]
+// REMARK: Function=handed_on | {{.*}}2 at 2 places
+func.func @handed_on(%x: memref<?xf32>, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  %a = memref.alloc(%n) : memref<?xf32>
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%h = %x) -> memref<?xf32> {
+    %s = scf.if %c -> memref<?xf32> {
+      scf.yield %a : memref<?xf32>
+    } else {
+      scf.yield %h : memref<?xf32>
+    }
+    scf.yield %s : memref<?xf32>
+  }
+  %b = memref.alloc(%n) : memref<?xf32>
+  func.call @use(%b) : (memref<?xf32>) -> ()
+  func.call @use(%r) : (memref<?xf32>) -> ()
+  memref.dealloc %a : memref<?xf32>
+  memref.dealloc %b : memref<?xf32>
+  return
+}
+
+// Host memory is not planned.
+// CHECK-LABEL: func.func @host
+// CHECK-NOT: xi8
+// CHECK: return
+func.func @host() {
+  %a = memref.alloc() : memref<4xi32, #capstan.host>
+  memref.dealloc %a : memref<4xi32, #capstan.host>
+  return
+}
