@@ -15,81 +15,68 @@ using namespace capstan;
 
 /// Longer sums are symbols of their own.
 constexpr size_t maxTerms = 16;
-
-//===----------------------------------------------------------------------===//
-// Polynomials
-//===----------------------------------------------------------------------===//
-
-static Size constant(int64_t value) {
-  return value ? Size{{{}, value}} : Size{};
-}
-
-static int64_t wrapAdd(int64_t x, int64_t y) {
-  return static_cast<int64_t>(static_cast<uint64_t>(x) + y);
-}
-
-static int64_t wrapMul(int64_t x, int64_t y) {
-  return static_cast<int64_t>(static_cast<uint64_t>(x) * y);
-}
-
-static void addTo(Size &sum, const std::vector<unsigned> &product, int64_t c) {
-  int64_t &total = sum[product];
-  total = wrapAdd(total, c);
-  if (total == 0)
-    sum.erase(product);
-}
-
-static Size add(Size x, const Size &y, int64_t factor = 1) {
-  for (auto &[product, c] : y)
-    addTo(x, product, wrapMul(c, factor));
-  return x;
-}
-
-static Size multiply(const Size &x, const Size &y) {
-  Size result;
-  for (auto &[px, cx] : x)
-    for (auto &[py, cy] : y) {
-      std::vector<unsigned> product(px);
-      product.insert(product.end(), py.begin(), py.end());
-      llvm::sort(product);
-      addTo(result, product, wrapMul(cx, cy));
-    }
-  return result;
-}
+/// So are values that longer chains compute.
+constexpr unsigned maxDepth = 200;
 
 //===----------------------------------------------------------------------===//
 // Facts
 //===----------------------------------------------------------------------===//
 
 BufferSizes::BufferSizes(func::FuncOp function) : dominance(function) {
-  function.walk([&](cf::AssertOp check) {
-    auto compare = check.getArg().getDefiningOp<arith::CmpIOp>();
-    APInt bound;
-    if (!compare || !matchPattern(compare.getRhs(), m_ConstantInt(&bound)))
+  function.walk([&](cf::AssertOp op) {
+    auto compare = op.getArg().getDefiningOp<arith::CmpIOp>();
+    APInt constant;
+    if (!compare || !matchPattern(compare.getRhs(), m_ConstantInt(&constant)))
       return;
-    bool fits =
-        (compare.getPredicate() == arith::CmpIPredicate::sge && bound.sge(0)) ||
-        (compare.getPredicate() == arith::CmpIPredicate::sgt && bound.sge(-1));
+    int64_t bound = constant.getSExtValue();
+    Range range;
+    switch (compare.getPredicate()) {
+    case arith::CmpIPredicate::sge:
+      range.least = bound;
+      break;
+    case arith::CmpIPredicate::sgt:
+      range.least = bound + (bound != Range().most);
+      break;
+    case arith::CmpIPredicate::sle:
+      range.most = bound;
+      break;
+    case arith::CmpIPredicate::slt:
+      range.most = bound - (bound != Range().least);
+      break;
+    default:
+      return;
+    }
     Size size = valueOf(compare.getLhs(), nullptr);
-    if (fits && size.size() == 1 && size.begin()->first.size() == 1 &&
-        size.begin()->second == 1)
-      checks.emplace_back(check, size.begin()->first.front());
+    if (size.terms().size() != 1)
+      return;
+    auto [product, factor] = *size.terms().begin();
+    if (product.size() == 1 && factor == 1)
+      checks.push_back({op, product.front(), range});
   });
   // What was found without the checks.
   known.clear();
   carried.clear();
 }
 
+BufferSizes::Range BufferSizes::rangeOf(unsigned number, Operation *at) {
+  Range range;
+  if (symbols[number].dim >= 0)
+    range.least = 0;
+  for (const Check &check : checks)
+    if (check.symbol == number && at &&
+        dominance.properlyDominates(check.op, at)) {
+      range.least = std::max(range.least, check.range.least);
+      range.most = std::min(range.most, check.range.most);
+    }
+  return range;
+}
+
 /// Products of sizes are taken not to overflow: a buffer with as many elements
 /// can't be allocated.
 bool BufferSizes::isNonNegative(const Size &size, Operation *at) {
-  return llvm::all_of(size, [&](auto &term) {
+  return llvm::all_of(size.terms(), [&](auto &term) {
     return term.second >= 0 && llvm::all_of(term.first, [&](unsigned number) {
-             return symbols[number].dim >= 0 ||
-                    llvm::any_of(checks, [&](auto &check) {
-                      return check.second == number && at &&
-                             dominance.properlyDominates(check.first, at);
-                    });
+             return rangeOf(number, at).least >= 0;
            });
   });
 }
@@ -119,21 +106,45 @@ std::optional<bool> BufferSizes::decide(Value condition, Operation *at) {
 Size BufferSizes::symbol(Value value, int64_t dim) {
   auto [it, isNew] = numbers.try_emplace({value, dim}, symbols.size());
   if (isNew)
-    symbols.push_back({value, dim});
-  return {{{it->second}, 1}};
+    symbols.push_back({value, dim, {}});
+  return Size::symbol(it->second);
+}
+
+Size BufferSizes::clamped(const Size &size, Operation *at) {
+  Size result;
+  for (auto &[product, c] : size.terms()) {
+    Size term(c);
+    for (unsigned number : product) {
+      Symbol symbol = symbols[number];
+      symbol.range = rangeOf(number, at);
+      bool isFree = symbol.dim >= 0 || symbol.range == Range();
+      auto known = llvm::find(symbols, symbol);
+      if (isFree)
+        known = symbols.begin() + number;
+      else if (known == symbols.end())
+        known = symbols.insert(known, symbol);
+      term = term.times(Size::symbol(known - symbols.begin()));
+    }
+    result = result.plus(term);
+  }
+  return result;
 }
 
 Size BufferSizes::sizeOf(OpFoldResult size, Operation *at) {
   if (std::optional<int64_t> value = getConstantIntValue(size))
-    return constant(*value);
+    return Size(*value);
   return valueOf(cast<Value>(size), at);
 }
 
 Size BufferSizes::valueOf(Value value, Operation *at) {
   if (auto it = known.find({value, -1}); it != known.end())
     return it->second;
+  if (depth > maxDepth)
+    return symbol(value);
+  ++depth;
   Size result = computeValue(value, at);
-  if (result.size() > maxTerms)
+  --depth;
+  if (result.terms().size() > maxTerms)
     result = symbol(value);
   return known[{value, -1}] = result;
 }
@@ -141,7 +152,7 @@ Size BufferSizes::valueOf(Value value, Operation *at) {
 Size BufferSizes::computeValue(Value value, Operation *at) {
   APInt number;
   if (matchPattern(value, m_ConstantInt(&number)))
-    return constant(number.getSExtValue());
+    return Size(number.getSExtValue());
   Operation *op = value.getDefiningOp();
   if (!op)
     return symbol(value);
@@ -165,8 +176,8 @@ Size BufferSizes::computeValue(Value value, Operation *at) {
         Size x = valueOf(op->getOperand(0), at);
         Size y = valueOf(op->getOperand(1), at);
         if (isa<arith::MulIOp>(op))
-          return multiply(x, y);
-        return add(x, y, isa<arith::SubIOp>(op) ? -1 : 1);
+          return x.times(y);
+        return x.plus(y, isa<arith::SubIOp>(op) ? -1 : 1);
       })
       .Case([&](arith::SelectOp select) {
         if (auto side = decide(select.getCondition(), at))
@@ -186,7 +197,7 @@ Size BufferSizes::computeValue(Value value, Operation *at) {
 std::optional<Size> BufferSizes::affine(AffineExpr expr, unsigned dims,
                                         ValueRange operands, Operation *at) {
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
-    return constant(number.getValue());
+    return Size(number.getValue());
   if (auto dim = dyn_cast<AffineDimExpr>(expr))
     return valueOf(operands[dim.getPosition()], at);
   if (auto sym = dyn_cast<AffineSymbolExpr>(expr))
@@ -195,9 +206,9 @@ std::optional<Size> BufferSizes::affine(AffineExpr expr, unsigned dims,
   std::optional<Size> x = affine(binary.getLHS(), dims, operands, at);
   std::optional<Size> y = affine(binary.getRHS(), dims, operands, at);
   if (x && y && expr.getKind() == AffineExprKind::Add)
-    return add(*x, *y);
+    return x->plus(*y);
   if (x && y && expr.getKind() == AffineExprKind::Mul)
-    return multiply(*x, *y);
+    return x->times(*y);
   return std::nullopt;
 }
 
@@ -208,7 +219,7 @@ std::optional<Size> BufferSizes::affine(AffineExpr expr, unsigned dims,
 Size BufferSizes::dimOf(Value buffer, int64_t dim, Operation *at) {
   auto type = cast<MemRefType>(buffer.getType());
   if (!type.isDynamicDim(dim))
-    return constant(type.getDimSize(dim));
+    return Size(type.getDimSize(dim));
   if (auto it = known.find({buffer, dim}); it != known.end())
     return it->second;
   Size result = computeDim(buffer, dim, at);
@@ -240,10 +251,10 @@ Size BufferSizes::computeDim(Value buffer, int64_t dim, Operation *at) {
         return sizeOf(expand.getMixedOutputShape()[dim], at);
       })
       .Case([&](memref::CollapseShapeOp collapse) {
-        Size result = constant(1);
+        Size result = Size(1);
         ReassociationIndices group = collapse.getReassociationIndices()[dim];
         for (int64_t d : group)
-          result = multiply(result, dimOf(collapse.getSrc(), d, at));
+          result = result.times(dimOf(collapse.getSrc(), d, at));
         return result;
       })
       .Case([&](memref::SubViewOp view) {
@@ -296,12 +307,12 @@ std::optional<Size> BufferSizes::bytesOf(memref::AllocOp alloc) {
           ? 1
           : DataLayout::closest(alloc).getTypeSize(element).getFixedValue();
   known.clear();
-  Size result = constant(width);
+  Size result = Size(width);
   for (int64_t i = 0; i < type.getRank(); ++i)
-    result = multiply(result, dimOf(alloc, i, alloc));
-  if (result.size() > maxTerms)
+    result = result.times(dimOf(alloc, i, alloc));
+  if (result.terms().size() > maxTerms)
     return std::nullopt;
-  return result;
+  return clamped(result, alloc);
 }
 
 //===----------------------------------------------------------------------===//
@@ -309,7 +320,7 @@ std::optional<Size> BufferSizes::bytesOf(memref::AllocOp alloc) {
 //===----------------------------------------------------------------------===//
 
 bool BufferSizes::isKnownAt(const Size &size, Operation *op) const {
-  return llvm::all_of(size, [&](auto &term) {
+  return llvm::all_of(size.terms(), [&](auto &term) {
     return llvm::all_of(term.first, [&](unsigned number) {
       return dominance.properlyDominates(symbols[number].value, op);
     });
@@ -317,7 +328,7 @@ bool BufferSizes::isKnownAt(const Size &size, Operation *op) const {
 }
 
 bool BufferSizes::isOfBuffers(const Size &size) const {
-  return llvm::all_of(size, [&](auto &term) {
+  return llvm::all_of(size.terms(), [&](auto &term) {
     return term.second >= 0 && llvm::all_of(term.first, [&](unsigned number) {
              return symbols[number].dim >= 0;
            });
@@ -325,47 +336,43 @@ bool BufferSizes::isOfBuffers(const Size &size) const {
 }
 
 Value BufferSizes::materialize(OpBuilder &b, Location loc,
-                               const Size &size) const {
-  Value sum;
-  for (auto &[product, c] : size) {
-    Value term;
-    for (unsigned number : product) {
-      auto [value, dim] = symbols[number];
-      Value factor = value;
-      if (dim >= 0)
-        factor = b.createOrFold<memref::DimOp>(loc, value, dim);
-      else if (!value.getType().isIndex())
-        factor = arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
-      term = term ? b.createOrFold<arith::MulIOp>(loc, term, factor) : factor;
-    }
-    Value factor = arith::ConstantIndexOp::create(b, loc, c);
-    if (!term)
-      term = factor;
-    else if (c != 1)
-      term = arith::MulIOp::create(b, loc, term, factor);
-    sum = sum ? b.createOrFold<arith::AddIOp>(loc, sum, term) : term;
-  }
-  return sum ? sum : arith::ConstantIndexOp::create(b, loc, 0);
+                               const Symbol &symbol) const {
+  if (symbol.dim >= 0)
+    return b.createOrFold<memref::DimOp>(loc, symbol.value, symbol.dim);
+  Value result = symbol.value;
+  if (!result.getType().isIndex())
+    result = b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), result);
+  if (symbol.range.least != Range().least)
+    result = b.createOrFold<arith::MaxSIOp>(
+        loc, result,
+        arith::ConstantIndexOp::create(b, loc, symbol.range.least));
+  if (symbol.range.most != Range().most)
+    result = b.createOrFold<arith::MinSIOp>(
+        loc, result, arith::ConstantIndexOp::create(b, loc, symbol.range.most));
+  return result;
 }
 
-std::string BufferSizes::show(const Size &size) const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::interleave(
-      size, os,
-      [&](auto &term) {
-        os << term.second;
-        for (unsigned number : term.first) {
-          auto [value, dim] = symbols[number];
-          os << " * ";
-          if (auto argument = dyn_cast<BlockArgument>(value))
-            os << "arg" << argument.getArgNumber();
-          else
-            os << value.getDefiningOp()->getName() << number;
-          if (dim >= 0)
-            os << "[" << dim << "]";
-        }
-      },
-      " + ");
-  return text.empty() ? "0" : text;
+Value BufferSizes::materialize(OpBuilder &b, Location loc,
+                               const Size &size) const {
+  Value sum = arith::ConstantIndexOp::create(b, loc, 0);
+  for (auto &[product, c] : size.terms()) {
+    Value term = arith::ConstantIndexOp::create(b, loc, c);
+    for (unsigned number : product)
+      term = b.createOrFold<arith::MulIOp>(
+          loc, materialize(b, loc, symbols[number]), term);
+    sum = b.createOrFold<arith::AddIOp>(loc, term, sum);
+  }
+  return sum;
+}
+
+double BufferSizes::evaluate(const Size &size,
+                             llvm::function_ref<double(unsigned)> valueOf) {
+  double result = 0;
+  for (auto &[product, c] : size.terms()) {
+    double term = c;
+    for (unsigned number : product)
+      term *= valueOf(number);
+    result += term;
+  }
+  return result;
 }

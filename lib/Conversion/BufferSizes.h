@@ -14,18 +14,15 @@
 #ifndef CAPSTAN_CONVERSION_BUFFERSIZES_H
 #define CAPSTAN_CONVERSION_BUFFERSIZES_H
 
+#include "SizePolynomial.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
-#include <map>
+#include <limits>
 
 namespace capstan {
-
-/// A sum of products: coefficients of sorted lists of symbols. All arithmetic
-/// wraps, as that of `index` does.
-using Size = std::map<std::vector<unsigned>, int64_t>;
 
 class BufferSizes {
 public:
@@ -44,16 +41,42 @@ public:
   /// Computes it; all its symbols must be known there.
   mlir::Value materialize(mlir::OpBuilder &b, mlir::Location loc,
                           const Size &size) const;
-  std::string show(const Size &size) const;
+  static double evaluate(const Size &size,
+                         llvm::function_ref<double(unsigned)> valueOf);
 
 private:
-  /// An integer, or, with `dim` at least 0, a size of a buffer.
+  struct Range {
+    int64_t least = std::numeric_limits<int64_t>::min();
+    int64_t most = std::numeric_limits<int64_t>::max();
+    bool operator==(const Range &other) const {
+      return least == other.least && most == other.most;
+    }
+  };
+  /// An integer, or, with `dim` at least 0, a size of a buffer. One that isn't
+  /// in its range stands for the nearest that is.
   struct Symbol {
     mlir::Value value;
     int64_t dim;
+    Range range;
+    bool operator==(const Symbol &other) const {
+      return value == other.value && dim == other.dim && range == other.range;
+    }
+  };
+  /// An assertion that the symbol is in the range.
+  struct Check {
+    mlir::cf::AssertOp op;
+    unsigned symbol;
+    Range range;
   };
 
   Size symbol(mlir::Value value, int64_t dim = -1);
+  /// What the checks before `at` say.
+  Range rangeOf(unsigned symbol, mlir::Operation *at);
+  /// The same at `at`; where a check before `at` is going to fail, a size that
+  /// the check allows.
+  Size clamped(const Size &size, mlir::Operation *at);
+  mlir::Value materialize(mlir::OpBuilder &b, mlir::Location loc,
+                          const Symbol &symbol) const;
   /// What `value` is if control has come to `at`.
   Size valueOf(mlir::Value value, mlir::Operation *at);
   Size computeValue(mlir::Value value, mlir::Operation *at);
@@ -73,8 +96,8 @@ private:
   llvm::DenseMap<Key, unsigned> numbers;
   llvm::DenseMap<Key, Size> known;   ///< at one place
   llvm::DenseMap<Key, Size> carried; ///< by loops
-  /// What a check makes sure isn't negative.
-  std::vector<std::pair<mlir::cf::AssertOp, unsigned>> checks;
+  std::vector<Check> checks;
+  unsigned depth = 0;
 };
 
 } // namespace capstan

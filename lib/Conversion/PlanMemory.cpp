@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferPlaces.h"
 #include "BufferSizes.h"
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Dialect/Capstan.h"
@@ -25,7 +26,6 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 using namespace mlir;
 
@@ -38,34 +38,21 @@ using namespace capstan;
 
 namespace {
 constexpr int64_t alignment = 64;
+/// Arenas of more buffers would make the plan's time quadratic.
+constexpr size_t maxBuffers = 1024;
+/// More than there is, and not too much for sums of that many.
+constexpr int64_t mostBytes = int64_t(1) << 50;
+/// Sets of sizes that a plan is made for.
+constexpr unsigned numCases = 16;
 
 /// A buffer that a block makes and frees.
 struct Buffer {
   memref::AllocOp alloc;
   memref::DeallocOp dealloc;
-  Operation *last;        ///< use, in the block of `alloc`
-  unsigned begin, end;    ///< numbers of `alloc`, and of what is in `last`
-  Size size = {};         ///< in bytes
-  Block *scope = nullptr; ///< where its arena may be
-  int64_t units = 0;      ///< of its class
-  int64_t offset = 0;     ///< in its class, in units
+  Operation *last;     ///< use, in the block of `alloc`
+  unsigned begin, end; ///< numbers of `alloc`, and of what is in `last`
+  Size bytes;
 };
-
-/// Buffers whose sizes are multiples of one.
-struct SizeClass {
-  Size base;
-  int64_t factor = 0; ///< a unit is `factor * base` bytes, aligned
-  int64_t total = 0, bound = 0;
-  SmallVector<Buffer *> buffers;
-};
-
-/// The greatest divisor of the coefficients.
-int64_t contentOf(const Size &size) {
-  int64_t result = 0;
-  for (auto &[product, c] : size)
-    result = std::gcd(result, c);
-  return std::max<int64_t>(result, 1);
-}
 
 /// The buffer that a view is of.
 Value rootOf(Value value) {
@@ -84,41 +71,6 @@ bool runsAlways(Operation *op) {
   return isa<scf::ExecuteRegionOp>(op);
 }
 
-/// Offsets in units: the largest first, each in the smallest gap that fits.
-void place(SizeClass &sizes) {
-  SmallVector<Buffer *> order(sizes.buffers);
-  llvm::stable_sort(order,
-                    [](Buffer *x, Buffer *y) { return x->units > y->units; });
-  SmallVector<Buffer *> placed; // by offset
-  for (Buffer *buffer : order) {
-    int64_t top = 0, best = -1, bestGap = 0;
-    for (Buffer *other : placed) {
-      if (other->end < buffer->begin || buffer->end < other->begin)
-        continue;
-      int64_t gap = other->offset - top;
-      if (gap >= buffer->units && (best < 0 || gap < bestGap)) {
-        best = top;
-        bestGap = gap;
-      }
-      top = std::max(top, other->offset + other->units);
-    }
-    buffer->offset = best < 0 ? top : best;
-    sizes.total = std::max(sizes.total, buffer->offset + buffer->units);
-    placed.insert(llvm::upper_bound(placed, buffer,
-                                    [](Buffer *x, Buffer *y) {
-                                      return x->offset < y->offset;
-                                    }),
-                  buffer);
-  }
-  for (Buffer *now : sizes.buffers) {
-    int64_t alive = 0;
-    for (Buffer *other : sizes.buffers)
-      if (other->begin <= now->begin && now->begin <= other->end)
-        alive += other->units;
-    sizes.bound = std::max(sizes.bound, alive);
-  }
-}
-
 /// Plans one function.
 class Planner {
 public:
@@ -133,18 +85,20 @@ private:
   void find(memref::AllocOp alloc);
   void keep(memref::AllocOp alloc, StringRef reason);
   Operation *lastUse(memref::AllocOp alloc, memref::DeallocOp dealloc);
-  Block *scopeOf(const Buffer &buffer);
-  void plan(Block *scope, SmallVector<Buffer *> buffers);
-  void makeArena(Block *scope, ArrayRef<Buffer *> buffers);
-  std::vector<SizeClass> classify(ArrayRef<Buffer *> buffers);
-  void report(Location loc, ArrayRef<SizeClass> classes, size_t count);
+  Block *scopeOf(memref::AllocOp alloc, const Size &bytes);
+  void plan(Block *scope, SmallVector<Buffer> buffers);
+  void makeArena(Block *scope, ArrayRef<Buffer> buffers);
+  Value roundedUp(OpBuilder &b, Location loc, const Size &bytes);
+  SmallVector<int64_t> examples(const Size &bytes);
+  void report(Location loc, size_t count, const BufferPlan &plan);
 
   func::FuncOp function;
   BufferSizes sizes;
   BufferViewFlowAnalysis aliases;
   /// Order of the stream; an operation's regions come after it.
   llvm::DenseMap<Operation *, unsigned> number, lastNumber;
-  std::vector<Buffer> found;
+  /// By the block where the arena may be.
+  llvm::MapVector<Block *, SmallVector<Buffer>> scopes;
 };
 
 void Planner::keep(memref::AllocOp alloc, StringRef reason) {
@@ -156,6 +110,10 @@ void Planner::keep(memref::AllocOp alloc, StringRef reason) {
     remark << remark::add("{0}", alloc->getName().getStringRef())
            << remark::reason("{0}", reason.str());
 }
+
+//===----------------------------------------------------------------------===//
+// Which buffers
+//===----------------------------------------------------------------------===//
 
 /// The last operation in the block of `alloc` that may use its memory.
 Operation *Planner::lastUse(memref::AllocOp alloc, memref::DeallocOp dealloc) {
@@ -176,13 +134,13 @@ Operation *Planner::lastUse(memref::AllocOp alloc, memref::DeallocOp dealloc) {
 }
 
 /// The outermost block with all that the size needs.
-Block *Planner::scopeOf(const Buffer &buffer) {
-  Block *scope = buffer.alloc->getBlock();
+Block *Planner::scopeOf(memref::AllocOp alloc, const Size &bytes) {
+  Block *scope = alloc->getBlock();
   while (true) {
     Operation *parent = scope->getParentOp();
     if (!isa<scf::SCFDialect>(parent->getDialect()) ||
-        !sizes.isKnownAt(buffer.size, parent) ||
-        (!runsAlways(parent) && !sizes.isOfBuffers(buffer.size)))
+        !sizes.isKnownAt(bytes, parent) ||
+        (!runsAlways(parent) && !sizes.isOfBuffers(bytes)))
       return scope;
     scope = parent->getBlock();
   }
@@ -191,15 +149,6 @@ Block *Planner::scopeOf(const Buffer &buffer) {
 void Planner::find(memref::AllocOp alloc) {
   if (!isDeviceType(alloc.getType()))
     return;
-  if (!alloc.getType().getLayout().isIdentity() ||
-      alloc.getAlignment().value_or(1) > uint64_t(alignment))
-    return keep(alloc, "its layout or alignment is not the arena's");
-  // Nested only in structured control flow.
-  for (Operation *op = alloc->getParentOp(); op != function;
-       op = op->getParentOp())
-    if (!isa<scf::ForOp, scf::IfOp, scf::WhileOp, scf::IndexSwitchOp,
-             scf::ExecuteRegionOp>(op))
-      return keep(alloc, "its region is not one of a loop or a branch");
   SmallVector<memref::DeallocOp> deallocs;
   for (Value alias : aliases.resolve(alloc))
     for (Operation *user : alias.getUsers())
@@ -210,167 +159,168 @@ void Planner::find(memref::AllocOp alloc) {
     return keep(alloc, "it outlives its block");
   if (deallocs.size() > 1 || deallocs[0]->getBlock() != alloc->getBlock())
     return keep(alloc, "it is freed in another block");
-  std::optional<Size> size = sizes.bytesOf(alloc);
-  if (!size || !sizes.isKnownAt(*size, alloc))
-    return keep(alloc, "its size is not known");
   Operation *last = lastUse(alloc, deallocs[0]);
-  Buffer buffer{alloc,         deallocs[0],      last,
-                number[alloc], lastNumber[last], *size};
-  buffer.scope = scopeOf(buffer);
-  found.push_back(buffer);
+  // If it stays, it is freed as soon as it can be.
+  if (last != deallocs[0])
+    deallocs[0]->moveAfter(last);
+
+  if (!alloc.getType().getLayout().isIdentity() ||
+      alloc.getAlignment().value_or(1) > uint64_t(alignment))
+    return keep(alloc, "its layout or alignment is not the arena's");
+  // Nested only in structured control flow.
+  for (Operation *op = alloc->getParentOp(); op != function;
+       op = op->getParentOp())
+    if (!isa<scf::ForOp, scf::IfOp, scf::WhileOp, scf::IndexSwitchOp,
+             scf::ExecuteRegionOp>(op))
+      return keep(alloc, "its region is not one of a loop or a branch");
+  std::optional<Size> bytes = sizes.bytesOf(alloc);
+  if (!bytes || !sizes.isKnownAt(*bytes, alloc))
+    return keep(alloc, "its size is not known");
+  scopes[scopeOf(alloc, *bytes)].push_back(
+      {alloc, deallocs[0], last, number[alloc], lastNumber[last], *bytes});
 }
 
-/// Arenas of a block: each as early as its first buffer, with all whose sizes
-/// are known there.
-void Planner::plan(Block *scope, SmallVector<Buffer *> buffers) {
+/// Arenas of a block, one after the other. Each is as early as its first buffer
+/// and ends where nothing in it is alive, or before the first buffer whose size
+/// is not known at its beginning: what it holds there, the next one can't use.
+void Planner::plan(Block *scope, SmallVector<Buffer> buffers) {
+  auto topOf = [&](Operation *op) { return scope->findAncestorOpInBlock(*op); };
   while (!buffers.empty()) {
-    Operation *first = scope->findAncestorOpInBlock(*buffers[0]->alloc);
-    SmallVector<Buffer *> now, later;
-    for (Buffer *buffer : buffers)
-      (sizes.isKnownAt(buffer->size, first) ? now : later).push_back(buffer);
+    Operation *first = topOf(buffers[0].alloc);
+    auto isKnown = [&](const Buffer &buffer) {
+      return sizes.isKnownAt(buffer.bytes, first);
+    };
+    unsigned end = number[first];
+    auto next = buffers.begin(),
+         limit = next + std::min(buffers.size(), maxBuffers);
+    while (next != limit && isKnown(*next) &&
+           number[topOf(next->alloc)] <= end) {
+      end = std::max(end, lastNumber[topOf(next->last)]);
+      ++next;
+    }
+    unsigned cut = -1;
+    if (next != buffers.end() && !isKnown(*next)) {
+      cut = number[topOf(next->alloc)];
+      next = llvm::partition_point(
+          buffers, [&](const Buffer &buffer) { return buffer.begin < cut; });
+    }
+    SmallVector<Buffer> now;
+    for (const Buffer &buffer : llvm::make_range(buffers.begin(), next))
+      if (buffer.end < cut)
+        now.push_back(buffer);
+      else
+        keep(buffer.alloc, "it is alive where the next arena begins");
     // One buffer is its own arena.
-    if (now.size() > 1 || now[0]->alloc->getBlock() != scope)
+    if (now.size() > 1 ||
+        (now.size() == 1 && now[0].alloc->getBlock() != scope))
       makeArena(scope, now);
-    else
-      keep(now[0]->alloc, "no other buffer's size is known where its is");
-    buffers = std::move(later);
+    else if (now.size() == 1)
+      keep(now[0].alloc, "no other buffer is in its arena");
+    buffers.erase(buffers.begin(), next);
   }
 }
 
-std::vector<SizeClass> Planner::classify(ArrayRef<Buffer *> buffers) {
-  // Small multiples apart, so that large ones need no padding.
-  std::map<std::pair<Size, bool>, SizeClass> classes;
-  for (Buffer *buffer : buffers) {
-    Size base = buffer->size;
-    int64_t content = contentOf(base);
-    for (auto &[product, c] : base)
-      c /= content;
-    // Known sizes are aligned, and none is empty: addresses differ.
-    bool isStatic =
-        base.empty() || (base.size() == 1 && base.begin()->first.empty());
-    if (isStatic) {
-      content = base.empty() ? 1 : buffer->size.begin()->second;
-      content = llvm::alignTo(std::max<int64_t>(content, 1), alignment);
-      base = {{{}, 1}};
-    }
-    buffer->units = content;
-    SizeClass &sizeClass = classes[{base, content % alignment == 0}];
-    sizeClass.base = base;
-    sizeClass.factor = std::gcd(sizeClass.factor, content);
-    sizeClass.buffers.push_back(buffer);
-  }
-  std::vector<SizeClass> result;
-  for (auto &[key, sizeClass] : classes) {
-    for (Buffer *buffer : sizeClass.buffers)
-      buffer->units /= sizeClass.factor;
-    place(sizeClass);
-    result.push_back(std::move(sizeClass));
+//===----------------------------------------------------------------------===//
+// Arenas
+//===----------------------------------------------------------------------===//
+
+/// What is not known may be anything: each case gives every unknown size one
+/// of several powers of two.
+SmallVector<int64_t> Planner::examples(const Size &bytes) {
+  SmallVector<int64_t> result;
+  for (unsigned i = 0; i < numCases; ++i) {
+    double size = sizes.evaluate(bytes, [&](unsigned symbol) {
+      // A simple hash: the same cases in every run.
+      return 4 << (((symbol + 1) * 2654435761u * (i + 1)) >> 29);
+    });
+    result.push_back(
+        llvm::alignTo(int64_t(std::clamp(size, 1.0, 1e12)), alignment));
   }
   return result;
 }
 
-void Planner::makeArena(Block *scope, ArrayRef<Buffer *> buffers) {
-  std::vector<SizeClass> classes = classify(buffers);
-  Operation *first = scope->findAncestorOpInBlock(*buffers[0]->alloc);
-  Location loc = first->getLoc();
-  OpBuilder b(first);
+/// Not empty, so that addresses differ; and what can't be allocated stays so in
+/// a sum.
+Value Planner::roundedUp(OpBuilder &b, Location loc, const Size &bytes) {
   auto number = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
+  Value result = sizes.materialize(b, loc, bytes);
+  result = b.createOrFold<arith::MaxUIOp>(loc, result, number(1));
+  result = b.createOrFold<arith::MinUIOp>(loc, result, number(mostBytes));
+  result = b.createOrFold<arith::AddIOp>(loc, result, number(alignment - 1));
+  return b.createOrFold<arith::AndIOp>(loc, result, number(-alignment));
+}
 
-  llvm::DenseMap<Buffer *, Value> offsets;
-  Value total = number(0);
-  int64_t totalBytes = 0;
-  bool isStatic = true;
-  for (SizeClass &sizeClass : classes) {
-    Value unit;
-    if (sizeClass.base.begin()->first.empty() && sizeClass.base.size() == 1) {
-      unit = number(sizeClass.factor);
-      totalBytes += sizeClass.total * sizeClass.factor;
-    } else {
-      isStatic = false;
-      Size size = sizeClass.base;
-      for (auto &[product, c] : size)
-        c *= sizeClass.factor;
-      unit = sizes.materialize(b, loc, size);
-      // Not empty; and what is too large must stay so in the sum.
-      int64_t limit = (int64_t(1) << 60) / sizeClass.total / classes.size();
-      unit = arith::MaxUIOp::create(b, loc, unit, number(1));
-      unit = arith::MinUIOp::create(b, loc, unit,
-                                    number(limit & -int64_t(alignment)));
-      if (!llvm::all_of(
-              size, [](auto &term) { return term.second % alignment == 0; })) {
-        unit = arith::AddIOp::create(b, loc, unit, number(alignment - 1));
-        unit = arith::AndIOp::create(b, loc, unit, number(-alignment));
-      } else {
-        unit = arith::MaxUIOp::create(b, loc, unit, number(alignment));
-      }
-    }
-    llvm::DenseMap<int64_t, Value> known;
-    for (Buffer *buffer : sizeClass.buffers) {
-      Value &offset = known[buffer->offset];
-      if (!offset) {
-        offset =
-            b.createOrFold<arith::MulIOp>(loc, unit, number(buffer->offset));
-        offset = b.createOrFold<arith::AddIOp>(loc, total, offset);
-      }
-      offsets[buffer] = offset;
-    }
-    Value bytes =
-        b.createOrFold<arith::MulIOp>(loc, unit, number(sizeClass.total));
-    total = b.createOrFold<arith::AddIOp>(loc, total, bytes);
+void Planner::makeArena(Block *scope, ArrayRef<Buffer> buffers) {
+  SmallVector<BufferPlace> places;
+  for (const Buffer &buffer : buffers)
+    places.push_back({buffer.begin, buffer.end, examples(buffer.bytes)});
+  BufferPlan plan = planPlaces(places);
+
+  Operation *first = scope->findAncestorOpInBlock(*buffers[0].alloc);
+  Location loc = first->getLoc();
+  OpBuilder b(first);
+  auto larger = [&](Value x, Value y) -> Value {
+    return !x || x == y ? y : b.createOrFold<arith::MaxUIOp>(loc, x, y);
+  };
+  std::map<Size, Value> known;
+  SmallVector<Value> offsets(buffers.size()), ends(buffers.size());
+  Value total;
+  for (unsigned i : plan.order) {
+    for (unsigned below : plan.below[i])
+      offsets[i] = larger(offsets[i], ends[below]);
+    Value &bytes = known[buffers[i].bytes];
+    if (!bytes)
+      bytes = roundedUp(b, loc, buffers[i].bytes);
+    if (!offsets[i])
+      offsets[i] = arith::ConstantIndexOp::create(b, loc, 0);
+    ends[i] = b.createOrFold<arith::AddIOp>(loc, bytes, offsets[i]);
   }
+  // The highest are below nothing.
+  llvm::BitVector isBelow(buffers.size());
+  for (const auto &places : plan.below)
+    for (unsigned below : places)
+      isBelow.set(below);
+  for (auto [i, end] : llvm::enumerate(ends))
+    if (!isBelow[i])
+      total = larger(total, end);
 
-  auto type = MemRefType::get({isStatic ? totalBytes : ShapedType::kDynamic},
-                              b.getI8Type());
-  Value arena = memref::AllocOp::create(
-      b, loc, type, isStatic ? ValueRange() : ValueRange(total),
-      b.getI64IntegerAttr(alignment));
-
+  std::optional<int64_t> fixed = getConstantIntValue(total);
+  auto type =
+      MemRefType::get({fixed.value_or(ShapedType::kDynamic)}, b.getI8Type());
+  Value arena =
+      memref::AllocOp::create(b, loc, type, fixed ? ValueRange() : total,
+                              b.getI64IntegerAttr(alignment));
   Operation *last = first;
-  for (Buffer *buffer : buffers) {
-    Operation *end = scope->findAncestorOpInBlock(*buffer->last);
+  for (const Buffer &buffer : buffers) {
+    Operation *end = scope->findAncestorOpInBlock(*buffer.last);
     if (last->isBeforeInBlock(end))
       last = end;
   }
   b.setInsertionPointAfter(last);
   memref::DeallocOp::create(b, last->getLoc(), arena);
-  for (Buffer *buffer : buffers) {
-    b.setInsertionPoint(buffer->alloc);
-    Value view = memref::ViewOp::create(
-        b, buffer->alloc.getLoc(), buffer->alloc.getType(), arena,
-        offsets[buffer], buffer->alloc.getDynamicSizes());
-    buffer->alloc.replaceAllUsesWith(view);
+  for (auto [buffer, offset] : llvm::zip(buffers, offsets)) {
+    memref::AllocOp alloc = buffer.alloc;
+    b.setInsertionPoint(alloc);
+    Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(),
+                                        arena, offset, alloc.getDynamicSizes());
+    alloc.replaceAllUsesWith(view);
   }
   ++numArenas;
   numPlanned += buffers.size();
-  report(loc, classes, buffers.size());
+  report(loc, buffers.size(), plan);
 }
 
-void Planner::report(Location loc, ArrayRef<SizeClass> classes, size_t count) {
+void Planner::report(Location loc, size_t count, const BufferPlan &plan) {
   auto remark = remark::passed(
       loc, remark::RemarkOpts::name("planned").category("capstan").function(
                function.getSymName()));
-  if (!remark)
-    return;
-  remark << remark::add("an arena")
-         << remark::metric("Allocations", int64_t(count));
-  for (const SizeClass &sizeClass : classes) {
-    auto multiple = [&](int64_t units) {
-      Size size = sizeClass.base;
-      for (auto &[product, c] : size)
-        c *= sizeClass.factor * units;
-      return sizes.show(size);
-    };
-    llvm::DenseSet<int64_t> places;
-    for (Buffer *buffer : sizeClass.buffers)
-      places.insert(buffer->offset);
-    std::string text = std::to_string(sizeClass.buffers.size()) + " at " +
-                       std::to_string(places.size()) +
-                       " places: " + multiple(sizeClass.total) + ", at least " +
-                       multiple(sizeClass.bound);
-    remark << remark::metric("Bytes", StringRef(text));
-  }
+  if (remark)
+    remark << remark::add("an arena, at the worst sizes tried")
+           << remark::metric("Allocations", int64_t(count))
+           << remark::metric("Bytes", plan.bytes)
+           << remark::metric("LeastPossible", plan.least);
 }
 
 void Planner::run() {
@@ -384,20 +334,16 @@ void Planner::run() {
         last = std::max(last, lastNumber[&inner]);
     lastNumber[op] = last;
   });
-  function.walk([&](memref::AllocOp alloc) { find(alloc); });
-  llvm::stable_sort(found, [](const Buffer &x, const Buffer &y) {
-    return x.begin < y.begin;
-  });
-  llvm::MapVector<Block *, SmallVector<Buffer *>> scopes;
-  for (Buffer &buffer : found)
-    scopes[buffer.scope].push_back(&buffer);
+  function.walk<WalkOrder::PreOrder>(
+      [&](memref::AllocOp alloc) { find(alloc); });
   for (auto &[scope, buffers] : scopes)
     plan(scope, buffers);
-  for (Buffer &buffer : found)
-    if (buffer.alloc.use_empty()) {
-      buffer.dealloc.erase();
-      buffer.alloc.erase();
-    }
+  for (auto &[scope, buffers] : scopes)
+    for (Buffer &buffer : buffers)
+      if (buffer.alloc.use_empty()) {
+        buffer.dealloc.erase();
+        buffer.alloc.erase();
+      }
 }
 
 struct PlanMemory : public capstan::impl::CapstanPlanMemoryBase<PlanMemory> {

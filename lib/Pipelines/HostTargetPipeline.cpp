@@ -66,8 +66,6 @@ void capstan::buildHostBufferPipeline(
   pm.addNestedPass<func::FuncOp>(createCapstanSplitDeallocations());
   pm.addPass(bufferization::createLowerDeallocationsPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
-  pm.addNestedPass<func::FuncOp>(
-      bufferization::createOptimizeAllocationLivenessPass());
   clean(pm);
 
   pm.addPass(createCapstanOutlineKernels());

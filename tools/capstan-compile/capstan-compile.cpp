@@ -57,8 +57,8 @@ cl::opt<bool>
                      cl::init(true), cl::cat(category));
 cl::opt<bool>
     planMemory("plan-memory",
-               cl::desc("give buffers places in one allocation (default: off)"),
-               cl::init(false), cl::cat(category));
+               cl::desc("give buffers places in arenas (default: on)"),
+               cl::init(true), cl::cat(category));
 cl::opt<unsigned> optimization("opt-level", cl::desc("LLVM's, 0 to 3"),
                                cl::init(3), cl::cat(category));
 cl::opt<std::string> linker("linker", cl::desc("the program that links"),

@@ -218,20 +218,25 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     Device buffers that a block makes and frees become views of an arena. One is
     alive from its allocation to the last operation that may use it, through
     views, loops, branches and calls, in the order of the stream; two that are
-    not alive together may have the same place. Best fit over the sizes, the
-    largest first.
+    not alive together may have the same place.
+
+    Which buffers lie below which is decided here. Offsets are computed where the
+    arena is allocated, each as the largest end of those directly below: they are
+    right whatever the sizes are. The plan is the one of several, each by best
+    fit over one set of sizes, that is best in its worst set.
 
     Sizes are sums of products of what is known early: sizes of arguments, values
-    that were read. Sizes that are multiples of one such sum share places by best
-    fit, others have places of their own; offsets are computed where the arena is
-    allocated. Sizes known only later are in a later arena. Buffers of a loop
-    whose sizes don't change in it are in the arena around it. A buffer of
-    a branch, or of a loop that may have no trip, leaves it only if its size is
-    one of existing buffers, since other sizes may be wrong where it doesn't run.
+    that were read, within the bounds that checks before the allocation give
+    them. Where a size becomes known only later, a new arena begins; a
+    buffer that is alive there stays. Buffers of a loop whose sizes don't change
+    in it are in the arena around it. A buffer of a branch, or of a loop that may
+    have no trip, leaves it only if its size is one of existing buffers, since
+    other sizes may be wrong where it doesn't run.
 
     What is returned, handed on by a loop or freed under a condition stays, with
-    a remark. Remarks of category `capstan` give, for each arena, bytes planned
-    and the least that any plan needs.
+    a remark. Remarks of category `capstan` give, for each arena, its bytes and
+    the least that any plan needs, which is the most alive at one moment, both at
+    the set of sizes where the plan is worst.
 
     ```mlir
     %a = memref.alloc(%n) : memref<?x64xf32>
@@ -241,7 +246,7 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     memref.dealloc %a : memref<?x64xf32>
     %c = memref.alloc(%n) : memref<?x64xf32>
     capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
-    // becomes, with %unit = 256 * %n
+    // becomes, with %unit = 256 * %n, rounded up
     %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
     %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
     capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)

@@ -42,14 +42,14 @@ struct HostTargetPipelineOptions
   Option<bool> hostSyncs{
       *this, "host-syncs", llvm::cl::init(true),
       llvm::cl::desc("run capstan-host-sync-pipeline first")};
-  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(false),
+  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
                           llvm::cl::desc("give buffers places in arenas")};
 };
 
 /// Options of `--capstan-host-buffer-pipeline`.
 struct HostBufferPipelineOptions
     : public mlir::PassPipelineOptions<HostBufferPipelineOptions> {
-  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(false),
+  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
                           llvm::cl::desc("give buffers places in arenas")};
 };
 
