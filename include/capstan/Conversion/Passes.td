@@ -35,7 +35,8 @@ def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"
   let summary = "rejects operations that have no lowering, all of them";
   let description = [{
     Names every operation that the host target can't lower: those of foreign
-    dialects, calls of functions without a definition, unranked tensors. Runs
+    dialects, calls of functions without a definition, unranked tensors, mapped
+    `scf.forall`, `scf.parallel` that reduces, vectors from or to the device. Runs
     before anything is lowered, so that people see their own program's
     operations at their own places.
 
@@ -117,8 +118,10 @@ def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp
 def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp"> {
   let summary = "gives matrix products to the runtime's library";
   let description = [{
-    `linalg.matmul` and `linalg.batch_matmul` of floats become `capstan.gemm`. A
-    transpose of an operand becomes a flag of the product, so that no transposed
+    Contractions of floats with one loop that is summed, and at most one each of
+    rows, columns and batch, become `capstan.gemm`: `linalg.matmul`,
+    `batch_matmul`, `matvec`, `vecmat`, `dot`, with any maps, and generics like them.
+    A transpose of an operand becomes a flag of the product, so that no transposed
     weight is ever written; a product into zeros doesn't accumulate.
 
     ```mlir
@@ -182,6 +185,26 @@ def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::fun
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::bufferization::BufferizationDialect"];
+}
+
+def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::ModuleOp"> {
+  let summary = "copies operands of library calls whose layout they can't take";
+  let description = [{
+    The library takes matrices with contiguous rows, at any distance, and attention
+    row-major memory. Where a type doesn't say that, the operand is copied, and
+    what is written into is copied back.
+
+    ```mlir
+    capstan.gemm ins(%a, %b : memref<?x8xf32, strided<[?, ?]>>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+    // becomes
+    %copy = memref.alloc(%n) : memref<?x8xf32>
+    memref.copy %a, %copy : memref<?x8xf32, strided<[?, ?]>> to memref<?x8xf32>
+    capstan.gemm ins(%copy, %b : memref<?x8xf32>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+    memref.dealloc %copy : memref<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numCopies", "copies", "operands copied">];
 }
 
 def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> {
