@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -32,6 +33,8 @@ void capstan::buildHostBufferPipeline(
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());
+  // Each iteration launches: parallel are the kernels.
+  pm.addNestedPass<func::FuncOp>(createParallelForToNestedForsPass());
   // Arithmetic on whole tensors: conditions of device checks.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // Deallocation wants structured loops.
@@ -56,6 +59,7 @@ void capstan::buildHostBufferPipeline(
   bufferize.allowReturnAllocsFromLoops = true;
   bufferize.useEncodingForMemorySpace = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   clean(pm);
   // Upstream's deallocation pipeline, with one step more.
   pm.addPass(memref::createExpandReallocPass({false}));
@@ -67,6 +71,7 @@ void capstan::buildHostBufferPipeline(
   pm.addPass(bufferization::createLowerDeallocationsPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
   clean(pm);
+  pm.addPass(createCapstanContiguousOperands());
 
   pm.addPass(createCapstanOutlineKernels());
   // What is left works on host tensors.
