@@ -53,7 +53,7 @@ private:
     }
   };
   /// An integer, or, with `dim` at least 0, a size of a buffer. One that isn't
-  /// in its range stands for the nearest that is.
+  /// in its range stands for a small one that is.
   struct Symbol {
     mlir::Value value;
     int64_t dim;
@@ -72,8 +72,8 @@ private:
   Size symbol(mlir::Value value, int64_t dim = -1);
   /// What the checks before `at` say.
   Range rangeOf(unsigned symbol, mlir::Operation *at);
-  /// The same at `at`; where a check before `at` is going to fail, a size that
-  /// the check allows.
+  /// The same at `at`; where a check before `at` is going to fail, a small
+  /// size that the check allows.
   Size clamped(const Size &size, mlir::Operation *at);
   mlir::Value materialize(mlir::OpBuilder &b, mlir::Location loc,
                           const Symbol &symbol) const;

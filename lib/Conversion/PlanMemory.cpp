@@ -17,14 +17,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferLives.h"
 #include "BufferPlaces.h"
 #include "BufferSizes.h"
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Dialect/Capstan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -45,21 +44,11 @@ constexpr int64_t mostBytes = int64_t(1) << 50;
 /// Sets of sizes that a plan is made for.
 constexpr unsigned numCases = 16;
 
-/// A buffer that a block makes and frees.
-struct Buffer {
-  memref::AllocOp alloc;
-  memref::DeallocOp dealloc;
-  Operation *last;     ///< use, in the block of `alloc`
-  unsigned begin, end; ///< numbers of `alloc`, and of what is in `last`
+struct Buffer : BufferLife {
+  Buffer(const BufferLife &life, const Size &bytes)
+      : BufferLife(life), bytes(bytes) {}
   Size bytes;
 };
-
-/// The buffer that a view is of.
-Value rootOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
 
 /// Whether an operation runs at least once if its loop is reached.
 bool runsAlways(Operation *op) {
@@ -75,7 +64,7 @@ bool runsAlways(Operation *op) {
 class Planner {
 public:
   explicit Planner(func::FuncOp function)
-      : function(function), sizes(function), aliases(function) {}
+      : function(function), sizes(function), lives(function) {}
 
   void run();
 
@@ -84,7 +73,6 @@ public:
 private:
   void find(memref::AllocOp alloc);
   void keep(memref::AllocOp alloc, StringRef reason);
-  Operation *lastUse(memref::AllocOp alloc, memref::DeallocOp dealloc);
   Block *scopeOf(memref::AllocOp alloc, const Size &bytes);
   void plan(Block *scope, SmallVector<Buffer> buffers);
   void makeArena(Block *scope, ArrayRef<Buffer> buffers);
@@ -94,9 +82,7 @@ private:
 
   func::FuncOp function;
   BufferSizes sizes;
-  BufferViewFlowAnalysis aliases;
-  /// Order of the stream; an operation's regions come after it.
-  llvm::DenseMap<Operation *, unsigned> number, lastNumber;
+  BufferLives lives;
   /// By the block where the arena may be.
   llvm::MapVector<Block *, SmallVector<Buffer>> scopes;
 };
@@ -115,24 +101,6 @@ void Planner::keep(memref::AllocOp alloc, StringRef reason) {
 // Which buffers
 //===----------------------------------------------------------------------===//
 
-/// The last operation in the block of `alloc` that may use its memory.
-Operation *Planner::lastUse(memref::AllocOp alloc, memref::DeallocOp dealloc) {
-  Operation *last = alloc;
-  for (Value alias : aliases.resolve(alloc))
-    for (Operation *user : alias.getUsers()) {
-      if (user == dealloc)
-        continue;
-      Operation *op = alloc->getBlock()->findAncestorOpInBlock(*user);
-      // An address as a number may be compared as long as it is taken.
-      if (!op || op->hasTrait<OpTrait::IsTerminator>() ||
-          isa<memref::ExtractAlignedPointerAsIndexOp>(user))
-        return dealloc;
-      if (last->isBeforeInBlock(op))
-        last = op;
-    }
-  return last->isBeforeInBlock(dealloc) ? last : dealloc;
-}
-
 /// The outermost block with all that the size needs.
 Block *Planner::scopeOf(memref::AllocOp alloc, const Size &bytes) {
   Block *scope = alloc->getBlock();
@@ -149,21 +117,10 @@ Block *Planner::scopeOf(memref::AllocOp alloc, const Size &bytes) {
 void Planner::find(memref::AllocOp alloc) {
   if (!isDeviceType(alloc.getType()))
     return;
-  SmallVector<memref::DeallocOp> deallocs;
-  for (Value alias : aliases.resolve(alloc))
-    for (Operation *user : alias.getUsers())
-      if (auto dealloc = dyn_cast<memref::DeallocOp>(user))
-        if (rootOf(dealloc.getMemref()) == alloc.getResult())
-          deallocs.push_back(dealloc);
-  if (deallocs.empty())
-    return keep(alloc, "it outlives its block");
-  if (deallocs.size() > 1 || deallocs[0]->getBlock() != alloc->getBlock())
-    return keep(alloc, "it is freed in another block");
-  Operation *last = lastUse(alloc, deallocs[0]);
-  // If it stays, it is freed as soon as it can be.
-  if (last != deallocs[0])
-    deallocs[0]->moveAfter(last);
-
+  StringRef reason;
+  std::optional<BufferLife> life = lives.find(alloc, reason);
+  if (!life)
+    return keep(alloc, reason);
   if (!alloc.getType().getLayout().isIdentity() ||
       alloc.getAlignment().value_or(1) > uint64_t(alignment))
     return keep(alloc, "its layout or alignment is not the arena's");
@@ -176,8 +133,7 @@ void Planner::find(memref::AllocOp alloc) {
   std::optional<Size> bytes = sizes.bytesOf(alloc);
   if (!bytes || !sizes.isKnownAt(*bytes, alloc))
     return keep(alloc, "its size is not known");
-  scopes[scopeOf(alloc, *bytes)].push_back(
-      {alloc, deallocs[0], last, number[alloc], lastNumber[last], *bytes});
+  scopes[scopeOf(alloc, *bytes)].emplace_back(*life, *bytes);
 }
 
 /// Arenas of a block, one after the other. Each is as early as its first buffer
@@ -190,17 +146,17 @@ void Planner::plan(Block *scope, SmallVector<Buffer> buffers) {
     auto isKnown = [&](const Buffer &buffer) {
       return sizes.isKnownAt(buffer.bytes, first);
     };
-    unsigned end = number[first];
+    unsigned end = lives.beginOf(first);
     auto next = buffers.begin(),
          limit = next + std::min(buffers.size(), maxBuffers);
     while (next != limit && isKnown(*next) &&
-           number[topOf(next->alloc)] <= end) {
-      end = std::max(end, lastNumber[topOf(next->last)]);
+           lives.beginOf(topOf(next->alloc)) <= end) {
+      end = std::max(end, lives.endOf(topOf(next->last)));
       ++next;
     }
     unsigned cut = -1;
     if (next != buffers.end() && !isKnown(*next)) {
-      cut = number[topOf(next->alloc)];
+      cut = lives.beginOf(topOf(next->alloc));
       next = llvm::partition_point(
           buffers, [&](const Buffer &buffer) { return buffer.begin < cut; });
     }
@@ -324,16 +280,6 @@ void Planner::report(Location loc, size_t count, const BufferPlan &plan) {
 }
 
 void Planner::run() {
-  unsigned count = 0;
-  function.walk<WalkOrder::PreOrder>(
-      [&](Operation *op) { number[op] = count++; });
-  function.walk<WalkOrder::PostOrder>([&](Operation *op) {
-    unsigned last = number[op];
-    for (Region &region : op->getRegions())
-      for (Operation &inner : region.getOps())
-        last = std::max(last, lastNumber[&inner]);
-    lastNumber[op] = last;
-  });
   function.walk<WalkOrder::PreOrder>(
       [&](memref::AllocOp alloc) { find(alloc); });
   for (auto &[scope, buffers] : scopes)

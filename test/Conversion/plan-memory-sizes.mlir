@@ -3,8 +3,8 @@
 // RUN:   --remark-policy=all -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 
 // Where a size is read, a new arena begins; what is alive there stays. A check
-// of the size fails before it is used: until then the arena has a size that the
-// check allows. It also makes the other side of the select impossible.
+// of the size fails before it is used: until then the arena has a small size
+// that the check allows. It also makes the other side of the select impossible.
 // REMARK: Function=sizes | Reason="it is alive where the next arena begins"
 // REMARK: Function=sizes | {{.*}}Allocations=2,
 // REMARK: Function=sizes | {{.*}}Allocations=2,
@@ -16,9 +16,10 @@
 // CHECK: memref.dealloc %[[FIRST]]
 // CHECK: %[[READ:.*]] = capstan.item
 // CHECK: %[[M:.*]] = arith.index_cast %[[READ]]
-// CHECK: %[[LEAST:.*]] = arith.maxsi %[[M]], %c1
-// CHECK: %[[MOST:.*]] = arith.minsi %[[LEAST]], %c100
-// CHECK: arith.muli %[[MOST]]
+// CHECK: %[[TOO_MANY:.*]] = arith.cmpi sgt, %[[M]], %c100
+// CHECK: %[[MOST:.*]] = arith.select %[[TOO_MANY]], %c1, %[[M]]
+// CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c1
+// CHECK: arith.muli %[[LEAST]]
 // CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
 // CHECK: scf.for
 // CHECK-NOT: memref.alloc

@@ -249,8 +249,8 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     fit over one set of sizes, that is best in its worst set.
 
     Sizes are sums of products of what is known early: sizes of arguments, values
-    that were read, within the bounds that checks before the allocation give
-    them. Where a size becomes known only later, a new arena begins; a
+    that were read; one that a check before the allocation is going to refuse
+    counts as a small one. Where a size becomes known only later, a new arena begins; a
     buffer that is alive there stays. Buffers of a loop whose sizes don't change
     in it are in the arena around it. A buffer of a branch, or of a loop that may
     have no trip, leaves it only if its size is one of existing buffers, since
