@@ -120,7 +120,7 @@ makeInfos(RuntimeBuilder &b, func::FuncOp function, bool results) {
              << i << " of type " << type
              << " can't cross the boundary of a module";
   }
-  auto arrayType = LLVM::LLVMArrayType::get(b.rt.valueInfo, types.size());
+  auto arrayType = LLVM::LLVMArrayType::get(b.rt.value_info, types.size());
   return b.global(
       (function.getSymName() + (results ? ".results" : ".arguments")).str(),
       arrayType, [&](RuntimeBuilder &b) {
@@ -154,7 +154,7 @@ makeInfos(RuntimeBuilder &b, func::FuncOp function, bool results) {
                                           : function.getArgAttrDict(i + 1);
           std::string name = nameOf(attributes, results ? "result" : "arg", i);
           infos.push_back(
-              b.makeStruct(b.rt.valueInfo,
+              b.makeStruct(b.rt.value_info,
                            {b.string(name), b.i32(buffer ? 0 : 1),
                             b.i32(!buffer || isHostType(type) ? 1 : 0), dtype,
                             b.i32(buffer ? buffer.getRank() : 0), dims}));
@@ -180,14 +180,14 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
     parts.push_back({function, makeEntry(b, function), *arguments, *results});
   }
   b.setLoc(b.module.getLoc());
-  auto entriesType = LLVM::LLVMArrayType::get(b.rt.entryInfo, parts.size());
+  auto entriesType = LLVM::LLVMArrayType::get(b.rt.entry_info, parts.size());
   auto entries =
       b.global("capstan_entries", entriesType, [&](RuntimeBuilder &b) -> Value {
         SmallVector<Value> infos;
         for (Parts &part : parts) {
           Value address = LLVM::AddressOfOp::create(b, part.entry);
           infos.push_back(b.makeStruct(
-              b.rt.entryInfo,
+              b.rt.entry_info,
               {b.string(part.function.getSymName()), address,
                b.i32(part.function.getNumArguments() - 1),
                b.i32(part.function.getNumResults() - 1),
@@ -196,9 +196,9 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
         return b.makeStruct(entriesType, infos);
       });
   auto info = b.global(
-      "capstan_module", b.rt.moduleInfo, [&](RuntimeBuilder &b) -> Value {
-        return b.makeStruct(b.rt.moduleInfo,
-                            {b.i32(b.sizeOf(b.rt.moduleInfo)),
+      "capstan_module", b.rt.module_info, [&](RuntimeBuilder &b) -> Value {
+        return b.makeStruct(b.rt.module_info,
+                            {b.i32(b.sizeOf(b.rt.module_info)),
                              b.i32(runtimeAbiVersion), b.string(target),
                              b.string("capstan, LLVM " LLVM_VERSION_STRING),
                              b.i64(parts.size()), b.addressOf(entries)});

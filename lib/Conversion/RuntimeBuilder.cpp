@@ -29,18 +29,12 @@ RuntimeTypes::RuntimeTypes(MLIRContext *context)
     return LLVM::LLVMStructType::getLiteral(context, fields);
   };
   Type dims = LLVM::LLVMArrayType::get(i64, runtimeMaxRank);
-  dtype = make({i8, i8, i16});
   memref = make({ptr, ptr, dims, dims});
-  valueInfo = make({ptr, i32, i32, dtype, i32, ptr});
-  entryInfo = make({ptr, ptr, i32, i32, ptr, ptr});
-  moduleInfo = make({i32, i32, ptr, ptr, i64, ptr});
-  checkInfo = make({ptr, ptr});
-  kernelInfo = make({ptr, ptr, i64, ptr});
-  gemmDesc = make({i32, dtype, i32, i32, i32, i64, i64, i64, i64, i64, i64, i64,
-                   i64, i64, i64, ptr});
-  attentionDesc = make({i32, dtype, i64, i64, i64, i64, i64, i64, i64, i64, i64,
-                        Float64Type::get(context), i32, i64, i64, ptr});
-  part = make({ptr, ptr, i64});
+  Type PTR = ptr, I64 = i64, I32 = i32, I16 = i16, I8 = i8,
+       F64 = Float64Type::get(context);
+  LLVM::LLVMStructType &DTYPE = dtype;
+#define CAPSTAN_RT_STRUCT(NAME, ...) NAME = make({__VA_ARGS__});
+#include "capstan_rt/entry_points.def"
 }
 
 std::optional<std::pair<int64_t, int64_t>> capstan::dtypeOf(Type element) {
@@ -131,6 +125,12 @@ Value RuntimeBuilder::field(Type structType, Value pointer,
                             ArrayRef<int32_t> path) {
   SmallVector<LLVM::GEPArg> indices(path.begin(), path.end());
   return LLVM::GEPOp::create(*this, rt.ptr, structType, pointer, indices);
+}
+
+void RuntimeBuilder::storeFields(Type type, Value pointer, ValueRange fields) {
+  for (auto [i, value] : llvm::enumerate(fields))
+    LLVM::StoreOp::create(*this, value,
+                          field(type, pointer, {0, static_cast<int32_t>(i)}));
 }
 
 Value RuntimeBuilder::makeStruct(Type type, ValueRange fields) {

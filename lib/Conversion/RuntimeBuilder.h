@@ -33,14 +33,15 @@ enum class RuntimeEntry {
 constexpr uint32_t runtimeAbiVersion = 1;
 constexpr int64_t runtimeMaxRank = 8;
 
-/// The structs of compiled.h.
+/// The structs of entry_points.def; `memref` is as in compiled.h.
 struct RuntimeTypes {
   explicit RuntimeTypes(mlir::MLIRContext *context);
 
   mlir::Type i8, i16, i32, i64;
   mlir::LLVM::LLVMPointerType ptr;
-  mlir::LLVM::LLVMStructType dtype, memref, valueInfo, entryInfo, moduleInfo,
-      checkInfo, kernelInfo, gemmDesc, attentionDesc, part;
+  mlir::LLVM::LLVMStructType memref;
+#define CAPSTAN_RT_STRUCT(NAME, ...) mlir::LLVM::LLVMStructType NAME;
+#include "capstan_rt/entry_points.def"
 };
 
 /// DLPack's code and the bits of an element type; nullopt if it has none.
@@ -74,6 +75,8 @@ public:
   /// The address of a field.
   mlir::Value field(mlir::Type structType, mlir::Value pointer,
                     llvm::ArrayRef<int32_t> path);
+  void storeFields(mlir::Type structType, mlir::Value pointer,
+                   mlir::ValueRange fields);
   mlir::Value makeStruct(mlir::Type type, mlir::ValueRange fields);
   int64_t sizeOf(mlir::Type type);
 

@@ -15,6 +15,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Conversion/Passes.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -28,24 +30,41 @@ using namespace capstan;
 
 namespace {
 
+/// Loops of a product of matrices. A vector is a matrix with one row or column,
+/// whose loop is missing.
+struct Loops {
+  std::optional<unsigned> batch, m, n, k;
+};
+
+std::optional<Loops> loopsOf(linalg::LinalgOp op) {
+  FailureOr<linalg::ContractionDimensions> dims =
+      linalg::inferContractionDims(op);
+  if (failed(dims) || dims->batch.size() > 1 || dims->m.size() > 1 ||
+      dims->n.size() > 1 || dims->k.size() != 1)
+    return std::nullopt;
+  auto only = [](ArrayRef<unsigned> loops) {
+    return loops.empty() ? std::nullopt : std::optional(loops.front());
+  };
+  return Loops{only(dims->batch), only(dims->m), only(dims->n), only(dims->k)};
+}
+
 /// Whether an operand with this map is transposed, if its matrices run over
 /// loops `row` and `column` (after the batch); nullopt if they don't.
-std::optional<bool> isTransposed(AffineMap map, unsigned batch, unsigned row,
-                                 unsigned column) {
-  if (map.getNumResults() != batch + 2)
-    return std::nullopt;
-  SmallVector<int64_t> loops;
-  for (AffineExpr expr : map.getResults()) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (!dim)
-      return std::nullopt;
-    loops.push_back(dim.getPosition());
-  }
-  if (batch && loops[0] != 0)
-    return std::nullopt;
-  if (loops[batch] == row && loops[batch + 1] == column)
+std::optional<bool> isTransposed(AffineMap map, std::optional<unsigned> batch,
+                                 std::optional<unsigned> row,
+                                 std::optional<unsigned> column) {
+  SmallVector<unsigned> loops, plain, transposed;
+  for (AffineExpr expr : map.getResults())
+    loops.push_back(cast<AffineDimExpr>(expr).getPosition());
+  for (std::optional<unsigned> loop : {batch, row, column})
+    if (loop)
+      plain.push_back(*loop);
+  for (std::optional<unsigned> loop : {batch, column, row})
+    if (loop)
+      transposed.push_back(*loop);
+  if (loops == plain)
     return false;
-  if (loops[batch] == column && loops[batch + 1] == row)
+  if (loops == transposed)
     return true;
   return std::nullopt;
 }
@@ -64,13 +83,45 @@ Value lookThrough(Value value, bool &transposed, unsigned &count) {
   return value;
 }
 
+/// Which dimensions of a matrix make one of the value, if `missing` of rows and
+/// columns are not there.
+SmallVector<ReassociationIndices> groupsOf(bool hasBatch, unsigned missing) {
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0, rank = hasBatch + 2; i < rank; ++i)
+    if (groups.empty() || i < rank - missing)
+      groups.push_back({i});
+    else
+      groups.back().push_back(i);
+  if (!hasBatch && missing == 2)
+    groups.clear();
+  return groups;
+}
+
+/// A value with dimensions of size 1 where a loop is missing.
+Value expand(ImplicitLocOpBuilder &b, Value value, bool hasBatch, bool hasRow,
+             bool hasColumn) {
+  if (hasRow && hasColumn)
+    return value;
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), value);
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [at, has] : {std::pair(int64_t(hasBatch), hasRow),
+                         std::pair(int64_t(hasBatch) + 1, hasColumn)})
+    if (!has) {
+      sizes.insert(sizes.begin() + at, b.getIndexAttr(1));
+      shape.insert(shape.begin() + at, 1);
+    }
+  return tensor::ExpandShapeOp::create(b, type.clone(shape), value,
+                                       groupsOf(hasBatch, !hasRow + !hasColumn),
+                                       sizes);
+}
+
 struct ToLibraryCalls
     : public capstan::impl::CapstanToLibraryCallsBase<ToLibraryCalls> {
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> products;
     getOperation()->walk([&](linalg::LinalgOp op) {
-      if (isa<linalg::MatmulOp, linalg::BatchMatmulOp>(op.getOperation()) &&
-          op.hasPureTensorSemantics())
+      if (linalg::isaContractionOpInterface(op) && op.hasPureTensorSemantics())
         products.push_back(op);
     });
     for (linalg::LinalgOp op : products)
@@ -85,27 +136,45 @@ struct ToLibraryCalls
     if (getElementTypeOrSelf(a) != element ||
         getElementTypeOrSelf(b) != element)
       return;
-    unsigned batch = isa<linalg::BatchMatmulOp>(op.getOperation()) ? 1 : 0;
-    unsigned m = batch, n = batch + 1, k = batch + 2;
+    std::optional<Loops> loops = loopsOf(op);
+    if (!loops)
+      return;
+    auto [batch, m, n, k] = *loops;
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    std::optional<bool> tc = isTransposed(maps[2], batch, m, n);
+    // The transposed product is that of the factors transposed, in reverse.
+    if (tc && *tc) {
+      std::swap(a, b);
+      std::swap(maps[0], maps[1]);
+      std::swap(m, n);
+    }
     std::optional<bool> ta = isTransposed(maps[0], batch, m, k);
     std::optional<bool> tb = isTransposed(maps[1], batch, k, n);
-    std::optional<bool> tc = isTransposed(maps[2], batch, m, n);
-    if (!ta || !tb || !tc || *tc)
+    if (!ta || !tb || !tc)
       return;
     unsigned transposes = 0;
-    a = lookThrough(a, *ta, transposes);
-    b = lookThrough(b, *tb, transposes);
+    if (m)
+      a = lookThrough(a, *ta, transposes);
+    if (n)
+      b = lookThrough(b, *tb, transposes);
     bool accumulate = true;
     if (auto fill = c.getDefiningOp<linalg::FillOp>())
       if (matchPattern(fill.getInputs().front(), m_AnyZeroFloat())) {
         c = fill.getOutputs().front();
         accumulate = false;
       }
-    OpBuilder builder(op);
-    auto gemm = GemmOp::create(builder, op.getLoc(), op->getResultTypes(), a, b,
-                               c, *ta, *tb, accumulate);
-    op->replaceAllUsesWith(gemm);
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    bool hasBatch = batch.has_value();
+    a = expand(builder, a, hasBatch, m.has_value(), true);
+    b = expand(builder, b, hasBatch, true, n.has_value());
+    Value out = expand(builder, c, hasBatch, m.has_value(), n.has_value());
+    Value result =
+        GemmOp::create(builder, out.getType(), a, b, out, *ta, *tb, accumulate)
+            ->getResult(0);
+    if (!m || !n)
+      result = tensor::CollapseShapeOp::create(builder, c.getType(), result,
+                                               groupsOf(hasBatch, !m + !n));
+    op->replaceAllUsesWith(ValueRange(result));
     op->erase();
     numTransposes += transposes;
     ++numGemms;

@@ -13,6 +13,8 @@
 
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Conversion/Passes.h"
+#include "capstan/Dialect/Capstan.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -36,6 +38,20 @@ std::string reason(Operation *op) {
              "defines";
   if (isa<func::CallIndirectOp>(op))
     return "has no lowering for the host target: its callee isn't known";
+  if (auto forall = dyn_cast<scf::ForallOp>(op))
+    if (forall.getMapping())
+      return "has no lowering for the host target: it is mapped to the units "
+             "of "
+             "another one";
+  if (auto parallel = dyn_cast<scf::ParallelOp>(op))
+    if (parallel.getNumResults() > 0)
+      return "has no lowering for the host target: a loop with results must be "
+             "sequential";
+  if (op->getName().getDialectNamespace() == "vector")
+    for (Value value : op->getOperands())
+      if (isDeviceType(value.getType()))
+        return "has no lowering for the host target: it moves vectors from or "
+               "to the device";
   for (Value value : op->getOperands())
     if (isa<UnrankedTensorType, UnrankedMemRefType>(value.getType()))
       return "has no lowering for the host target: the rank of an operand "

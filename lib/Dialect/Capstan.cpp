@@ -64,6 +64,11 @@ bool capstan::isHostType(Type type) {
   return false;
 }
 
+bool capstan::hasContiguousRows(MemRefType type) {
+  return type.isLastDimUnitStride() ||
+         (type.getRank() > 0 && type.getShape().back() == 1);
+}
+
 bool capstan::isDeviceType(Type type) {
   return isa<TensorType, BaseMemRefType>(type) && !isHostType(type);
 }

@@ -42,7 +42,7 @@ void capstan::registerPipelines() {
       "capstan-host-sync-pipeline",
       "Reads device values back once, in one packed transfer, or not at all",
       buildHostSyncPipeline);
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<HostBufferPipelineOptions>(
       "capstan-host-buffer-pipeline",
       "From linalg on tensors to launches and library calls on buffers",
       buildHostBufferPipeline);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -27,10 +28,13 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
   pm.addPass(createCapstanRaiseHostSyncs());
 }
 
-void capstan::buildHostBufferPipeline(OpPassManager &pm) {
+void capstan::buildHostBufferPipeline(
+    OpPassManager &pm, const HostBufferPipelineOptions &options) {
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());
+  // Each iteration launches: parallel are the kernels.
+  pm.addNestedPass<func::FuncOp>(createParallelForToNestedForsPass());
   // Arithmetic on whole tensors: conditions of device checks.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // Deallocation wants structured loops.
@@ -55,6 +59,7 @@ void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   bufferize.allowReturnAllocsFromLoops = true;
   bufferize.useEncodingForMemorySpace = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   clean(pm);
   // Upstream's deallocation pipeline, with one step more.
   pm.addPass(memref::createExpandReallocPass({false}));
@@ -65,14 +70,18 @@ void capstan::buildHostBufferPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createCapstanSplitDeallocations());
   pm.addPass(bufferization::createLowerDeallocationsPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
-  pm.addNestedPass<func::FuncOp>(
-      bufferization::createOptimizeAllocationLivenessPass());
   clean(pm);
+  pm.addPass(createCapstanContiguousOperands());
 
   pm.addPass(createCapstanOutlineKernels());
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
+  // Kernels are outlined: they know which buffers are distinct.
+  if (options.planMemory) {
+    pm.addNestedPass<func::FuncOp>(createCapstanPlanMemory());
+    clean(pm);
+  }
   pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath());
 }
 
@@ -97,6 +106,8 @@ void capstan::buildHostTargetPipeline(
     buildHostSyncPipeline(pm, HostSyncPipelineOptions());
   else
     buildRaisePipeline(pm);
-  buildHostBufferPipeline(pm);
+  HostBufferPipelineOptions bufferOptions;
+  bufferOptions.planMemory = options.planMemory;
+  buildHostBufferPipeline(pm, bufferOptions);
   buildHostLLVMPipeline(pm);
 }

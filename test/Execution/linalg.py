@@ -140,4 +140,36 @@ for flag in (True, False):
     assert r == (42 if flag else 0) and (h == values).all()
 assert "not ok" in failing(module, values, one, np.array(True), np.array(False))
 
+# A check of a size fails before memory of that size is needed, though a plan
+# allocates the loop's memory before the loop.
+SIZE = """
+func.func @main(%lens: tensor<?xi32>) -> tensor<f32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %least = arith.constant dense<0> : tensor<i32>
+  %most = arith.constant 100 : i32
+  %half = arith.constant 0.5 : f32
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %m = linalg.reduce { arith.maxsi } ins(%lens : tensor<?xi32>) outs(%least : tensor<i32>) dimensions = [0]
+  %sum = scf.for %i = %c0 to %c3 step %c1 iter_args(%s = %zero) -> tensor<f32> {
+    %l = tensor.extract %m[] : tensor<i32>
+    %ok = arith.cmpi sle, %l, %most : i32
+    cf.assert %ok, "too long"
+    %n = arith.index_cast %l : i32 to index
+    %e = tensor.empty(%n, %n) : tensor<?x?xf32>
+    %w = linalg.fill ins(%half : f32) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+    %z = linalg.matmul ins(%w, %w : tensor<?x?xf32>, tensor<?x?xf32>) outs(%w : tensor<?x?xf32>) -> tensor<?x?xf32>
+    %t = linalg.reduce { arith.addf } ins(%z : tensor<?x?xf32>) outs(%s : tensor<f32>) dimensions = [0, 1]
+    scf.yield %t : tensor<f32>
+  }
+  return %sum : tensor<f32>
+}
+"""
+for flags in ([], ["--plan-memory=false"]):
+    module = Module(SIZE, *flags)
+    message = failing(module, np.array([3, 2**31 - 1], np.int32))
+    assert "too long" in message, message
+    close(module("main", np.array([2, 4], np.int32))[0], 3 * 16 * 1.5)
+
 print("passed")

@@ -55,6 +55,10 @@ cl::opt<bool>
     hostSyncPipeline("host-sync-pipeline",
                      cl::desc("take out host syncs first (default: on)"),
                      cl::init(true), cl::cat(category));
+cl::opt<bool>
+    planMemory("plan-memory",
+               cl::desc("give buffers places in arenas (default: on)"),
+               cl::init(true), cl::cat(category));
 cl::opt<unsigned> optimization("opt-level", cl::desc("LLVM's, 0 to 3"),
                                cl::init(3), cl::cat(category));
 cl::opt<std::string> linker("linker", cl::desc("the program that links"),
@@ -74,7 +78,9 @@ LogicalResult lower(ModuleOp module, TimingScope &timing) {
     capstan::buildHostSyncPipeline(pm, capstan::HostSyncPipelineOptions());
   else
     capstan::buildRaisePipeline(pm);
-  capstan::buildHostBufferPipeline(pm);
+  capstan::HostBufferPipelineOptions options;
+  options.planMemory = planMemory;
+  capstan::buildHostBufferPipeline(pm, options);
   if (emit != Emit::MLIR)
     capstan::buildHostLLVMPipeline(pm);
   return pm.run(module);

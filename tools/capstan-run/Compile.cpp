@@ -42,6 +42,7 @@ capstan::run::compile(StringRef path, const LoadOptions &options) {
   PassManager pm(&context);
   HostTargetPipelineOptions pipeline;
   pipeline.hostSyncs = options.hostSyncPipeline;
+  pipeline.planMemory = options.planMemory;
   buildHostTargetPipeline(pm, pipeline);
   if (mlir::failed(pm.run(*module)))
     return failed();

@@ -26,6 +26,8 @@ llvm::Error toError(int32_t status);
 struct LoadOptions {
   /// Take out host syncs first (IR only).
   bool hostSyncPipeline = true;
+  /// Give buffers places in arenas (IR only).
+  bool planMemory = true;
   /// The processor to compile for (IR only).
   std::string chip = "native";
 };

@@ -92,6 +92,10 @@ struct Options {
       "host-sync-pipeline",
       cl::desc("of IR: take out host syncs first (default: on)"),
       cl::init(true), cl::cat(category)};
+  cl::opt<bool> planMemory{
+      "plan-memory",
+      cl::desc("of IR: give buffers places in arenas (default: on)"),
+      cl::init(true), cl::cat(category)};
   cl::opt<std::string> chip{"chip", cl::desc("of IR: the processor"),
                             cl::init("native"), cl::cat(category)};
 };
@@ -158,6 +162,7 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
   result.file = path;
   LoadOptions load;
   load.hostSyncPipeline = options->hostSyncPipeline;
+  load.planMemory = options->planMemory;
   load.chip = options->chip;
   auto loaded = [&] {
     Progress progress("compiling " + path);

@@ -5,9 +5,10 @@
         --runtime libcapstan_rt.so.0
 
 Every seed makes a module that has a lowering (generate.py, flavor `executable`).
-Twenty-five of them, as one file, are cleaned up, then compiled as they are and after
-the pipeline, with stages chosen by the seeds. The asynchronous runtime calls every seed's
-entry on random inputs, with delays and with poison in new memory. A seed fails if
+Twenty-five of them, as one file, are cleaned up, then compiled as they are, and after
+the pipeline with a plan of memory, with stages chosen by the seeds. The asynchronous runtime
+calls every seed's entry on random inputs, with delays and with poison in new memory. A seed
+fails if
 
   crash      capstan-opt crashes, or reports an error
   compile    capstan-compile does, on the module or on the output of the pipeline
@@ -79,9 +80,10 @@ class Executor(run.Checker):
     tools: Tools
 
     def compile(self, source: Path, level: int) -> tuple[str, str]:
-        """A shared library, and what went wrong."""
+        """A shared library, and what went wrong. Only the second one's memory is planned."""
         target = str(source.with_suffix(".so"))
-        flags = ["--host-sync-pipeline=0", f"--opt-level={level}", "-o", target]
+        plan = f"--plan-memory={int(source == self.after)}"
+        flags = ["--host-sync-pipeline=0", plan, f"--opt-level={level}", "-o", target]
         code, _, errors = run.execute([self.tools.compiler, str(source), *flags])
         return target, run.first_error(errors) if code else ""
 

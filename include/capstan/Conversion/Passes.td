@@ -35,7 +35,8 @@ def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"
   let summary = "rejects operations that have no lowering, all of them";
   let description = [{
     Names every operation that the host target can't lower: those of foreign
-    dialects, calls of functions without a definition, unranked tensors. Runs
+    dialects, calls of functions without a definition, unranked tensors, mapped
+    `scf.forall`, `scf.parallel` that reduces, vectors from or to the device. Runs
     before anything is lowered, so that people see their own program's
     operations at their own places.
 
@@ -60,6 +61,36 @@ def CapstanProtectArguments : Pass<"capstan-protect-arguments", "::mlir::func::F
     ```
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
+def CapstanDecomposeAttention : Pass<"capstan-decompose-attention", "::mlir::ModuleOp"> {
+  let summary = "makes attention over packed documents linalg";
+  let description = [{
+    The reference of `capstan.varlen_attention` on tensors, with all its
+    features: groups of heads, causal, windows, scale, logsumexp, empty documents.
+    It computes the scores of all pairs of tokens, f16 and bf16 in f32, so it
+    is for comparison and for targets without an entry for attention, not
+    for speed; the bounds `max_q` and `max_k` are not used.
+
+    ```mlir
+    %o = capstan.varlen_attention
+        ins(%q, %k, %v, %cu, %cu, %max, %max : tensor<?x4x8xf32>, tensor<?x2x8xf32>,
+            tensor<?x2x8xf32>, tensor<?xi32>, tensor<?xi32>, index, index)
+        outs(%init : tensor<?x4x8xf32>) {causal, scale = 0.25 : f64} -> tensor<?x4x8xf32>
+    // becomes
+    %keys:2 = linalg.generic {...} ins(%begin_q, %end_q, %begin_k, %end_k) outs(%none, %none)
+    %scores = linalg.generic {...} ins(%grouped_q, %k) outs(%zeros)
+    %max = linalg.generic {...} ins(%scores, %keys#0, %keys#1) outs(%least)
+    %total = linalg.generic {...} ins(%scores, %keys#0, %keys#1, %max) outs(%zeros)
+    %sum = linalg.generic {...} ins(%scores, %keys#0, %keys#1, %max, %v) outs(%zeros)
+    %grouped = linalg.generic {...} ins(%sum, %total) outs(%empty)
+    %o = tensor.collapse_shape %grouped [[0], [1, 2], [3]]
+        : tensor<?x2x2x8xf32> into tensor<?x4x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
 }
 
 def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp"> {
@@ -87,8 +118,10 @@ def CapstanReshapesToViews : Pass<"capstan-reshapes-to-views", "::mlir::ModuleOp
 def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp"> {
   let summary = "gives matrix products to the runtime's library";
   let description = [{
-    `linalg.matmul` and `linalg.batch_matmul` of floats become `capstan.gemm`. A
-    transpose of an operand becomes a flag of the product, so that no transposed
+    Contractions of floats with one loop that is summed, and at most one each of
+    rows, columns and batch, become `capstan.gemm`: `linalg.matmul`,
+    `batch_matmul`, `matvec`, `vecmat`, `dot`, with any maps, and generics like them.
+    A transpose of an operand becomes a flag of the product, so that no transposed
     weight is ever written; a product into zeros doesn't accumulate.
 
     ```mlir
@@ -154,6 +187,26 @@ def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::fun
                            "::mlir::bufferization::BufferizationDialect"];
 }
 
+def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::ModuleOp"> {
+  let summary = "copies operands of library calls whose layout they can't take";
+  let description = [{
+    The library takes matrices with contiguous rows, at any distance, and attention
+    row-major memory. Where a type doesn't say that, the operand is copied, and
+    what is written into is copied back.
+
+    ```mlir
+    capstan.gemm ins(%a, %b : memref<?x8xf32, strided<[?, ?]>>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+    // becomes
+    %copy = memref.alloc(%n) : memref<?x8xf32>
+    memref.copy %a, %copy : memref<?x8xf32, strided<[?, ?]>> to memref<?x8xf32>
+    capstan.gemm ins(%copy, %b : memref<?x8xf32>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+    memref.dealloc %copy : memref<?x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numCopies", "copies", "operands copied">];
+}
+
 def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "makes device computations functions that the runtime launches";
   let description = [{
@@ -179,6 +232,58 @@ def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> 
   let statistics = [
     Statistic<"numLaunches", "launches", "launches made">,
     Statistic<"numKernels", "kernels", "different kernels">,
+  ];
+}
+
+def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "gives buffers places in one allocation";
+  let description = [{
+    Device buffers that a block makes and frees become views of an arena. One is
+    alive from its allocation to the last operation that may use it, through
+    views, loops, branches and calls, in the order of the stream; two that are
+    not alive together may have the same place.
+
+    Which buffers lie below which is decided here. Offsets are computed where the
+    arena is allocated, each as the largest end of those directly below: they are
+    right whatever the sizes are. The plan is the one of several, each by best
+    fit over one set of sizes, that is best in its worst set.
+
+    Sizes are sums of products of what is known early: sizes of arguments, values
+    that were read; one that a check before the allocation is going to refuse
+    counts as a small one. Where a size becomes known only later, a new arena begins; a
+    buffer that is alive there stays. Buffers of a loop whose sizes don't change
+    in it are in the arena around it. A buffer of a branch, or of a loop that may
+    have no trip, leaves it only if its size is one of existing buffers, since
+    other sizes may be wrong where it doesn't run.
+
+    What is returned, handed on by a loop or freed under a condition stays, with
+    a remark. Remarks of category `capstan` give, for each arena, its bytes and
+    the least that any plan needs, which is the most alive at one moment, both at
+    the set of sizes where the plan is worst.
+
+    ```mlir
+    %a = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %b = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%a, %b) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    memref.dealloc %a : memref<?x64xf32>
+    %c = memref.alloc(%n) : memref<?x64xf32>
+    capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    // becomes, with %unit = 256 * %n, rounded up
+    %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
+    %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %b = memref.view %arena[%unit][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%a, %b) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    %c = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
+    capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numPlanned", "planned", "allocations that became views">,
+    Statistic<"numArenas", "arenas", "arenas made">,
+    Statistic<"numKept", "kept", "allocations that stay">,
   ];
 }
 

@@ -42,6 +42,9 @@ bool isHostType(mlir::Type type);
 /// Whether `type` is a builtin tensor or memref that lives on the device.
 bool isDeviceType(mlir::Type type);
 
+/// Whether elements of the last dimension are known to follow each other.
+bool hasContiguousRows(mlir::MemRefType type);
+
 } // namespace capstan
 
 #define GET_OP_CLASSES

@@ -42,6 +42,15 @@ struct HostTargetPipelineOptions
   Option<bool> hostSyncs{
       *this, "host-syncs", llvm::cl::init(true),
       llvm::cl::desc("run capstan-host-sync-pipeline first")};
+  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
+                          llvm::cl::desc("give buffers places in arenas")};
+};
+
+/// Options of `--capstan-host-buffer-pipeline`.
+struct HostBufferPipelineOptions
+    : public mlir::PassPipelineOptions<HostBufferPipelineOptions> {
+  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
+                          llvm::cl::desc("give buffers places in arenas")};
 };
 
 /// Adds what host code needs if the host-sync passes are left out.
@@ -49,7 +58,8 @@ void buildRaisePipeline(mlir::OpPassManager &pm);
 
 /// Adds what makes linalg on tensors buffers, launches of kernels, and calls of
 /// the library: everything on `memref` that a person may still want to read.
-void buildHostBufferPipeline(mlir::OpPassManager &pm);
+void buildHostBufferPipeline(mlir::OpPassManager &pm,
+                             const HostBufferPipelineOptions &options);
 
 /// Adds what makes the result of that the LLVM dialect.
 void buildHostLLVMPipeline(mlir::OpPassManager &pm);

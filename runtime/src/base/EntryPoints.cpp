@@ -20,12 +20,19 @@ namespace {
 struct PTR {
   template <typename T> static constexpr bool is = std::is_pointer_v<T>;
 };
-struct I64 {
-  template <typename T> static constexpr bool is = std::is_same_v<T, int64_t>;
+template <size_t bytes> struct Integer {
+  template <typename T>
+  static constexpr bool is = std::is_integral_v<T> && sizeof(T) == bytes;
 };
-struct I32 {
-  template <typename T> static constexpr bool is = std::is_same_v<T, int32_t>;
+using I64 = Integer<8>;
+using I32 = Integer<4>;
+using I16 = Integer<2>;
+using I8 = Integer<1>;
+template <typename Type> struct Exactly {
+  template <typename T> static constexpr bool is = std::is_same_v<T, Type>;
 };
+using F64 = Exactly<double>;
+using DTYPE = Exactly<capstan_rt_dtype>;
 
 template <typename... Kinds> struct Agree {
   template <typename... Parameters>
@@ -37,8 +44,26 @@ template <typename... Kinds> struct Agree {
       return false;
   }
 };
+
+/// Initializes a field of its kind, and none of another.
+template <typename Kind> struct Field {
+  template <typename T, typename = std::enable_if_t<Kind::template is<T>>>
+  operator T() const;
+};
+struct AnyKind {
+  template <typename T> static constexpr bool is = true;
+};
+template <typename Struct, typename... Kinds>
+auto hasFields(int) -> decltype(Struct{Field<Kinds>()...}, std::true_type());
+template <typename Struct, typename... Kinds> std::false_type hasFields(...);
 } // namespace
 
+#define CAPSTAN_RT_STRUCT(NAME, ...)                                           \
+  static_assert(                                                               \
+      decltype(hasFields<capstan_rt_##NAME, __VA_ARGS__>(0))::value &&         \
+          !decltype(hasFields<capstan_rt_##NAME, __VA_ARGS__, AnyKind>(        \
+              0))::value,                                                      \
+      "compiled.h and entry_points.def disagree on " #NAME);
 #define CAPSTAN_RT_CALL(NAME, ...)                                             \
   static_assert(Agree<__VA_ARGS__>::check(&capstan_rt_##NAME),                 \
                 "compiled.h and entry_points.def disagree on " #NAME);
