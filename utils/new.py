@@ -226,7 +226,9 @@ def new_entry(tree: Tree, name: Name):
     headers = "runtime/include/capstan_rt"
     if f"CAPSTAN_RT_CALL({name.snake}," in (tree.root / headers / "entry_points.def").read_text():
         sys.exit(f"new.py: entry {name.snake} exists")
-    tree.insert_before(f"{headers}/entry_points.def", r"^#undef CAPSTAN_RT_CALL", name.fill(ENTRY_LINE))
+    tree.insert_before(
+        f"{headers}/entry_points.def", r"^#undef CAPSTAN_RT_CALL", name.fill(ENTRY_LINE)
+    )
     tree.insert_before(f"{headers}/compiled.h", r"^#ifdef __cplus", name.fill(ENTRY_DECLARATION))
     tree.append("runtime/src/base/EntryPoints.cpp", name.fill(ENTRY_SOURCE))
     tree.append("runtime/test/EntryTest.cpp", name.fill(ENTRY_TEST))
