@@ -112,6 +112,16 @@ typedef struct capstan_rt_kernel_info {
 typedef int32_t (*capstan_rt_kernel)(const void *arguments, int64_t begin,
                                      int64_t end);
 
+/*-- Graph regions -----------------------------------------------------------*/
+
+/** What a region takes and gives, all on the device and of constant size. */
+typedef struct capstan_rt_graph_region {
+  uint32_t size; /**< of this struct */
+  int32_t num_inputs, num_results;
+  const int64_t *input_bytes, *result_bytes;
+  const char *location; /**< for messages */
+} capstan_rt_graph_region;
+
 /*-- Descriptors -------------------------------------------------------------*/
 
 /**
@@ -220,6 +230,33 @@ int32_t capstan_rt_fetch_wait(capstan_rt_forward *forward,
                               capstan_rt_fetch *fetch);
 int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
                                  capstan_rt_fetch *fetch);
+
+/**
+ * Begins a graph region: work on the device whose sizes, launches and scalars
+ * are the same each time, so that it is captured once and then replayed. The
+ * first run is an ordinary one, the second is captured; after that only inputs
+ * at other addresses than before cause another capture, and their contents are
+ * copied to memory of the graph from then on. While another forward is in the
+ * region, or the caller captures the stream, the body runs as it is.
+ *
+ * \param[in] region       lives as long as the module
+ * \param[in,out] inputs   device memory that the body reads and doesn't write;
+ *                         what it has to read instead
+ * \param[out] results     if replayed: memory of the forward, as of `alloc`
+ * \param[out] run         1: the body has to run, then `graph_leave`;
+ *                         0: replayed
+ */
+int32_t capstan_rt_graph_enter(capstan_rt_forward *forward,
+                               const capstan_rt_graph_region *region,
+                               void **inputs, void **results, int32_t *run);
+/**
+ * Ends the body of a region.
+ * \param[in] produced   memory of `alloc`, or inputs; taken over
+ * \param[out] results   memory of the forward, as of `alloc`
+ */
+int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
+                               const capstan_rt_graph_region *region,
+                               void *const *produced, void **results);
 
 /**
  * The forward fails if the byte at `condition`, on the device, is 0 at this

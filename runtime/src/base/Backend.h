@@ -166,7 +166,9 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
   virtual int32_t refuseInCapture(const char *op, const char *what) = 0;
   /// Says that a call of a module is part of the capture.
   virtual void captureCall(capstan_rt_module &module) = 0;
-  virtual int32_t replay(capstan_rt_graph &graph) = 0;
+  /// Enqueues a replay, whose errors go to `failure` unless that is null.
+  virtual int32_t replay(capstan_rt_graph &graph,
+                         const capstan::rt::FailureRef &failure) = 0;
 
 protected:
   explicit capstan_rt_stream(capstan_rt_device *device)

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "base/Forward.h"
+#include "base/GraphRegion.h"
 #include "base/Validate.h"
 
 #include <cstring>
@@ -208,6 +209,47 @@ int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
                                  capstan_rt_fetch *fetch) {
   REQUIRE_FORWARD("fetch_release");
   return forward->releaseFetch(fetch);
+}
+
+static int32_t checkRegion(capstan_rt_forward *forward, const char *op,
+                           const capstan_rt_graph_region *region) {
+  if (!region || region->size != sizeof(*region) || region->num_inputs < 0 ||
+      region->num_results < 1 || (region->num_inputs && !region->input_bytes) ||
+      !region->result_bytes)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                         "the region's description is broken");
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_graph_enter(capstan_rt_forward *forward,
+                               const capstan_rt_graph_region *region,
+                               void **inputs, void **results, int32_t *run) {
+  const char *op = "graph_enter";
+  REQUIRE_FORWARD(op);
+  CAPSTAN_RT_TRY(checkRegion(forward, op, region));
+  if ((region->num_inputs && !inputs) || !results || !run)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                         "null pointer");
+  if (forward->region)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                         "the forward is in a region already");
+  return forward->done(
+      forward->module.region(region).enter(*forward, inputs, results, *run));
+}
+
+int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
+                               const capstan_rt_graph_region *region,
+                               void *const *produced, void **results) {
+  const char *op = "graph_leave";
+  REQUIRE_FORWARD(op);
+  CAPSTAN_RT_TRY(checkRegion(forward, op, region));
+  if (!produced || !results)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                         "null pointer");
+  if (!forward->region || !forward->region->is(*region))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                         "the forward is not in this region");
+  return forward->done(forward->region->leave(*forward, produced, results));
 }
 
 int32_t capstan_rt_device_check(capstan_rt_forward *forward,

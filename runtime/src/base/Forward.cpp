@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "base/Forward.h"
+#include "base/GraphRegion.h"
 
 using namespace capstan::rt;
 
@@ -15,7 +16,11 @@ capstan_rt_forward::capstan_rt_forward(capstan_rt_stream &stream,
   count(Counter::forwards);
 }
 
-capstan_rt_forward::~capstan_rt_forward() { module.forwardEnded(counters); }
+capstan_rt_forward::~capstan_rt_forward() {
+  if (region)
+    region->abandon(*this);
+  module.forwardEnded(counters);
+}
 
 void capstan_rt_forward::count(Counter counter, int64_t amount) {
   counters.add(counter, amount);
@@ -88,6 +93,8 @@ Block capstan_rt_forward::take(void *memory, bool *host) {
     return {};
   Block block = std::move(it->second.block);
   *host = it->second.host;
+  if (!*host)
+    live -= it->second.bytes;
   owned.erase(it);
   return block;
 }

@@ -16,6 +16,10 @@
 #include <unordered_map>
 #include <vector>
 
+namespace capstan::rt {
+class GraphRegion;
+} // namespace capstan::rt
+
 struct capstan_rt_forward {
   using Counter = capstan::rt::Counter;
 
@@ -28,11 +32,16 @@ struct capstan_rt_forward {
 
   capstan_rt_stream &stream;
   capstan_rt_module &module;
-  /// Shared with the work of this forward.
-  const capstan::rt::Ref<capstan::rt::Failure> failure;
+  /// Shared with the work of this forward; inside a region that is captured,
+  /// with the graph's.
+  capstan::rt::FailureRef failure;
   capstan::rt::Counters counters;
   /// Whether an entry point said why this forward fails.
   bool explained = false;
+  /// The graph region whose body runs, or null; and whether this forward is
+  /// the one that uses the region's graph.
+  capstan::rt::GraphRegion *region = nullptr;
+  bool ownsRegion = false;
 
   capstan_rt_forward(capstan_rt_stream &stream, capstan_rt_module &module);
   /// Releases what the entry left, and leaves the counters with the module.
@@ -43,6 +52,7 @@ struct capstan_rt_forward {
   /// Takes memory out of the forward; an empty block if it isn't the forward's.
   /// `host` says which kind it was.
   capstan::rt::Block take(void *memory, bool *host);
+  bool owns(void *memory) const { return owned.count(memory); }
 
   int32_t startFetch(int64_t count, const capstan_rt_part *parts, bool poison,
                      capstan_rt_fetch **fetch);

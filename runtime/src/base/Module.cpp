@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "base/Module.h"
+#include "base/GraphRegion.h"
 
 #include <cstring>
 #include <dlfcn.h>
@@ -19,6 +19,7 @@ capstan_rt_module::capstan_rt_module(capstan_rt_device *device,
 }
 
 capstan_rt_module::~capstan_rt_module() {
+  regions.clear(); // their graphs have the library's code
   if (library)
     dlclose(library);
 }
@@ -26,6 +27,14 @@ capstan_rt_module::~capstan_rt_module() {
 void capstan_rt_module::forwardEnded(const Counters &its) {
   std::lock_guard<std::mutex> lock(mutex);
   lastForward.assign(its);
+}
+
+GraphRegion &capstan_rt_module::region(const capstan_rt_graph_region *info) {
+  std::lock_guard<std::mutex> lock(mutex);
+  std::unique_ptr<GraphRegion> &region = regions[info];
+  if (!region)
+    region = std::make_unique<GraphRegion>(*info);
+  return *region;
 }
 
 int32_t capstan_rt_module::readLastForward(capstan_rt_counters *read) const {

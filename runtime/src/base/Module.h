@@ -13,8 +13,13 @@
 
 #include "base/Backend.h"
 
+#include <map>
 #include <string>
 #include <vector>
+
+namespace capstan::rt {
+class GraphRegion;
+} // namespace capstan::rt
 
 struct capstan_rt_function {
   capstan_rt_module *module;
@@ -34,10 +39,15 @@ struct capstan_rt_module : capstan::rt::RefCounted {
 
   void forwardEnded(const capstan::rt::Counters &its);
   int32_t readLastForward(capstan_rt_counters *read) const;
+  /// What the module keeps for a region of its code, from the first look on.
+  capstan::rt::GraphRegion &region(const capstan_rt_graph_region *info);
 
 private:
-  mutable std::mutex mutex; // several forwards may end at once
+  mutable std::mutex mutex; // several forwards may run at once
   capstan::rt::Counters lastForward;
+  std::map<const capstan_rt_graph_region *,
+           std::unique_ptr<capstan::rt::GraphRegion>>
+      regions;
   void *library;
 };
 

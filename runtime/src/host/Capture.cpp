@@ -67,8 +67,24 @@ void HostStream::captureCall(Module &module) {
     graph->add(module);
 }
 
-int32_t HostStream::replay(Graph &replayed) {
+namespace {
+/// A replay as a part of a forward.
+class Replay final : public Work {
+public:
+  Replay(const FailureRef &failure, HostGraph &graph)
+      : Work(failure, "graph", "graph_launch"),
+        graph(Ref<HostGraph>::share(&graph)) {}
+  MaybeError run(Worker &worker) override { return graph->run(worker); }
+
+private:
+  Ref<HostGraph> graph;
+};
+} // namespace
+
+int32_t HostStream::replay(Graph &replayed, const FailureRef &failure) {
   auto &recorded = static_cast<HostGraph &>(replayed);
+  if (failure)
+    return enqueue(std::make_unique<Replay>(failure, recorded));
   recorded.retain(); // until the queue is done with it
   worker.push(&recorded);
   return CAPSTAN_RT_OK;

@@ -34,7 +34,11 @@ MaybeError HostGraph::run(Worker &worker) {
   for (const std::unique_ptr<Work> &work : recorded)
     if (work->failure)
       work->failure->reset();
-  for (const std::unique_ptr<Work> &work : recorded)
-    worker.execute(*work);
-  return nullptr;
+  MaybeError first;
+  for (const std::unique_ptr<Work> &work : recorded) {
+    MaybeError error = worker.attempt(*work);
+    if (!first)
+      first = std::move(error);
+  }
+  return first;
 }

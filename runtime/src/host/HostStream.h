@@ -72,7 +72,7 @@ public:
   int32_t endCapture(Graph **graph) override;
   int32_t refuseInCapture(const char *op, const char *what) override;
   void captureCall(Module &module) override;
-  int32_t replay(Graph &graph) override;
+  int32_t replay(Graph &graph, const FailureRef &failure) override;
 
 private:
   /// Runs or records `work`; fails if the capture was discarded.

@@ -46,17 +46,20 @@ void Worker::delay() {
         std::chrono::microseconds(random() % (most + 1)));
 }
 
-void Worker::execute(Work &work) {
+MaybeError Worker::attempt(Work &work) {
   delay();
   if (work.failure && work.failure->failed())
-    return;
+    return nullptr;
   TraceScope span(device.trace, work.category, work.op, work.location);
   MaybeError error = work.run(*this);
-  if (!error)
-    return;
-  if (work.failure)
+  if (error && work.failure)
     work.failure->set(*error);
-  timeline->setPending(std::move(*error), work.failure);
+  return error;
+}
+
+void Worker::execute(Work &work) {
+  if (MaybeError error = attempt(work))
+    timeline->setPending(std::move(*error), work.failure);
 }
 
 void Worker::loop() {

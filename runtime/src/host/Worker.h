@@ -58,14 +58,16 @@ public:
   /// The ticket of the work that was pushed last.
   Timeline::Ticket last();
 
-  /// Runs `work` on this thread unless its forward has failed.
-  void execute(Work &work);
+  /// Runs `work` on this thread unless its forward has failed; tells the
+  /// forward of an error.
+  MaybeError attempt(Work &work);
 
   HostDevice &device;
   const Ref<Timeline> timeline;
 
 private:
   void loop();
+  void execute(Work &work);
   void delay();
 
   static constexpr size_t capacity = 1024;
