@@ -23,7 +23,8 @@ def generate() -> dict[str, str]:
     pages = {
         "CapstanDialect.md": tblgen(
             include / "Dialect" / "CapstanOps.td", "-gen-dialect-doc", "-dialect=capstan"
-        )
+        ),
+        "GraphOps.md": tblgen(include / "Dialect" / "GraphOps.td", "-gen-op-doc"),
     }
     for td in sorted((include / "Interfaces").glob("*.td")):
         pages[f"{td.stem}.md"] = tblgen(td, "-gen-op-interface-docs")

@@ -73,7 +73,8 @@ private:
   LogicalResult convert(Operation *op);
   void load(memref::LoadOp op);
   void assertion(cf::AssertOp op);
-  void callHost(func::CallOp op);
+  ValueRange callHost(func::CallOp op, ValueRange operands);
+  LogicalResult call(func::CallOp op);
   void deviceCheck(DeviceCheckOp op);
 
   ModuleOp module;
@@ -128,7 +129,7 @@ LogicalResult Converter::convert(Operation *op) {
               [&](auto op) { return lower(b, op); })
           .Case([&](memref::LoadOp op) { return load(op), success(); })
           .Case([&](cf::AssertOp op) { return assertion(op), success(); })
-          .Case([&](func::CallOp op) { return callHost(op), success(); })
+          .Case([&](func::CallOp op) { return call(op); })
           .Case([&](DeviceCheckOp op) { return deviceCheck(op), success(); })
           .Case([&](LaunchOp op) { return kernels.launch(op), success(); })
           .Case([&](FetchWaitOp op) { return futures.wait(op); })
@@ -167,15 +168,24 @@ void Converter::assertion(cf::AssertOp op) {
          {b.i32(failedCheck), b.string(op.getMsg()), b.string(op.getLoc())});
 }
 
-void Converter::callHost(func::CallOp op) {
-  SmallVector<Value> operands{
-      cast<func::FuncOp>(op->getParentOp()).getArgument(0)};
-  llvm::append_range(operands, op.getOperands());
+/// Calls the function of `op` with these operands. Returns the results.
+ValueRange Converter::callHost(func::CallOp op, ValueRange operands) {
+  SmallVector<Value> all{cast<func::FuncOp>(op->getParentOp()).getArgument(0)};
+  llvm::append_range(all, operands);
   SmallVector<Type> types{b.rt.i32};
   llvm::append_range(types, op.getResultTypes());
-  auto call = func::CallOp::create(b, op.getCallee(), types, operands);
+  auto call = func::CallOp::create(b, op.getCallee(), types, all);
   b.checkStatus(call.getResult(0));
-  op.replaceAllUsesWith(call.getResults().drop_front());
+  return call.getResults().drop_front();
+}
+
+LogicalResult Converter::call(func::CallOp op) {
+  if (op->hasAttr("capstan.graph"))
+    return lowerGraph(b, op, [&](func::CallOp op, ValueRange operands) {
+      return callHost(op, operands);
+    });
+  op.replaceAllUsesWith(callHost(op, op.getOperands()));
+  return success();
 }
 
 void Converter::deviceCheck(DeviceCheckOp op) {

@@ -110,6 +110,17 @@ private:
   llvm::StringMap<mlir::LLVM::GlobalOp> infos;
 };
 
+//===----------------------------------------------------------------------===//
+// Graphs: LowerGraphsToRuntime.cpp
+//===----------------------------------------------------------------------===//
+
+/// A call with the attribute `capstan.graph`. `callHost` calls its function
+/// with other operands, and gives the results.
+mlir::LogicalResult lowerGraph(
+    RuntimeBuilder &b, mlir::func::CallOp op,
+    llvm::function_ref<mlir::ValueRange(mlir::func::CallOp, mlir::ValueRange)>
+        callHost);
+
 } // namespace capstan
 
 #endif // CAPSTAN_CONVERSION_LOWERTORUNTIME_H

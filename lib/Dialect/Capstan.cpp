@@ -4,7 +4,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/GraphOps.h"
 #include "capstan/Interfaces/BoundOperandOpInterface.h"
+#include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -14,6 +16,7 @@ using namespace capstan;
 
 #include "capstan/Dialect/CapstanDialect.cpp.inc"
 #include "capstan/Interfaces/BoundOperandOpInterface.cpp.inc"
+#include "capstan/Interfaces/CaptureSafeOpInterface.cpp.inc"
 #include "capstan/Interfaces/HostSyncOpInterface.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
@@ -46,6 +49,10 @@ void CapstanDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "capstan/Dialect/CapstanOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "capstan/Dialect/GraphOps.cpp.inc"
       >();
   registerModelsInterface(this);
 }

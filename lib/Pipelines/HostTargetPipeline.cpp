@@ -30,6 +30,7 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
 
 void capstan::buildHostBufferPipeline(
     OpPassManager &pm, const HostBufferPipelineOptions &options) {
+  pm.addPass(createCapstanOutlineGraphs());
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());

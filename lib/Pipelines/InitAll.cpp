@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "capstan/InitAll.h"
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Dialect/BufferizableOpInterfaceImpl.h"
@@ -18,6 +19,7 @@ void capstan::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerCaptureSafeExternalModels(registry);
 }
 
 void capstan::registerAllPasses() {

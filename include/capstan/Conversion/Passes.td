@@ -187,6 +187,22 @@ def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::fun
                            "::mlir::bufferization::BufferizationDialect"];
 }
 
+def CapstanOutlineGraphs : Pass<"capstan-outline-graphs", "::mlir::ModuleOp"> {
+  let summary = "makes the bodies of graphs functions";
+  let description = [{
+    The call has the attribute `capstan.graph`, the function doesn't write its
+    arguments. `--convert-capstan-to-runtime` puts `graph_enter` and `graph_leave`
+    around the call.
+
+    ```mlir
+    %y = capstan.graph(%x : tensor<64xf32>) -> tensor<64xf32> { ... }
+    // becomes
+    %y = call @main_graph(%x) {capstan.graph} : (tensor<64xf32>) -> tensor<64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::ModuleOp"> {
   let summary = "copies operands of library calls whose layout they can't take";
   let description = [{

@@ -233,4 +233,31 @@ def CapstanVerifyFutures : Pass<"capstan-verify-futures", "::mlir::ModuleOp"> {
   }];
 }
 
+def CapstanFormGraphs : Pass<"capstan-form-graphs", "::mlir::func::FuncOp"> {
+  let summary = "groups work on the device into as few graphs as possible";
+  let description = [{
+    Work that may be captured (`CaptureSafeOpInterface`) and doesn't depend on
+    host code in between moves together into one `capstan.graph`, also past host
+    code: as late as its users allow, so that only what the host waits for falls
+    into an earlier graph. What may fail stays below the checks above it. A remark
+    says what each graph holds, and one why an operation is in none.
+
+    ```mlir
+    %a = linalg.exp ins(%x : tensor<64xf32>) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+    // becomes
+    %a = capstan.graph(%x : tensor<64xf32>) -> tensor<64xf32> {
+    ^bb0(%0: tensor<64xf32>):
+      %1 = tensor.empty() : tensor<64xf32>
+      %2 = linalg.exp ins(%0 : tensor<64xf32>) outs(%1 : tensor<64xf32>) -> tensor<64xf32>
+      capstan.yield %2 : tensor<64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+  let statistics = [
+    Statistic<"numGraphs", "graphs", "graphs made">,
+    Statistic<"numCaptured", "captured", "pieces of work in them">,
+  ];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES
