@@ -3,10 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "capstan/InitAll.h"
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Dialect/BufferizableOpInterfaceImpl.h"
+#include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "capstan/Interfaces/OpModels.h"
 #include "capstan/Pipelines/Pipelines.h"
 #include "capstan/Transforms/Passes.h"
