@@ -266,6 +266,9 @@ StringRef FetchStartOp::getSyncConversion(unsigned index) {
 bool FetchStartOp::isBlocking() { return false; }
 void FetchStartOp::getEffects(EffectList &effects) {
   addSyncEffects(getSourcesMutable(), effects);
+  // Each future is waited for at most once: two equal starts are not one.
+  effects.emplace_back(MemoryEffects::Allocate::get(),
+                       cast<OpResult>(getFuture()), HostSyncResource::get());
 }
 
 LogicalResult FetchWaitOp::verify() {

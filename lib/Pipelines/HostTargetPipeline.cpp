@@ -37,7 +37,7 @@ void capstan::buildHostBufferPipeline(
   // Each iteration launches: parallel are the kernels.
   pm.addNestedPass<func::FuncOp>(createParallelForToNestedForsPass());
   // Arithmetic on whole tensors: conditions of device checks.
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createCapstanElementwiseToLinalg());
   // Deallocation wants structured loops.
   pm.addNestedPass<func::FuncOp>(createLiftControlFlowToSCFPass());
   clean(pm);

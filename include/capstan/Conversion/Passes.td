@@ -187,6 +187,21 @@ def CapstanSplitDeallocations : Pass<"capstan-split-deallocations", "::mlir::fun
                            "::mlir::bufferization::BufferizationDialect"];
 }
 
+def CapstanElementwiseToLinalg : Pass<"capstan-elementwise-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "makes arithmetic on whole tensors linalg operations";
+  let description = [{
+    Upstream's patterns, but not for `arith.select` with one condition for all: its
+    tensors may differ in size, and upstream would read both at every index.
+
+    ```mlir
+    %c = arith.cmpi sgt, %a, %b : tensor<?xi32>
+    // becomes
+    %c = linalg.generic {...} ins(%a, %b : tensor<?xi32>, tensor<?xi32>) ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def CapstanOutlineGraphs : Pass<"capstan-outline-graphs", "::mlir::ModuleOp"> {
   let summary = "makes the bodies of graphs functions";
   let description = [{
