@@ -9,6 +9,7 @@
 #include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "capstan/Interfaces/OpModels.h"
 #include "capstan/Pipelines/Pipelines.h"
+#include "capstan/Transforms/PaddingModels.h"
 #include "capstan/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -20,6 +21,9 @@ void capstan::registerAllDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
   registerCaptureSafeExternalModels(registry);
+  registerLinalgPaddingModels(registry);
+  registerTensorPaddingModels(registry);
+  registerCapstanPaddingModels(registry);
 }
 
 void capstan::registerAllPasses() {

@@ -233,7 +233,7 @@ TEST_P(AttentionTest, HalfPrecision) {
 TEST_P(AttentionTest, BadLengthsOnTheDevice) {
   expectBadLengths("cu_seqlens_q starts at 1, not at 0", {1, 3, 7});
   expectBadLengths("cu_seqlens_q decreases after document 1", {0, 8, 7});
-  expectBadLengths("cu_seqlens_q ends at 6; there are 7 tokens", {0, 3, 6});
+  expectBadLengths("cu_seqlens_q ends at 8; there are 7 tokens", {0, 4, 8});
   expectBadLengths("document 1 has 4 tokens; the longest was to have 3",
                    {0, 3, 7}, 3);
 }

@@ -196,7 +196,8 @@ def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
 
     Document `d` holds the queries `cu_seqlens_q[d]` to `cu_seqlens_q[d + 1]` and
     the keys `cu_seqlens_k[d]` to `cu_seqlens_k[d + 1]`: i32 on the device, one
-    more than there are documents. `max_q` and `max_k` are upper bounds of the
+    more than there are documents. What is behind the last document is padding:
+    its results are undefined. `max_q` and `max_k` are upper bounds of the
     longest document (`BoundOperandOpInterface`): any larger value, up to the
     number of tokens, gives the same results.
 

@@ -260,4 +260,73 @@ def CapstanFormGraphs : Pass<"capstan-form-graphs", "::mlir::func::FuncOp"> {
   ];
 }
 
+def CapstanInferBounds : Pass<"capstan-infer-bounds", "::mlir::ModuleOp"> {
+  let summary = "finds a symbol and a bound for every dynamic dimension";
+  let description = [{
+    From what public functions declare of their arguments (`capstan.dims`,
+    `capstan.lengths`), gives every dynamic dimension of host code an expression
+    of dim symbols, and a bound. Operations with dynamic results get the
+    expressions as `capstan.sizes`, functions the symbols with their ranges as
+    `capstan.symbols`; nothing else changes. A dimension without a bound is a
+    remark that names the operation that hides it.
+
+    ```mlir
+    func.func @main(%x: tensor<?x4xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, 4]})
+    %y = tensor.concat dim(0) %x, %x : (...) -> tensor<?x4xf32>
+    // becomes
+    func.func @main(...) attributes {capstan.symbols = {T = "0 to 64"}}
+    %y = tensor.concat dim(0) %x, %x {capstan.sizes = ["2 * T, 4"]} : (...) -> tensor<?x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+  let statistics = [
+    Statistic<"numDims", "dims", "dynamic dimensions">,
+    Statistic<"numBounded", "bounded", "dynamic dimensions with a bound">,
+  ];
+}
+
+def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
+  let summary = "clones functions with static shapes, padded, for each bucket";
+  let description = [{
+    For each public function that declares its dim symbols, and each bucket, adds
+    a function with all dimensions at the bucket's size. Arguments are padded;
+    each declared symbol is an argument more, `tensor<i64>`, the live extent.
+    What live results would take from padded slots is masked by `select`, and so
+    is what could fail or fault there; the rest is left alone, because it is
+    proven not to matter (`PaddingOpInterface`). An operation for which there is
+    no proof is an error that names it. The original function stays.
+
+    ```mlir
+    // buckets=T=64
+    func.func @main(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]})
+        -> tensor<f32> {
+      %s = linalg.reduce { arith.addf } ins(%x : tensor<?xf32>) outs(...) dimensions = [0]
+    // becomes, beside it
+    func.func @main_T64(%x: tensor<64xf32>, %T: tensor<i64>) -> tensor<f32> {
+      %s = linalg.generic {iterator_types = ["reduction"]} ins(%x, %T : ...) outs(...) {
+      ^bb0(%in: f32, %live: i64, %acc: f32):
+        %i = linalg.index 0
+        %isLive = arith.cmpi slt, %i, %live
+        %sum = arith.addf %in, %acc : f32
+        %next = arith.select %isLive, %sum, %acc : f32
+    ```
+  }];
+  let dependentDialects = [
+    "::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    ListOption<"buckets", "buckets", "std::string",
+               "sizes of the declared symbols, such as T=512/B=8">,
+    Option<"memoryLimit", "memory-limit", "int64_t", "0",
+           "refuse a bucket with a larger buffer, in bytes (0: no limit)">,
+    Option<"poison", "poison", "bool", "false",
+           "for tests: overwrite padded slots wherever nothing is promised of "
+           "them, floats by NaN and integers by -1">,
+  ];
+  let statistics = [
+    Statistic<"numFunctions", "functions", "static functions made">,
+    Statistic<"numMasks", "masks", "selects inserted">,
+  ];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES

@@ -144,7 +144,8 @@ typedef struct capstan_rt_gemm_desc {
  * Attention over packed documents: q is [tokens_q, heads_q, head_dim], k
  * [tokens_k, heads_k, head_dim], v [tokens_k, heads_k, head_dim_v], out
  * [tokens_q, heads_q, head_dim_v], contiguous; heads_q is a multiple of
- * heads_k. cu_seqlens_* are `documents` + 1 i32 on the device. logsumexp is
+ * heads_k. cu_seqlens_* are `documents` + 1 i32 on the device; behind the last
+ * document is padding, whose results are undefined. logsumexp is
  * [heads_q, tokens_q] of f32, or null. Query i of a document attends to the key
  * j with j <= i + (keys - queries) if `causal`, and to the `window_left` keys
  * before that diagonal and `window_right` after it (-1: all). max_* bound the

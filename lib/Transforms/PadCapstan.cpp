@@ -1,0 +1,185 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// PaddingOpInterface of Capstan's own operations.
+//
+//===----------------------------------------------------------------------===//
+
+#include "PaddedGeneric.h"
+#include "capstan/Dialect/Capstan.h"
+#include "capstan/Transforms/PaddingModels.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace capstan;
+
+/// An operand with a value, in layouts that every element keeps its index in.
+static FailureOr<PaddedTensor> take(Padder &padder, Value operand) {
+  PaddedTensor tensor = padder.lookup(operand);
+  if (tensor.isFree())
+    tensor.value = padder.materialize(
+        tensor, getElementTypeOrSelf(operand.getType()), tensor.layouts);
+  for (const DimLayout &layout : tensor.layouts)
+    if (!layout.keepsIndices())
+      return padder.fail("has an operand whose live elements are not in one "
+                         "piece");
+  return tensor;
+}
+
+namespace {
+struct DeviceCheckModel
+    : public PaddingOpInterface::ExternalModel<DeviceCheckModel,
+                                               DeviceCheckOp> {
+  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
+    auto check = cast<DeviceCheckOp>(op);
+    if (!isa<RankedTensorType>(check.getCondition().getType()))
+      return padder.fail("checks no tensor");
+    auto condition = take(padder, check.getCondition());
+    if (failed(condition))
+      return failure();
+    // Padded elements pass.
+    SmallVector<unsigned> dims =
+        llvm::to_vector(llvm::seq<unsigned>(0, condition->layouts.size()));
+    auto masked = maskPadding(padder, op->getLoc(), *condition, dims,
+                              padder.builder().getBoolAttr(true));
+    if (failed(masked))
+      return failure();
+    DeviceCheckOp::create(padder.builder(), op->getLoc(), masked->value,
+                          check.getMessageAttr());
+    return success();
+  }
+};
+
+/// Zeros where the contraction runs over padding.
+struct GemmModel : public PaddingOpInterface::ExternalModel<GemmModel, GemmOp> {
+  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
+    auto gemm = cast<GemmOp>(op);
+    if (!gemm->getNumResults())
+      return padder.fail("has buffers");
+    auto a = take(padder, gemm.getA()), c = take(padder, gemm.getC());
+    auto b = take(padder, gemm.getB());
+    if (failed(a) || failed(b) || failed(c))
+      return failure();
+    unsigned batch = c->layouts.size() - 2;
+    unsigned ak = batch + (gemm.getTransposeA() ? 0 : 1);
+    unsigned bk = batch + (gemm.getTransposeB() ? 1 : 0);
+    auto same = [](const PaddedTensor &x, unsigned i, const PaddedTensor &y,
+                   unsigned j) {
+      return x.layouts[i].padded() == y.layouts[j].padded();
+    };
+    if (!same(*a, ak, *b, bk) || !same(*a, 2 * batch + 1 - ak, *c, batch) ||
+        !same(*b, 2 * batch + 1 - bk, *c, batch + 1) ||
+        (batch && (!same(*a, 0, *c, 0) || !same(*b, 0, *c, 0))))
+      return padder.fail("has sizes that differ in the bucket");
+    TypedAttr zero = zeroOf(getElementTypeOrSelf(a->value.getType()));
+    a = maskPadding(padder, op->getLoc(), *a, ak, zero);
+    b = failed(a) ? b : maskPadding(padder, op->getLoc(), *b, bk, zero);
+    if (failed(a) || failed(b))
+      return failure();
+    PaddedTensor result = *c;
+    result.fill = {};
+    result.states.assign(result.layouts.size(), {});
+    result.value = clone(padder.builder(), op, c->value.getType(),
+                         {a->value, b->value, c->value})
+                       ->getResult(0);
+    return padder.define(op->getResult(0), result);
+  }
+};
+
+/// Documents that are not there are empty: every offset after the last is the
+/// number of live tokens.
+struct VarlenAttentionModel
+    : public PaddingOpInterface::ExternalModel<VarlenAttentionModel,
+                                               VarlenAttentionOp> {
+  static FailureOr<Value> offsets(Padder &padder, Location loc, Value original,
+                                  const SizeExpr &tokens) {
+    auto tensor = take(padder, original);
+    if (failed(tensor))
+      return failure();
+    if (!tensor->hasPadding())
+      return tensor->value;
+    auto type = cast<RankedTensorType>(tensor->value.getType());
+    Value init = tensor::EmptyOp::create(padder.builder(), loc, type.getShape(),
+                                         type.getElementType());
+    PaddedGeneric generic(padder, loc, tensor->layouts, tensor->value, init);
+    OpBuilder &body = generic.body();
+    Value end = arith::TruncIOp::create(body, loc, type.getElementType(),
+                                        generic.size(tokens));
+    Value result = generic.select(generic.isLive(), generic.input(0), end);
+    AffineMap map = body.getMultiDimIdentityMap(1);
+    auto made =
+        generic.finish(result, {map, map}, utils::IteratorType::parallel);
+    if (!made)
+      return failure();
+    return made.getResult(0);
+  }
+
+  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
+    auto attention = cast<VarlenAttentionOp>(op);
+    OpBuilder &b = padder.builder();
+    if (!op->getNumResults())
+      return padder.fail("has buffers");
+    SmallVector<Value> operands;
+    SmallVector<PaddedTensor> inits;
+    for (OpOperand &operand : op->getOpOperands()) {
+      Value value = operand.get();
+      if (value.getType().isIndex()) {
+        // A bound: the padded size is one.
+        bool isQ = operand.getOperandNumber() ==
+                   attention.getMaxQMutable().getOperandNumber();
+        PaddedTensor of =
+            padder.lookup(isQ ? attention.getQ() : attention.getK());
+        operands.push_back(arith::ConstantIndexOp::create(
+            b, op->getLoc(), of.layouts[0].padded()));
+        continue;
+      }
+      unsigned n = operand.getOperandNumber();
+      bool isCuQ = n == attention.getCuSeqlensQMutable().getOperandNumber();
+      if (isCuQ || n == attention.getCuSeqlensKMutable().getOperandNumber()) {
+        auto made = offsets(
+            padder, op->getLoc(), value,
+            padder.dims(isCuQ ? attention.getQ() : attention.getK())[0]);
+        if (failed(made))
+          return failure();
+        operands.push_back(*made);
+        continue;
+      }
+      auto tensor = take(padder, value);
+      if (failed(tensor))
+        return failure();
+      for (unsigned i = 1; i < tensor->layouts.size(); ++i)
+        if (tensor->layouts[i].hasPadding() &&
+            value != attention.getLogsumexp())
+          return padder.fail("has padding in dimension " + Twine(i));
+      operands.push_back(tensor->value);
+      if (attention.isDpsInit(&operand)) {
+        tensor->fill = {};
+        tensor->states.assign(tensor->layouts.size(), {});
+        inits.push_back(*tensor);
+      }
+    }
+    SmallVector<Type> types;
+    for (const PaddedTensor &init : inits)
+      types.push_back(init.value.getType());
+    Operation *copy = clone(b, op, types, operands);
+    for (auto [tensor, from, to] :
+         llvm::zip(inits, op->getResults(), copy->getResults())) {
+      tensor.value = to;
+      if (failed(padder.define(from, tensor)))
+        return failure();
+    }
+    return success();
+  }
+};
+} // namespace
+
+void capstan::registerCapstanPaddingModels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, CapstanDialect *) {
+    DeviceCheckOp::attachInterface<DeviceCheckModel>(*context);
+    GemmOp::attachInterface<GemmModel>(*context);
+    VarlenAttentionOp::attachInterface<VarlenAttentionModel>(*context);
+  });
+}
