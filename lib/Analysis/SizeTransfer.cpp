@@ -300,6 +300,11 @@ bool SizeAnalysis::visitTensor(Operation *op) {
     setDims(result, [&](unsigned i) { return size(list[i]); });
     return true;
   };
+  // A choice by one condition: the two may have different sizes.
+  if (auto select = dyn_cast<arith::SelectOp>(op)) {
+    join(select.getTrueValue(), select.getFalseValue(), result);
+    return true;
+  }
   if (auto empty = dyn_cast<tensor::EmptyOp>(op))
     return take(empty.getMixedSizes());
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))

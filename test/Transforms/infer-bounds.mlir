@@ -108,6 +108,18 @@ func.func @loops(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]
 
 // -----
 
+// A choice between tensors has the bound of both.
+// CHECK-LABEL: func.func @choice
+// CHECK-SAME: n0 = "0 to 64"
+func.func @choice(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 8>]},
+                  %y: tensor<?xf32> {capstan.dims = [#capstan.dim<"B", max = 64>]}, %c: i1) {
+  // CHECK: arith.select{{.*}} {capstan.sizes = ["n0"]}
+  %0 = arith.select %c, %x, %y : tensor<?xf32>
+  return
+}
+
+// -----
+
 // REMARK: remark: {{.*}}dimension 0, n0, has no bound: none is known of 'tensor.generate'
 func.func @unknown(%n: index) {
   %0 = tensor.generate %n {
