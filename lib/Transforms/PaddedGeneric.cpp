@@ -15,7 +15,9 @@ PaddedGeneric::PaddedGeneric(Padder &padder, Location loc,
                              ValueRange inits)
     : padder(padder), loc(loc), loops(std::move(loops)), inputs(inputs),
       inits(inits), block(std::make_unique<Block>()),
-      b(padder.builder().getContext()) {
+      b(padder.builder().getContext()),
+      sizes(padder.symbols(), b, loc,
+            [this](SymbolId id) { return symbol(id); }) {
   for (ValueRange operands : {inputs, inits})
     for (Value operand : operands)
       block->addArgument(getElementTypeOrSelf(operand.getType()), loc);
@@ -45,83 +47,28 @@ Value PaddedGeneric::constant(int64_t value, Type type) {
   return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, value));
 }
 
-bool PaddedGeneric::isKnown(const SizeExpr &expr) {
-  for (auto &[product, coefficient] : expr.getTerms())
-    for (SymbolId id : product) {
-      const SizeSymbol &symbol = padder.symbols()[id];
-      bool known = symbol.kind == SizeSymbol::Derived
-                       ? llvm::all_of(symbol.operands,
-                                      [&](const SizeExpr &operand) {
-                                        return isKnown(operand);
-                                      })
-                       : static_cast<bool>(padder.symbolValue(id));
-      if (!known)
-        return false;
-    }
-  return true;
-}
-
+/// The live value of a symbol that the device knows.
 Value PaddedGeneric::symbol(SymbolId id) {
-  if (Value known = symbolValues.lookup(id))
-    return known;
-  const SizeSymbol &symbol = padder.symbols()[id];
-  Value result;
-  if (symbol.kind == SizeSymbol::Derived) {
-    // A copy: `symbol` may move when others are made.
-    auto operands = symbol.operands;
-    auto operation = symbol.operation;
-    Value x = size(operands[0]), y = size(operands[1]);
-    switch (operation) {
-    case SizeSymbol::Min:
-      result = arith::MinSIOp::create(b, loc, x, y);
-      break;
-    case SizeSymbol::Max:
-      result = arith::MaxSIOp::create(b, loc, x, y);
-      break;
-    default:
-      // A live divisor may be zero where nothing live needs the quotient.
-      y = arith::MaxSIOp::create(b, loc, y, constant(1));
-      if (operation == SizeSymbol::CeilDiv) {
-        x = arith::AddIOp::create(b, loc, x, y);
-        x = arith::SubIOp::create(b, loc, x, constant(1));
-      }
-      result = arith::DivSIOp::create(b, loc, x, y);
-    }
-  } else {
-    result = scalar(padder.symbolValue(id));
-    if (result.getType() != b.getI64Type())
-      result = arith::ExtSIOp::create(b, loc, b.getI64Type(), result);
-    // Data that breaks its promise must not make an index run over.
-    if (symbol.kind == SizeSymbol::Read) {
-      int64_t most = padder.symbols().range(SizeExpr::symbol(id)).max;
-      result = arith::MinSIOp::create(b, loc, result, constant(most));
-      result = arith::MaxSIOp::create(b, loc, result, constant(0));
-    }
-    if (symbol.unit > 1)
-      result = arith::DivSIOp::create(b, loc, result, constant(symbol.unit));
+  Value source = padder.symbolValue(id);
+  if (!source)
+    return {};
+  Value result = scalar(source);
+  if (result.getType() != b.getI64Type())
+    result = arith::ExtSIOp::create(b, loc, b.getI64Type(), result);
+  // Data that breaks its promise must not make an index run over.
+  if (padder.symbols()[id].kind == SizeSymbol::Read) {
+    int64_t most = padder.symbols().range(SizeExpr::symbol(id)).max;
+    result = arith::MinSIOp::create(b, loc, result, constant(most));
+    result = arith::MaxSIOp::create(b, loc, result, constant(0));
   }
-  return symbolValues[id] = result;
+  return result;
 }
 
 Value PaddedGeneric::size(const SizeExpr &expr) {
-  if (!isKnown(expr)) {
-    unknown = expr;
-    return constant(0);
-  }
-  Value sum;
-  for (auto &[product, coefficient] : expr.getTerms()) {
-    Value term;
-    auto times = [&](Value factor) {
-      term = term ? arith::MulIOp::create(b, loc, term, factor) : factor;
-    };
-    for (SymbolId id : product) {
-      times(symbol(id));
-    }
-    if (coefficient != 1 || !term)
-      times(constant(coefficient));
-    sum = sum ? arith::AddIOp::create(b, loc, sum, term) : term;
-  }
-  return sum ? sum : constant(0);
+  if (Value result = sizes.get(expr))
+    return result;
+  unknown = expr;
+  return constant(0);
 }
 
 Value PaddedGeneric::hostValue(Value value) {
@@ -134,8 +81,9 @@ Value PaddedGeneric::hostValue(Value value) {
     // As it is: the body may use what is around it.
   } else if (Value source = padder.readSource(value)) {
     result = scalar(source);
-  } else if (type.isIntOrIndex() && isKnown(padder.size(value))) {
-    result = size(padder.size(value));
+  } else if (Value known = type.isIntOrIndex() ? sizes.get(padder.size(value))
+                                               : Value()) {
+    result = known;
     if (type.isIndex())
       result = arith::IndexCastOp::create(b, loc, type, result);
     else if (type != result.getType())

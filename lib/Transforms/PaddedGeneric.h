@@ -12,6 +12,7 @@
 #ifndef CAPSTAN_LIB_TRANSFORMS_PADDEDGENERIC_H
 #define CAPSTAN_LIB_TRANSFORMS_PADDEDGENERIC_H
 
+#include "SizeValues.h"
 #include "capstan/Interfaces/PaddingOpInterface.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -58,7 +59,6 @@ public:
          llvm::ArrayRef<mlir::utils::IteratorType> iterators);
 
 private:
-  bool isKnown(const SizeExpr &expr);
   mlir::Value scalar(mlir::Value tensor);
   mlir::Value symbol(SymbolId id);
   mlir::Value constant(int64_t value, mlir::Type type = {});
@@ -69,9 +69,9 @@ private:
   llvm::SmallVector<mlir::Value> inputs, scalars, inits;
   std::unique_ptr<mlir::Block> block;
   mlir::OpBuilder b;
+  SizeValues sizes;
   std::optional<SizeExpr> unknown;
   llvm::DenseMap<mlir::Value, mlir::Value> arguments, hostValues;
-  llvm::DenseMap<SymbolId, mlir::Value> symbolValues;
   llvm::DenseMap<unsigned, mlir::Value> indices, liveIndices;
 };
 
