@@ -66,6 +66,48 @@ TEST_P(CountersTest, FailedForwardsAreCounted) {
   EXPECT_EQ(lastForwardOf(module.get()).forwards, 1);
 }
 
+TEST_P(CountersTest, FallbacksByReason) {
+  for (int32_t reason :
+       {CAPSTAN_RT_FALLBACK_TOO_LARGE, CAPSTAN_RT_FALLBACK_NO_COMBINATION,
+        CAPSTAN_RT_FALLBACK_BAD_SIZES}) {
+    ASSERT_OK(inForward(
+        [&](auto *f) { return capstan_rt_fallback(f, reason, "m.mlir:1:2"); }));
+    capstan_rt_counters last = lastForwardOf(module.get());
+    EXPECT_EQ(last.fallbacks_no_bucket, 1);
+    EXPECT_EQ(last.fallbacks_too_large,
+              reason == CAPSTAN_RT_FALLBACK_TOO_LARGE);
+    EXPECT_EQ(last.fallbacks_no_combination,
+              reason == CAPSTAN_RT_FALLBACK_NO_COMBINATION);
+    EXPECT_EQ(last.fallbacks_bad_sizes,
+              reason == CAPSTAN_RT_FALLBACK_BAD_SIZES);
+  }
+  for (int32_t reason : {-1, 3})
+    EXPECT_FORWARD_FAILS(CAPSTAN_RT_INVALID_ARGUMENT,
+                         "m.mlir:1:2: fallback on host: there is no reason",
+                         capstan_rt_fallback(f, reason, "m.mlir:1:2"));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "the forward is null",
+               capstan_rt_fallback(nullptr, 0, nullptr));
+  EXPECT_EQ(countersOf(device.get()).fallbacks_no_bucket, 3);
+}
+
+TEST_P(CountersTest, LiveAndPaddedElements) {
+  for (int i = 0; i < 2; ++i)
+    ASSERT_OK(inForward([](auto *f) {
+      EXPECT_OK(capstan_rt_padding(f, 100, 28));
+      return capstan_rt_padding(f, 5, 0);
+    }));
+  EXPECT_EQ(lastForwardOf(module.get()).live_elements, 105);
+  EXPECT_EQ(lastForwardOf(module.get()).padded_elements, 28);
+  EXPECT_EQ(countersOf(module.get()).live_elements, 210);
+  EXPECT_EQ(countersOf(device.get()).padded_elements, 56);
+  EXPECT_FORWARD_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative number",
+                       capstan_rt_padding(f, -1, 0));
+  EXPECT_FORWARD_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative number",
+                       capstan_rt_padding(f, 0, -1));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "the forward is null",
+               capstan_rt_padding(nullptr, 0, 0));
+}
+
 TEST_P(CountersTest, HaveNames) {
   const char *description;
   EXPECT_STREQ(capstan_rt_counter_name(0, nullptr), "forwards");

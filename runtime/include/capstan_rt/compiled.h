@@ -259,6 +259,30 @@ int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
                                const capstan_rt_graph_region *region,
                                void *const *produced, void **results);
 
+/** Why a batch runs the dynamic original; the values never change. */
+enum {
+  CAPSTAN_RT_FALLBACK_TOO_LARGE = 0,      /**< a size is above every bucket */
+  CAPSTAN_RT_FALLBACK_NO_COMBINATION = 1, /**< no bucket fits all sizes */
+  /** Sizes contradict each other or their declared bounds. */
+  CAPSTAN_RT_FALLBACK_BAD_SIZES = 2
+};
+
+/**
+ * Counts a batch that fits no bucket, so that it runs the dynamic original:
+ * `fallbacks_no_bucket`, and the counter of the reason.
+ * \param[in] reason     a CAPSTAN_RT_FALLBACK_*
+ * \param[in] location   of the function, shown in traces; may be null
+ */
+int32_t capstan_rt_fallback(capstan_rt_forward *forward, int32_t reason,
+                            const char *location);
+/**
+ * Counts what a bucket costs: `live_elements`, `padded_elements`.
+ * \param[in] live     elements of the inputs before padding, not negative
+ * \param[in] padded   elements added, not negative
+ */
+int32_t capstan_rt_padding(capstan_rt_forward *forward, int64_t live,
+                           int64_t padded);
+
 /**
  * The forward fails if the byte at `condition`, on the device, is 0 at this
  * point of the stream; known at the caller's next synchronization.

@@ -8,6 +8,7 @@
 #include "base/Validate.h"
 
 #include <cstring>
+#include <iterator>
 #include <type_traits>
 
 using namespace capstan::rt;
@@ -250,6 +251,33 @@ int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
                          "the forward is not in this region");
   return forward->done(forward->region->leave(*forward, produced, results));
+}
+
+int32_t capstan_rt_fallback(capstan_rt_forward *forward, int32_t reason,
+                            const char *location) {
+  static constexpr Counter reasons[] = {Counter::fallbacks_too_large,
+                                        Counter::fallbacks_no_combination,
+                                        Counter::fallbacks_bad_sizes};
+  const char *op = "fallback";
+  REQUIRE_FORWARD(op);
+  if (reason < 0 || reason >= int32_t(std::size(reasons)))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, location},
+                         format("there is no reason %d", reason));
+  TraceScope span(forward->stream.device->trace, op, nullptr, location);
+  forward->count(Counter::fallbacks_no_bucket);
+  forward->count(reasons[reason]);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_padding(capstan_rt_forward *forward, int64_t live,
+                           int64_t padded) {
+  REQUIRE_FORWARD("padding");
+  if (live < 0 || padded < 0)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {"padding"},
+                         "a negative number of elements");
+  forward->count(Counter::live_elements, live);
+  forward->count(Counter::padded_elements, padded);
+  return CAPSTAN_RT_OK;
 }
 
 int32_t capstan_rt_device_check(capstan_rt_forward *forward,
