@@ -156,9 +156,11 @@ bool SizeAnalysis::sameSizes(Value a, Value b) {
 void SizeAnalysis::enter(func::FuncOp function) {
   declareDimSymbols(function, symbols);
   for (BlockArgument argument : function.getArguments()) {
+    unsigned n = argument.getArgNumber();
+    if (auto dim = function.getArgAttrOfType<DimAttr>(n, kSizeAttr))
+      set(argument, *symbols.lookup(dim.getSize()));
     if (!isSized(argument.getType()))
       continue;
-    unsigned n = argument.getArgNumber();
     auto declared = function.getArgAttrOfType<ArrayAttr>(n, kDimsAttr);
     setDims(argument, [&](unsigned i) {
       return declared ? declaredSize(declared, i, symbols, function.getLoc())

@@ -123,7 +123,7 @@ LogicalResult Converter::convert(Operation *op) {
   LogicalResult result =
       TypeSwitch<Operation *, LogicalResult>(op)
           .Case<memref::AllocOp, memref::DeallocOp, memref::StoreOp, ItemOp,
-                ToHostOp, FetchOp>(
+                ToHostOp, FetchOp, CountFallbackOp, CountPaddingOp>(
               [&](auto op) { return lower(b, op), success(); })
           .Case<memref::CopyOp, GemmOp, VarlenAttentionOp>(
               [&](auto op) { return lower(b, op); })

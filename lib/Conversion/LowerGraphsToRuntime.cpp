@@ -19,6 +19,16 @@
 using namespace mlir;
 using namespace capstan;
 
+void capstan::lower(RuntimeBuilder &b, CountFallbackOp op) {
+  b.call(RuntimeEntry::fallback,
+         {b.i32(static_cast<int32_t>(op.getReason())), b.string(op.getLoc())});
+}
+
+void capstan::lower(RuntimeBuilder &b, CountPaddingOp op) {
+  Value added = LLVM::SubOp::create(b, op.getPadded(), op.getLive());
+  b.call(RuntimeEntry::padding, {op.getLive(), added});
+}
+
 /// A constant array of the buffers' sizes in bytes.
 static LLVM::GlobalOp sizes(RuntimeBuilder &b, StringRef name,
                             TypeRange buffers) {

@@ -13,7 +13,7 @@
 #define CAPSTAN_CONVERSION_LOWERTORUNTIME_H
 
 #include "RuntimeBuilder.h"
-#include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/GraphOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -111,8 +111,11 @@ private:
 };
 
 //===----------------------------------------------------------------------===//
-// Graphs: LowerGraphsToRuntime.cpp
+// Graphs and buckets: LowerGraphsToRuntime.cpp
 //===----------------------------------------------------------------------===//
+
+void lower(RuntimeBuilder &b, CountFallbackOp op);
+void lower(RuntimeBuilder &b, CountPaddingOp op);
 
 /// A call with the attribute `capstan.graph`. `callHost` calls its function
 /// with other operands, and gives the results.

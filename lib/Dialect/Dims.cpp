@@ -57,14 +57,26 @@ static ArrayAttr dimsOf(FunctionOpInterface function, unsigned argument) {
   return function.getArgAttrOfType<ArrayAttr>(argument, kDimsAttr);
 }
 
-void capstan::declareDimSymbols(FunctionOpInterface function,
-                                SizeSymbols &symbols) {
-  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
+/// Runs `visit` for each place where an argument declares a symbol.
+static void
+forDeclarations(FunctionOpInterface function,
+                llvm::function_ref<void(unsigned argument, DimAttr)> visit) {
+  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i) {
     if (ArrayAttr dims = dimsOf(function, i))
       for (Attribute entry : dims)
         if (auto dim = dyn_cast<DimAttr>(entry); dim && dim.isSymbol())
-          symbols.declare(dim.getSize(), rangeOf(dim),
-                          dim.getMultipleOf().value_or(1), function.getLoc());
+          visit(i, dim);
+    if (auto size = function.getArgAttrOfType<DimAttr>(i, kSizeAttr))
+      visit(i, size);
+  }
+}
+
+void capstan::declareDimSymbols(FunctionOpInterface function,
+                                SizeSymbols &symbols) {
+  forDeclarations(function, [&](unsigned, DimAttr dim) {
+    symbols.declare(dim.getSize(), rangeOf(dim),
+                    dim.getMultipleOf().value_or(1), function.getLoc());
+  });
 }
 
 std::optional<SizeExpr> capstan::declaredSize(ArrayAttr dims, unsigned i,
@@ -85,32 +97,26 @@ std::optional<SizeExpr> capstan::declaredSize(ArrayAttr dims, unsigned i,
 /// Each declaration of a symbol must give the bounds of the others, or none.
 static LogicalResult verifySymbols(FunctionOpInterface function) {
   llvm::StringMap<DimAttr> seen;
-  for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i) {
-    ArrayAttr dims = dimsOf(function, i);
-    if (!dims)
-      continue;
-    for (Attribute entry : dims) {
-      auto dim = dyn_cast<DimAttr>(entry);
-      if (!dim || !dim.isSymbol())
-        continue;
-      DimAttr &first = seen[dim.getSize()];
-      if (!first)
-        first = dim;
-      auto differ = [](auto a, auto b) { return a && b && *a != *b; };
-      if (differ(first.getMin(), dim.getMin()) ||
-          differ(first.getMax(), dim.getMax()) ||
-          differ(first.getMultipleOf(), dim.getMultipleOf()))
-        return function.emitOpError("declares symbol '")
+  LogicalResult result = success();
+  forDeclarations(function, [&](unsigned argument, DimAttr dim) {
+    DimAttr &first = seen[dim.getSize()];
+    if (!first)
+      first = dim;
+    auto differ = [](auto a, auto b) { return a && b && *a != *b; };
+    if (succeeded(result) &&
+        (differ(first.getMin(), dim.getMin()) ||
+         differ(first.getMax(), dim.getMax()) ||
+         differ(first.getMultipleOf(), dim.getMultipleOf())))
+      result = function.emitOpError("declares symbol '")
                << dim.getSize() << "' with different bounds: " << first
-               << " and " << dim << " (argument " << i << ")";
-      first = DimAttr::get(function.getContext(), dim.getSize(),
-                           first.getMin() ? first.getMin() : dim.getMin(),
-                           first.getMax() ? first.getMax() : dim.getMax(),
-                           first.getMultipleOf() ? first.getMultipleOf()
-                                                 : dim.getMultipleOf());
-    }
-  }
-  return success();
+               << " and " << dim << " (argument " << argument << ")";
+    first = DimAttr::get(
+        function.getContext(), dim.getSize(),
+        first.getMin() ? first.getMin() : dim.getMin(),
+        first.getMax() ? first.getMax() : dim.getMax(),
+        first.getMultipleOf() ? first.getMultipleOf() : dim.getMultipleOf());
+  });
+  return result;
 }
 
 /// `what` is "argument 3".
@@ -164,13 +170,22 @@ LogicalResult CapstanDialect::verifyRegionArgAttribute(Operation *op, unsigned,
   if (!function)
     return success();
   Type type = function.getArgumentTypes()[argument];
-  if (named.getName() == kDimsAttr) {
-    if (failed(verifyDims(function, type, named.getValue(),
+  if (named.getName() == kSizeAttr) {
+    auto dim = dyn_cast<DimAttr>(named.getValue());
+    if (!dim || !dim.isSymbol() || !type.isSignlessIntOrIndex() ||
+        type.isInteger(1))
+      return function.emitOpError()
+             << "'" << kSizeAttr << "' of argument " << argument
+             << " is a #capstan.dim with a symbol, at a host integer";
+  }
+  if (named.getName() == kDimsAttr || named.getName() == kSizeAttr) {
+    if (named.getName() == kDimsAttr &&
+        failed(verifyDims(function, type, named.getValue(),
                           "argument " + Twine(argument))))
       return failure();
     // Once for all arguments: at the first that declares something.
     for (unsigned i = 0; i < argument; ++i)
-      if (dimsOf(function, i))
+      if (dimsOf(function, i) || function.getArgAttr(i, kSizeAttr))
         return success();
     return verifySymbols(function);
   }

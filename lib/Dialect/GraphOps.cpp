@@ -43,5 +43,7 @@ LogicalResult GraphOp::verifyRegions() {
   return success();
 }
 
+#include "capstan/Dialect/GraphEnums.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "capstan/Dialect/GraphOps.cpp.inc"

@@ -42,6 +42,10 @@ void capstan::registerPipelines() {
       "capstan-host-sync-pipeline",
       "Reads device values back once, in one packed transfer, or not at all",
       buildHostSyncPipeline);
+  PassPipelineRegistration<StaticShapePipelineOptions>(
+      "capstan-static-shape-pipeline",
+      "Static shapes for buckets, a dispatcher in front of them, and graphs",
+      buildStaticShapePipeline);
   PassPipelineRegistration<HostBufferPipelineOptions>(
       "capstan-host-buffer-pipeline",
       "From linalg on tensors to launches and library calls on buffers",

@@ -21,6 +21,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/HostCode.h"
+#include "capstan/Dialect/Dims.h"
 #include "capstan/Dialect/GraphOps.h"
 #include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "capstan/Transforms/Passes.h"
@@ -172,7 +173,12 @@ static void remarkCut(Operation *op) {
 
 namespace {
 struct FormGraphs : public capstan::impl::CapstanFormGraphsBase<FormGraphs> {
+  using Base = capstan::impl::CapstanFormGraphsBase<FormGraphs>;
+  using Base::Base;
+
   void runOnOperation() override {
+    if (bucketsOnly && !getOperation()->hasAttr(kBucketAttr))
+      return;
     SmallVector<Block *> blocks;
     walkHostCode(getOperation(), [&](Operation *op) {
       if (op->getNumRegions() == 0 || !holdsHostCode(op) ||

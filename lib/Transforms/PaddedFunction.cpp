@@ -200,7 +200,9 @@ LogicalResult PaddedFunction::addArguments() {
        llvm::zip(original.getArguments(), entry->getArguments())) {
     auto type = dyn_cast<RankedTensorType>(from.getType());
     if (!type) {
-      hosts.map(from, to);
+      // A size differs from batch to batch: the device has it.
+      if (!original.getArgAttr(from.getArgNumber(), kSizeAttr))
+        hosts.map(from, to);
       continue;
     }
     PaddedTensor tensor;
@@ -285,15 +287,15 @@ func::FuncOp PaddedFunction::declare() {
     sizesOf.set(symbol, b.getI64IntegerAttr(size));
     inputs.push_back(RankedTensorType::get({}, b.getI64Type()));
     attributes.push_back(b.getDictionaryAttr(
-        b.getNamedAttr("capstan.extent", b.getStringAttr(symbol))));
+        b.getNamedAttr(kExtentAttr, b.getStringAttr(symbol))));
   }
   b.setInsertionPointAfter(original);
   auto made = func::FuncOp::create(
       b, original.getLoc(), name,
       b.getFunctionType(inputs, original.getResultTypes()),
       ArrayRef<NamedAttribute>(), attributes);
-  made->setAttr("capstan.bucket", sizesOf.getDictionary(b.getContext()));
-  made->setAttr("capstan.bucket_of", FlatSymbolRefAttr::get(original));
+  made->setAttr(kBucketAttr, sizesOf.getDictionary(b.getContext()));
+  made->setAttr(kBucketOfAttr, FlatSymbolRefAttr::get(original));
   for (unsigned i = 0, e = original.getNumResults(); i < e; ++i) {
     NamedAttrList kept(original.getResultAttrDict(i));
     kept.erase(kDimsAttr);

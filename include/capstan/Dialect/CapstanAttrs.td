@@ -48,6 +48,8 @@ def Capstan_DimAttr : AttrDef<Capstan_Dialect, "Dim"> {
     - bounds stand at a symbol that is alone, `min` is at least 0 and at most
       `max`, and two declarations of a symbol don't give different bounds;
     - every symbol in an expression is declared by some argument;
+    - `capstan.size = #capstan.dim<"longest", max = 8192>`, on a host integer,
+      declares a symbol that the argument is;
     - a static dimension has a size that the entry allows;
     - `capstan.lengths = "T"`, on an argument of integers of rank 1, says that the
       elements are not negative and that their sum is at most the symbol `T`.

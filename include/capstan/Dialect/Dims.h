@@ -20,8 +20,15 @@ namespace capstan {
 /// Names of attributes of arguments and results.
 constexpr const char *kDimsAttr = "capstan.dims";
 constexpr const char *kLengthsAttr = "capstan.lengths";
+/// Of host integers: the symbol that the argument is.
+constexpr const char *kSizeAttr = "capstan.size";
 /// Of padded arguments and results: the live part of each dimension.
 constexpr const char *kLiveAttr = "capstan.live";
+/// Of an argument: the symbol whose live extent it is.
+constexpr const char *kExtentAttr = "capstan.extent";
+/// Of a padded function: its sizes, and the original.
+constexpr const char *kBucketAttr = "capstan.bucket";
+constexpr const char *kBucketOfAttr = "capstan.bucket_of";
 
 /// Adds to `symbols` the dim symbols that the arguments of `function` declare.
 void declareDimSymbols(mlir::FunctionOpInterface function,

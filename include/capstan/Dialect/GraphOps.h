@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Operations for graphs; few files need them.
+// Operations for graphs and buckets; few files need them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +13,16 @@
 
 #include "capstan/Dialect/Capstan.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
+
+#include "capstan/Dialect/GraphEnums.h.inc"
+
+namespace capstan {
+/// What counting writes: nothing that a program can see.
+struct CounterResource
+    : public mlir::SideEffects::Resource::Base<CounterResource> {
+  llvm::StringRef getName() final { return "Counter"; }
+};
+} // namespace capstan
 
 #define GET_OP_CLASSES
 #include "capstan/Dialect/GraphOps.h.inc"

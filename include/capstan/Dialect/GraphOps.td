@@ -7,6 +7,7 @@
 #define CAPSTAN_GRAPHOPS
 
 include "capstan/Dialect/CapstanDialect.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -58,6 +59,51 @@ def Capstan_YieldOp : Op<Capstan_Dialect, "yield", [
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "($results^ `:` type($results))? attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Buckets
+//===----------------------------------------------------------------------===//
+
+def Capstan_CounterResource : Resource<"::capstan::CounterResource">;
+
+// The values are those of CAPSTAN_RT_FALLBACK_* in capstan_rt/compiled.h.
+def Capstan_FallbackReason : I32EnumAttr<
+    "FallbackReason", "why a batch runs the dynamic original", [
+      I32EnumAttrCase<"TooLarge", 0, "too_large">,
+      I32EnumAttrCase<"NoCombination", 1, "no_combination">,
+      I32EnumAttrCase<"BadSizes", 2, "bad_sizes">]> {
+  let cppNamespace = "::capstan";
+}
+
+def Capstan_CountFallbackOp : Op<Capstan_Dialect, "count_fallback", [
+    MemoryEffects<[MemWrite<Capstan_CounterResource>]>]> {
+  let summary = "counts a batch that runs the dynamic original";
+  let description = [{
+    The runtime counts it by its reason: a size is above every bucket
+    (`too_large`), no bucket holds all sizes (`no_combination`), or sizes of
+    arguments contradict each other or their declared bounds (`bad_sizes`).
+
+    ```mlir
+    capstan.count_fallback too_large
+    ```
+  }];
+  let arguments = (ins Capstan_FallbackReason:$reason);
+  let assemblyFormat = "$reason attr-dict";
+}
+
+def Capstan_CountPaddingOp : Op<Capstan_Dialect, "count_padding", [
+    MemoryEffects<[MemWrite<Capstan_CounterResource>]>]> {
+  let summary = "counts what a bucket adds to a batch";
+  let description = [{
+    `live` elements of inputs were padded to `padded`.
+
+    ```mlir
+    capstan.count_padding %live of %padded
+    ```
+  }];
+  let arguments = (ins I64:$live, I64:$padded);
+  let assemblyFormat = "$live `of` $padded attr-dict";
 }
 
 #endif // CAPSTAN_GRAPHOPS

@@ -36,6 +36,30 @@ struct HostSyncPipelineOptions
 void buildHostSyncPipeline(mlir::OpPassManager &pm,
                            const HostSyncPipelineOptions &options);
 
+/// Options of `--capstan-static-shape-pipeline`.
+struct StaticShapePipelineOptions
+    : public mlir::PassPipelineOptions<StaticShapePipelineOptions> {
+  ListOption<std::string> buckets{
+      *this, "buckets",
+      llvm::cl::desc("sizes of the declared symbols, such as T=512/B=8")};
+  Option<bool> fallback{
+      *this, "fallback", llvm::cl::init(true),
+      llvm::cl::desc("run the original where no bucket fits")};
+  Option<bool> graphs{*this, "graphs", llvm::cl::init(true),
+                      llvm::cl::desc("capture the buckets' work in graphs")};
+  Option<int64_t> memoryLimit{
+      *this, "memory-limit", llvm::cl::init(0),
+      llvm::cl::desc("refuse a bucket with a larger buffer, in bytes")};
+  Option<bool> poison{
+      *this, "poison", llvm::cl::init(false),
+      llvm::cl::desc("for tests: fill padding with NaN and -1")};
+};
+
+/// Adds the static-shape passes to `pm`, which must be anchored on
+/// builtin.module. Comes after the host-sync pipeline.
+void buildStaticShapePipeline(mlir::OpPassManager &pm,
+                              const StaticShapePipelineOptions &options);
+
 /// Options of `--capstan-host-target-pipeline`.
 struct HostTargetPipelineOptions
     : public mlir::PassPipelineOptions<HostTargetPipelineOptions> {
@@ -69,8 +93,7 @@ void buildHostLLVMPipeline(mlir::OpPassManager &pm);
 void buildHostTargetPipeline(mlir::OpPassManager &pm,
                              const HostTargetPipelineOptions &options);
 
-/// Registers `--capstan-host-sync-pipeline`, `--capstan-host-target-pipeline`
-/// and `--capstan-host-buffer-pipeline`.
+/// Registers all of these as options of tools.
 void registerPipelines();
 
 } // namespace capstan

@@ -254,6 +254,10 @@ def CapstanFormGraphs : Pass<"capstan-form-graphs", "::mlir::func::FuncOp"> {
     ```
   }];
   let dependentDialects = ["::capstan::CapstanDialect"];
+  let options = [
+    Option<"bucketsOnly", "buckets-only", "bool", "false",
+           "only in functions that --capstan-pad-to-static made">,
+  ];
   let statistics = [
     Statistic<"numGraphs", "graphs", "graphs made">,
     Statistic<"numCaptured", "captured", "pieces of work in them">,
@@ -326,6 +330,55 @@ def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numFunctions", "functions", "static functions made">,
     Statistic<"numMasks", "masks", "selects inserted">,
+  ];
+}
+
+def CapstanDispatchBuckets : Pass<"capstan-dispatch-buckets", "::mlir::ModuleOp"> {
+  let summary = "takes the cheapest bucket that holds a batch, or the original";
+  let description = [{
+    For each function that `--capstan-pad-to-static` cloned, adds a public one of
+    its name and type in front, which decides by shapes of arguments and by
+    `capstan.size` arguments, so without a sync. A bucket gets its inputs in
+    padded memory; the live part of its results is copied to memory of the
+    caller. A batch that no bucket holds, or whose sizes don't keep what is
+    declared, runs the original and is counted by reason. Buckets are tried in
+    the order of their cost, the iterations of all their loops.
+
+    With an attribute `capstan.agree = @f`, the function `@f: (index) -> index`
+    is called with the number of the bucket, or the number of buckets for none,
+    and returns the one to take: that all ranks agree on.
+
+    ```mlir
+    func.func @main(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T">]}) -> tensor<?xf32>
+    func.func @main_T64(%x: tensor<64xf32>, %T: tensor<i64>) -> tensor<64xf32>
+    // becomes
+    func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
+      %y = scf.index_switch %bucket -> tensor<?xf32>
+      case 0 {
+        %padded = tensor.insert_slice %x into %empty[0] [%n] [1]
+        %0 = func.call @main_T64(%padded, %extent)
+        %1 = tensor.extract_slice %0[0] [%n] [1]
+        %2 = bufferization.alloc_tensor() copy(%1)
+        scf.yield %2
+      }
+      default {
+        capstan.count_fallback too_large
+        %0 = func.call @main_dynamic(%x)
+    ```
+  }];
+  let dependentDialects = [
+    "::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"fallback", "fallback", "bool", "true",
+           "run the original where no bucket fits; else that is an error">,
+    Option<"poison", "poison", "bool", "false",
+           "for tests: fill the padding of inputs with NaN and -1">,
+  ];
+  let statistics = [
+    Statistic<"numDispatchers", "dispatchers", "functions put in front">,
   ];
 }
 

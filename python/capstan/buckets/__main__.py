@@ -132,16 +132,17 @@ def main(arguments: list[str] | None = None) -> int:
         )
         plan = choose(batches, costs, limits)
         facts = summary(batches, plan)
+        option = f"buckets={as_option(plan, longest=costs.cell_us > 0)}"
         if args.plot:
             plot(batches, plan, args.plot)
     except InputError as error:
         print(f"capstan-buckets: {error}", file=sys.stderr)
         return 1
     if args.json:
-        print(json.dumps(facts | {"option": f"buckets={as_option(plan)}"}, indent=2))
+        print(json.dumps(facts | {"option": option}, indent=2))
     else:
         print(as_text(facts, batches))
-        print(f"\nbuckets={as_option(plan)}")
+        print(f"\n{option}")
     return 0
 
 

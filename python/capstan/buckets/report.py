@@ -43,9 +43,14 @@ def summary(batches: Batches, plan: Plan) -> dict[str, Any]:
     }
 
 
-def as_option(plan: Plan) -> str:
-    """The buckets as the static-shape pipeline takes them."""
-    return ",".join("x".join(map(str, bucket)) for bucket in plan.buckets)
+def as_option(plan: Plan, longest: bool) -> str:
+    """The buckets as the static-shape pipeline takes them. Without `longest`, programs
+    that pack documents, and so declare no symbol for it."""
+    names = DIMS if longest else DIMS[:2]
+    return ",".join(
+        "/".join(f"{name}={size}" for name, size in zip(names, bucket, strict=False))
+        for bucket in plan.buckets
+    )
 
 
 def as_text(facts: dict[str, Any], batches: Batches) -> str:
