@@ -75,6 +75,8 @@ class DeviceConfig(c.Structure):
         ("max_delay_us", c.c_int64),
         ("memory_limit", c.c_int64),
         ("blas_library", c.c_char_p),
+        ("max_graphs", c.c_int32),
+        ("max_graph_bytes", c.c_int64),
     )
 
 

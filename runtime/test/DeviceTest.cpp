@@ -44,6 +44,12 @@ TEST_P(DeviceTest, RejectsBadConfigs) {
   config = makeConfig();
   config.threads = -1;
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative", create(config));
+  config = makeConfig();
+  config.max_graphs = -1;
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative", create(config));
+  config = makeConfig();
+  config.max_graph_bytes = -1;
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative", create(config));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "null pointer",
                capstan_rt_device_create(nullptr, nullptr, &bad));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "null pointer",

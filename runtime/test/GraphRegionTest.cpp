@@ -204,19 +204,49 @@ TEST_P(GraphRegionTest, ABodyThatFailsLeavesTheRegionWithoutGraph) {
   EXPECT_EQ(captures(), 0);
 }
 
-TEST_P(GraphRegionTest, SynchronizationsInsideAreRefused) {
-  BufferPtr x = number(1), y = number(0);
-  ASSERT_OK(plusOne(x, y));
-  EXPECT_FORWARD_FAILS(CAPSTAN_RT_INVALID_CAPTURE, "a read of the host", [&] {
-    void *in = data(x), *out;
-    int32_t run;
-    float value;
-    EXPECT_OK(capstan_rt_graph_enter(f, &oneToOne, &in, &out, &run));
-    capstan_rt_part part = {&value, in, 4};
-    return capstan_rt_read(f, 1, &part);
-  }());
-  ASSERT_OK(plusOne(x, y));
-  EXPECT_EQ(read(y), 2);
+TEST_P(GraphRegionTest, WhatACaptureCantRecordIsRefused) {
+  float value;
+  capstan_rt_fetch *before, *fetch;
+  void *in, *memory;
+  const struct {
+    const char *why;
+    std::function<int32_t(capstan_rt_forward *)> inside;
+  } cases[] = {
+      {"r.mlir:1:2: read on host: a read of the host",
+       [&](auto *f) {
+         capstan_rt_part part = {&value, in, 4};
+         return capstan_rt_read(f, 1, &part);
+       }},
+      {"r.mlir:1:2: fetch_start on host: a read of the host",
+       [&](auto *f) {
+         capstan_rt_part part = {in, &value, 4};
+         return capstan_rt_fetch_start(f, 1, &part, &fetch);
+       }},
+      {"r.mlir:1:2: fetch_wait on host: a synchronization",
+       [&](auto *f) { return capstan_rt_fetch_wait(f, before); }},
+      {"r.mlir:1:2: host_alloc on host: memory of the host",
+       [&](auto *f) { return capstan_rt_host_alloc(f, 4, 4, &memory); }}};
+  for (const auto &each : cases) {
+    reset(makeConfig()); // another module
+    BufferPtr x = number(1), y = number(0);
+    ASSERT_OK(plusOne(x, y));
+    EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE, each.why, inForward([&](auto *f) {
+                   void *out;
+                   int32_t run;
+                   in = data(x);
+                   capstan_rt_part part = {in, &value, 4};
+                   EXPECT_OK(capstan_rt_fetch_start(f, 1, &part, &before));
+                   EXPECT_OK(
+                       capstan_rt_graph_enter(f, &oneToOne, &in, &out, &run));
+                   return each.inside(f);
+                 }));
+    EXPECT_EQ(countersOf(module.get()).fallbacks_capture, 1);
+    EXPECT_EQ(countersOf(device.get()).fallbacks_capture, 1);
+    for (int i = 0; i < 3; ++i)
+      ASSERT_OK(plusOne(x, y));
+    EXPECT_EQ(read(y), 2);
+    EXPECT_EQ(captures(), 0);
+  }
 }
 
 TEST_P(GraphRegionTest, ErrorsOfReplaysFailTheForward) {

@@ -192,6 +192,22 @@ TEST_P(GraphTest, CallsThatReadDiscardTheCapture) {
   EXPECT_EQ(countersOf(device.get()).fallbacks_capture, 3);
 }
 
+TEST_P(GraphTest, MemoryThatRunsOutDiscardsTheCapture) {
+  auto allocate = [&](int64_t bytes) {
+    return inForward([&](auto *f) {
+      void *memory;
+      return capstan_rt_alloc(f, bytes, 64, &memory);
+    });
+  };
+  ASSERT_OK(capstan_rt_capture_begin(stream.get()));
+  ASSERT_OK(allocate(64));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE, "alloc on host: no memory for",
+               allocate(int64_t(1) << 60));
+  expectDiscarded("no memory for");
+  EXPECT_EQ(countersOf(device.get()).fallbacks_capture, 1);
+  EXPECT_OK(allocate(64));
+}
+
 TEST_P(GraphTest, ResultsNeverBelongToGraphs) {
   ModulePtr scaled = openModule(device.get(), "scaled");
   auto x = tensor<float>(stream.get(), {3}, {1, 2, 3});

@@ -154,9 +154,13 @@ void Conformance::reset(const capstan_rt_device_config &config) {
   stream = nullptr;
   device = makeDevice(GetParam(), config);
   stream = makeStream(device.get());
+  module = makeModule();
+}
+
+ModulePtr Conformance::makeModule() {
   capstan_rt_module *created;
-  ASSERT_OK(capstan_rt_module_create(device.get(), &bodyModule, &created));
-  module.reset(created);
+  EXPECT_OK(capstan_rt_module_create(device.get(), &bodyModule, &created));
+  return ModulePtr(created);
 }
 
 int32_t Conformance::inForward(const Body &run, capstan_rt_stream *on) {

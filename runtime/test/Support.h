@@ -132,6 +132,8 @@ class Conformance : public testing::TestWithParam<std::string> {
 protected:
   void SetUp() override { reset(makeConfig()); }
   void reset(const capstan_rt_device_config &config);
+  /// A module for inForward.
+  ModulePtr makeModule();
 
   using Body = std::function<int32_t(capstan_rt_forward *)>;
   /// Runs `body` as the host code of a module without arguments or results.

@@ -88,6 +88,12 @@ struct Options {
                             cl::cat(category)};
   cl::opt<bool> poison{"poison", cl::desc("fill new device memory with poison"),
                        cl::cat(category)};
+  cl::opt<int> maxGraphs{"max-graphs",
+                         cl::desc("graphs to keep at one time (default: all)"),
+                         cl::value_desc("N"), cl::cat(category)};
+  cl::opt<int64_t> maxGraphBytes{
+      "max-graph-bytes", cl::desc("device memory for graphs (default: all)"),
+      cl::value_desc("N"), cl::cat(category)};
   cl::opt<bool> hostSyncPipeline{
       "host-sync-pipeline",
       cl::desc("of IR: take out host syncs first (default: on)"),
@@ -303,6 +309,8 @@ static llvm::Expected<int> work() {
   config.delay_seed = options->seed;
   config.max_delay_us = options->maxDelay;
   config.poison_memory = options->poison;
+  config.max_graphs = options->maxGraphs;
+  config.max_graph_bytes = options->maxGraphBytes;
   capstan_rt_device *madeDevice = nullptr;
   if (llvm::Error e =
           toError(capstan_rt_device_create("host", &config, &madeDevice)))

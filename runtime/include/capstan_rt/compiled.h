@@ -237,8 +237,9 @@ int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
  * are the same each time, so that it is captured once and then replayed. The
  * first run is an ordinary one, the second is captured; after that only inputs
  * at other addresses than before cause another capture, and their contents are
- * copied to memory of the graph from then on. While another forward is in the
- * region, or the caller captures the stream, the body runs as it is.
+ * copied to memory of the graph from then on. The body runs as it is while
+ * another forward captures a body of the module, or the caller the stream, and
+ * where there is no memory or no place for a graph (`fallbacks_memory`).
  *
  * \param[in] region       lives as long as the module
  * \param[in,out] inputs   device memory that the body reads and doesn't write;

@@ -40,6 +40,10 @@ typedef struct capstan_rt_device_config {
   int64_t memory_limit;
   /** The BLAS library for matrix products; null: libopenblas.so.0 (`host`). */
   const char *blas_library;
+  /** Graphs of regions that a module may keep at one time; 0: any number. */
+  int32_t max_graphs;
+  /** Bytes that these may use; 0: any number, within memory_limit. */
+  int64_t max_graph_bytes;
 } capstan_rt_device_config;
 
 /** The byte that unfinished fetches, and new memory if asked for, hold. */

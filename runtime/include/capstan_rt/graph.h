@@ -34,7 +34,8 @@ typedef struct capstan_rt_graph_info {
  *
  * While a stream is captured it can't be synchronized, and calls can't read
  * device data or allocate host memory: these return INVALID_CAPTURE, discard
- * what is recorded, and count as a fallback. Other streams are not affected.
+ * what is recorded, and count as a fallback. So does device memory that runs
+ * out. Other streams are not affected.
  * \return INVALID_CAPTURE if the stream is being captured already
  */
 int32_t capstan_rt_capture_begin(capstan_rt_stream *stream);

@@ -22,10 +22,32 @@
 
 namespace capstan::rt {
 
-/// Where blocks go back to; outlives its stream as long as blocks are in use.
+/// Where blocks come from and go back to; outlives its stream as long as blocks
+/// are in use.
 class MemoryPool : public RefCounted {
 public:
+  /// Memory of at least `bytes`; null if there is none left.
+  virtual void *allocate(int64_t bytes, int64_t alignment,
+                         int64_t &capacity) = 0;
   virtual void give(void *memory, int64_t capacity) = 0;
+  /// Bytes that the pool holds, in use or not.
+  virtual int64_t bytes() const = 0;
+};
+
+/// A range of device addresses that has memory behind its first part. That part
+/// grows and shrinks while graphs that know addresses in it exist (on CUDA:
+/// cuMemAddressReserve and cuMemMap, the latter also while a stream of this
+/// thread is captured).
+class AddressRange {
+public:
+  virtual ~AddressRange() = default;
+  virtual char *base() const = 0;
+  /// Puts memory behind the first `bytes`, and none or little behind the rest.
+  /// Contents of what stays don't change. False, and nothing happens, if there
+  /// is no memory.
+  virtual bool resize(int64_t bytes) = 0;
+  /// Bytes of memory; sizes are rounded up.
+  virtual int64_t bytes() const = 0;
 };
 
 /// Memory that somebody owns; back to its pool when that ends. Device memory is
@@ -79,11 +101,18 @@ using FailureRef = Ref<Failure>;
 struct capstan_rt_device : capstan::rt::RefCounted {
   capstan::rt::Counters counters;
   capstan::rt::Trace trace;
+  /// Of each module; 0: any number.
+  int32_t maxGraphs = 0;
+  int64_t maxGraphBytes = 0;
 
   virtual const char *name() const = 0;
   virtual void dlpack(int32_t &type, int32_t &id) const = 0;
   virtual int32_t createStream(capstan_rt_stream **stream) = 0;
   virtual int32_t createEvent(capstan_rt_event **event) = 0;
+  /// At most `most` bytes, or what the device may have if that is 0. Null if
+  /// there are no addresses left.
+  virtual std::unique_ptr<capstan::rt::AddressRange>
+  reserveAddresses(int64_t most) = 0;
   /// Loads the library for matrix products.
   virtual int32_t gemmLibrary(const char **library) = 0;
 };
@@ -107,6 +136,7 @@ struct capstan_rt_fetch : capstan::rt::RefCounted {
   virtual bool writes(const void *memory, int64_t bytes) const = 0;
 };
 
+/// Replays under way keep it alive.
 struct capstan_rt_graph : capstan::rt::RefCounted {
   virtual capstan_rt_device &device() = 0;
   virtual int64_t nodes() const = 0;
@@ -160,10 +190,14 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
 
   // Capture.
   virtual bool capturing() = 0;
-  virtual int32_t beginCapture() = 0;
+  /// Allocations come from `memory`, which the graph keeps alive; if that is
+  /// null, from memory of the graph alone.
+  virtual int32_t
+  beginCapture(capstan::rt::Ref<capstan::rt::MemoryPool> memory) = 0;
   virtual int32_t endCapture(capstan_rt_graph **graph) = 0;
   /// If the stream is captured: discards that, and fails because of `what`.
-  virtual int32_t refuseInCapture(const char *op, const char *what) = 0;
+  virtual int32_t refuseInCapture(const char *op, const char *what,
+                                  const char *location = nullptr) = 0;
   /// Says that a call of a module is part of the capture.
   virtual void captureCall(capstan_rt_module &module) = 0;
   /// Enqueues a replay, whose errors go to `failure` unless that is null.

@@ -27,8 +27,9 @@ enum class Counter {
 
 class Counters {
 public:
-  void add(Counter counter, int64_t amount = 1) {
-    value(counter).fetch_add(amount, std::memory_order_relaxed);
+  /// Returns the counter's new value.
+  int64_t add(Counter counter, int64_t amount = 1) {
+    return value(counter).fetch_add(amount, std::memory_order_relaxed) + amount;
   }
   /// Raises the counter to `amount`.
   void raise(Counter counter, int64_t amount) {

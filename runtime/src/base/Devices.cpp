@@ -38,11 +38,16 @@ int32_t capstan_rt_device_create(const char *name,
                        config->version, config->size, defaults.version,
                        defaults.size));
   if (config->threads < 0 || config->max_delay_us < 0 ||
-      config->memory_limit < 0)
+      config->memory_limit < 0 || config->max_graphs < 0 ||
+      config->max_graph_bytes < 0)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "a negative number in the configuration");
-  if (!strcmp(name, "host"))
-    return createHostDevice(*config, device);
+  if (!strcmp(name, "host")) {
+    CAPSTAN_RT_TRY(createHostDevice(*config, device));
+    (*device)->maxGraphs = config->max_graphs;
+    (*device)->maxGraphBytes = config->max_graph_bytes;
+    return CAPSTAN_RT_OK;
+  }
   if (!strcmp(name, "cuda"))
     return fail(CAPSTAN_RT_NOT_FOUND, {op},
                 "the 'cuda' backend is not built into this runtime");

@@ -132,7 +132,7 @@ int32_t capstan_rt_copy(capstan_rt_forward *forward, void *destination,
   REQUIRE_FORWARD("copy");
   CAPSTAN_RT_TRY(checkCopy(forward, "copy", destination, source, bytes));
   return forward->done(
-      forward->stream.copy(forward->failure, destination, source, bytes));
+      forward->stream->copy(forward->failure, destination, source, bytes));
 }
 
 int32_t capstan_rt_to_device(capstan_rt_forward *forward, void *destination,
@@ -140,7 +140,7 @@ int32_t capstan_rt_to_device(capstan_rt_forward *forward, void *destination,
   REQUIRE_FORWARD("to_device");
   CAPSTAN_RT_TRY(checkCopy(forward, "to_device", destination, source, bytes));
   return forward->done(
-      forward->stream.toDevice(forward->failure, destination, source, bytes));
+      forward->stream->toDevice(forward->failure, destination, source, bytes));
 }
 
 int32_t capstan_rt_launch(capstan_rt_forward *forward,
@@ -157,8 +157,8 @@ int32_t capstan_rt_launch(capstan_rt_forward *forward,
         CAPSTAN_RT_INVALID_ARGUMENT, {info->name, info->location},
         format("an extent of %lld", static_cast<long long>(extent)));
   forward->count(Counter::launches);
-  return forward->done(forward->stream.launch(forward->failure, info, kernel,
-                                              arguments, bytes, extent));
+  return forward->done(forward->stream->launch(forward->failure, info, kernel,
+                                               arguments, bytes, extent));
 }
 
 int32_t capstan_rt_gemm(capstan_rt_forward *forward,
@@ -167,7 +167,7 @@ int32_t capstan_rt_gemm(capstan_rt_forward *forward,
   REQUIRE_FORWARD("gemm");
   CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c)));
   forward->count(Counter::gemms);
-  return forward->done(forward->stream.gemm(forward->failure, *desc, a, b, c));
+  return forward->done(forward->stream->gemm(forward->failure, *desc, a, b, c));
 }
 
 int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
@@ -182,7 +182,7 @@ int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
   CAPSTAN_RT_TRY(forward->done(checkAttention(desc, tensors)));
   forward->count(Counter::attentions);
   return forward->done(
-      forward->stream.attention(forward->failure, *desc, tensors));
+      forward->stream->attention(forward->failure, *desc, tensors));
 }
 
 int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,
@@ -263,7 +263,7 @@ int32_t capstan_rt_fallback(capstan_rt_forward *forward, int32_t reason,
   if (reason < 0 || reason >= int32_t(std::size(reasons)))
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, location},
                          format("there is no reason %d", reason));
-  TraceScope span(forward->stream.device->trace, op, nullptr, location);
+  TraceScope span(forward->caller.device->trace, op, nullptr, location);
   forward->count(Counter::fallbacks_no_bucket);
   forward->count(reasons[reason]);
   return CAPSTAN_RT_OK;
@@ -288,7 +288,7 @@ int32_t capstan_rt_device_check(capstan_rt_forward *forward,
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT,
                          {"device_check", location}, "the condition is null");
   return forward->done(
-      forward->stream.check(forward->failure, condition, message, location));
+      forward->stream->check(forward->failure, condition, message, location));
 }
 
 int32_t capstan_rt_fail(capstan_rt_forward *forward, int32_t code,

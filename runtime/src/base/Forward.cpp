@@ -10,7 +10,7 @@ using namespace capstan::rt;
 
 capstan_rt_forward::capstan_rt_forward(capstan_rt_stream &stream,
                                        capstan_rt_module &module)
-    : stream(stream), module(module),
+    : caller(stream), module(module),
       failure(
           Ref<Failure>::adopt(new Failure(Ref<RefCounted>::share(&module)))) {
   count(Counter::forwards);
@@ -25,7 +25,7 @@ capstan_rt_forward::~capstan_rt_forward() {
 void capstan_rt_forward::count(Counter counter, int64_t amount) {
   counters.add(counter, amount);
   module.counters.add(counter, amount);
-  stream.device->counters.add(counter, amount);
+  caller.device->counters.add(counter, amount);
 }
 
 int32_t capstan_rt_forward::done(int32_t code) {
@@ -35,8 +35,26 @@ int32_t capstan_rt_forward::done(int32_t code) {
 
 int32_t capstan_rt_forward::fail(int32_t code, Where where,
                                  std::string message) {
-  where.device = stream.device->name();
+  where.device = caller.device->name();
   return done(capstan::rt::fail(code, where, std::move(message)));
+}
+
+int32_t capstan_rt_forward::refuseInCapture(const char *op, const char *what) {
+  return done(
+      stream->refuseInCapture(op, what, region ? region->location() : nullptr));
+}
+
+int32_t capstan_rt_forward::allocateDevice(int64_t bytes, int64_t alignment,
+                                           Block *block) {
+  int32_t code = stream->allocate(bytes, alignment, block);
+  if (code != CAPSTAN_RT_OUT_OF_MEMORY || !stream->capturing())
+    return code;
+  if (!hasPool)
+    return refuseInCapture("alloc", format("no memory for %lld bytes",
+                                           static_cast<long long>(bytes))
+                                        .c_str());
+  CAPSTAN_RT_TRY(region->giveUpGraph(*this));
+  return stream->allocate(bytes, alignment, block);
 }
 
 int32_t capstan_rt_forward::allocate(int64_t bytes, int64_t alignment,
@@ -53,10 +71,10 @@ int32_t capstan_rt_forward::allocate(int64_t bytes, int64_t alignment,
                 format("an alignment of %lld is not a power of two",
                        static_cast<long long>(alignment)));
   if (host)
-    CAPSTAN_RT_TRY(done(stream.refuseInCapture(op, "memory of the host")));
+    CAPSTAN_RT_TRY(refuseInCapture(op, "memory of the host"));
   Block block;
-  CAPSTAN_RT_TRY(done(host ? stream.allocateHost(bytes, alignment, &block)
-                           : stream.allocate(bytes, alignment, &block)));
+  CAPSTAN_RT_TRY(done(host ? stream->allocateHost(bytes, alignment, &block)
+                           : allocateDevice(bytes, alignment, &block)));
   if (!host) {
     count(Counter::allocations);
     count(Counter::allocated_bytes, bytes);
@@ -120,8 +138,8 @@ int32_t capstan_rt_forward::startFetch(int64_t count,
                   format("part %lld has %lld bytes, or no memory",
                          static_cast<long long>(i),
                          static_cast<long long>(parts[i].bytes)));
-  CAPSTAN_RT_TRY(done(stream.refuseInCapture(op, "a read of the host")));
-  CAPSTAN_RT_TRY(done(stream.fetch(failure, count, parts, poison, fetch)));
+  CAPSTAN_RT_TRY(refuseInCapture(op, "a read of the host"));
+  CAPSTAN_RT_TRY(done(stream->fetch(failure, count, parts, poison, fetch)));
   fetches.push_back({Ref<Fetch>::adopt(*fetch), bytesOf(count, parts)});
   return CAPSTAN_RT_OK;
 }
@@ -138,8 +156,7 @@ int32_t capstan_rt_forward::waitFetch(capstan_rt_fetch *fetch, Counter kind) {
   if (!running)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"fetch_wait"},
                 "not a fetch under way in this forward");
-  CAPSTAN_RT_TRY(
-      done(stream.refuseInCapture("fetch_wait", "a synchronization")));
+  CAPSTAN_RT_TRY(refuseInCapture("fetch_wait", "a synchronization"));
   count(kind);
   count(Counter::bytes_read_back, running->bytes);
   int32_t code = fetch->wait();

@@ -30,7 +30,9 @@ struct capstan_rt_forward {
     bool host;
   };
 
-  capstan_rt_stream &stream;
+  capstan_rt_stream &caller;
+  /// Where work goes: the caller's stream, or one that records the region.
+  capstan_rt_stream *stream = &caller;
   capstan_rt_module &module;
   /// Shared with the work of this forward; inside a region that is captured,
   /// with the graph's.
@@ -38,10 +40,12 @@ struct capstan_rt_forward {
   capstan::rt::Counters counters;
   /// Whether an entry point said why this forward fails.
   bool explained = false;
-  /// The graph region whose body runs, or null; and whether this forward is
-  /// the one that uses the region's graph.
+  /// The graph region whose body runs, or null; and whether it runs to become a
+  /// graph, so that this forward has the module's graph pool.
   capstan::rt::GraphRegion *region = nullptr;
-  bool ownsRegion = false;
+  bool hasPool = false;
+  /// When it used the pool first; 0: not yet.
+  uint64_t poolSince = 0;
 
   capstan_rt_forward(capstan_rt_stream &stream, capstan_rt_module &module);
   /// Releases what the entry left, and leaves the counters with the module.
@@ -71,6 +75,10 @@ private:
     int64_t bytes;
   };
   Running *find(capstan_rt_fetch *fetch);
+  int32_t allocateDevice(int64_t bytes, int64_t alignment,
+                         capstan::rt::Block *block);
+  /// An error if work is recorded, which `what` can't be.
+  int32_t refuseInCapture(const char *op, const char *what);
 
   std::unordered_map<void *, Owned> owned;
   std::vector<Running> fetches;

@@ -9,167 +9,234 @@
 
 using namespace capstan::rt;
 
-GraphRegion::GraphRegion(const capstan_rt_graph_region &info)
-    : info(info), inputs(info.num_inputs) {}
+GraphRegion::GraphRegion(const capstan_rt_graph_region &info, GraphPool &pool)
+    : info(info), pool(pool), inputs(info.num_inputs) {}
 
 int32_t GraphRegion::enter(Forward &forward, void **given, void **results,
                            int32_t &run) {
   run = 1;
-  bool mine = !forward.stream.capturing() && !busy.exchange(true);
-  if (mine && hasRun && !refused) {
-    int32_t code = enterGraph(forward, given, results, run);
-    if (code || !run) {
-      busy = false;
-      return code;
-    }
-  }
   forward.region = this;
-  forward.ownsRegion = mine;
-  return CAPSTAN_RT_OK;
+  if (forward.stream->capturing())
+    return CAPSTAN_RT_OK; // the caller's graph gets the body
+  std::lock_guard<std::mutex> lock(pool.mutex);
+  if (pool.taken || !hasRun || refused)
+    return CAPSTAN_RT_OK;
+  CAPSTAN_RT_TRY(pool.beginTurn(forward));
+  int32_t code = useGraph(forward, given, results, run);
+  if (forward.hasPool)
+    return code;
+  if (code || !run)
+    forward.region = nullptr;
+  if (code && !graph)
+    retire(forward); // copies to it may be under way
+  int32_t ended = pool.endTurn(forward);
+  return code ? code : ended;
 }
 
-int32_t GraphRegion::enterGraph(Forward &forward, void **given, void **results,
-                                int32_t &run) {
-  if (!done) {
-    Event *event;
-    CAPSTAN_RT_TRY(forward.stream.device->createEvent(&event));
-    done = Ref<Event>::adopt(event);
+int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
+                              int32_t &run) {
+  pool.touch(*this);
+  if (graph && moved(given))
+    CAPSTAN_RT_TRY(retire(forward));
+  if (!graph && !prepare(forward)) {
+    forward.count(Counter::fallbacks_memory);
+    return CAPSTAN_RT_OK;
   }
-  // Replays of other streams share the memory that is written now.
-  CAPSTAN_RT_TRY(forward.stream.wait(*done));
-  CAPSTAN_RT_TRY(compareInputs(forward, given));
-  for (int32_t i = 0; i < info.num_inputs; ++i) {
-    Input &input = inputs[i];
-    int64_t bytes = info.input_bytes[i];
-    if (!input.moves || !bytes)
-      continue;
-    if (!input.staging.get())
-      CAPSTAN_RT_TRY(forward.stream.allocate(bytes, 64, &input.staging));
-    CAPSTAN_RT_TRY(forward.stream.copy(forward.failure, input.staging.get(),
-                                       given[i], bytes));
-  }
+  CAPSTAN_RT_TRY(stage(forward, given));
   if (!graph)
-    return beginCapture(forward, given);
+    return record(forward, given);
   run = 0;
   return replay(forward, results);
 }
 
-namespace {
-/// Keeps a graph and its memory until the stream is here.
-class Retired final : public Callback {
-public:
-  Retired(Ref<Graph> graph, std::vector<Block> memory)
-      : graph(std::move(graph)), memory(std::move(memory)) {}
-  MaybeError run() override { return nullptr; }
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
 
-private:
-  Ref<Graph> graph;
-  std::vector<Block> memory;
-};
-} // namespace
-
-int32_t GraphRegion::compareInputs(Forward &forward, void *const *given) {
-  if (!graph)
-    return CAPSTAN_RT_OK;
-  bool moved = false;
+bool GraphRegion::moved(void *const *given) {
+  bool any = false;
   for (int32_t i = 0; i < info.num_inputs; ++i)
     if (!inputs[i].moves && info.input_bytes[i] &&
         inputs[i].address != given[i])
-      moved = inputs[i].moves = true;
-  if (!moved)
-    return CAPSTAN_RT_OK;
-  // Other streams may copy results out of the graph still; this one waits.
-  outputs.clear();
-  return forward.stream.callback(
-      "graph_retire", std::make_unique<Retired>(std::exchange(graph, nullptr),
-                                                std::exchange(produced, {})));
+      any = inputs[i].moves = true;
+  return any;
 }
 
-int32_t GraphRegion::beginCapture(Forward &forward, void **given) {
-  CAPSTAN_RT_TRY(forward.stream.beginCapture());
+bool GraphRegion::prepare(Forward &forward) {
+  memory = Arena::create(pool.memory);
+  refused = !memory || !allocateStaging();
+  if (!refused && pool.makePlace(forward))
+    return true;
+  memory = nullptr;
+  return false;
+}
+
+bool GraphRegion::allocateStaging() {
+  int64_t capacity;
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    if (Input &input = inputs[i]; input.moves) {
+      input.staging = memory->allocate(info.input_bytes[i], 64, capacity);
+      if (!input.staging)
+        return false;
+    }
+  return true;
+}
+
+int32_t GraphRegion::stage(Forward &forward, void *const *given) {
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    if (inputs[i].moves)
+      CAPSTAN_RT_TRY(forward.stream->copy(forward.failure, inputs[i].staging,
+                                          given[i], info.input_bytes[i]));
+  return CAPSTAN_RT_OK;
+}
+
+//===----------------------------------------------------------------------===//
+// Capture
+//===----------------------------------------------------------------------===//
+
+/// Records on a stream of its own: other threads may use the caller's, and a
+/// device may have streams that can't be captured.
+int32_t GraphRegion::record(Forward &forward, void **given) {
+  Stream *stream;
+  CAPSTAN_RT_TRY(forward.caller.device->createStream(&stream));
+  recorder = Ref<Stream>::adopt(stream);
+  CAPSTAN_RT_TRY(recorder->beginCapture(memory));
   for (int32_t i = 0; i < info.num_inputs; ++i) {
     inputs[i].address = given[i];
-    if (inputs[i].staging.get())
-      given[i] = inputs[i].staging.get();
+    if (inputs[i].moves)
+      given[i] = inputs[i].staging;
   }
+  forward.stream = recorder.get();
   // The graph outlives this forward, and must not keep its own module alive.
-  outside = forward.failure;
-  forward.failure = FailureRef::adopt(new Failure);
+  outside = std::exchange(forward.failure, FailureRef::adopt(new Failure));
+  forward.hasPool = pool.taken = true;
   return CAPSTAN_RT_OK;
+}
+
+int32_t GraphRegion::stop(Forward &forward, Ref<Graph> &captured) {
+  Graph *result = nullptr;
+  int32_t code = recorder->endCapture(&result);
+  captured = Ref<Graph>::adopt(result);
+  refused |= code != CAPSTAN_RT_OK;
+  recorder = nullptr;
+  forward.stream = &forward.caller;
+  forward.failure = std::exchange(outside, nullptr);
+  return code;
+}
+
+int32_t GraphRegion::keep(Forward &forward, void *const *made) {
+  CAPSTAN_RT_TRY(stop(forward, graph));
+  pool.add(*this);
+  forward.count(Counter::graph_captures);
+  outputs.assign(made, made + info.num_results);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t GraphRegion::giveUpGraph(Forward &forward) {
+  CAPSTAN_RT_TRY(stop(forward, graph));
+  refused = true;
+  forward.count(Counter::fallbacks_memory);
+  return forward.stream->replay(*graph, forward.failure);
 }
 
 int32_t GraphRegion::leave(Forward &forward, void *const *made,
                            void **results) {
   forward.region = nullptr;
   int32_t code = CAPSTAN_RT_OK;
-  if (forward.ownsRegion && outside) {
-    code = endCapture(forward, made);
-    if (!code)
-      code = replay(forward, results);
-  } else {
+  if (!forward.hasPool) {
     for (int32_t i = 0; i < info.num_results && !code; ++i)
       if (forward.owns(made[i]) &&
           std::find(made, made + i, made[i]) == made + i)
         results[i] = made[i];
       else
         code = copyOf(forward, i, made[i], results[i]);
-  }
-  if (forward.ownsRegion) {
+    std::lock_guard<std::mutex> lock(pool.mutex);
     hasRun = true;
-    busy = false;
-  }
-  return code;
-}
-
-int32_t GraphRegion::endCapture(Forward &forward, void *const *made) {
-  forward.failure = std::move(outside);
-  outside = nullptr;
-  Graph *captured = nullptr;
-  if (int32_t code = forward.stream.endCapture(&captured)) {
-    refused = true;
     return code;
   }
-  graph = Ref<Graph>::adopt(captured);
-  forward.count(Counter::graph_captures);
+  std::lock_guard<std::mutex> lock(pool.mutex);
+  if (!recorder)
+    code = copyResults(forward, made, results);
+  else if (!(code = keep(forward, made)))
+    code = replay(forward, results);
+  // Addresses of a graph's memory are no longer the body's.
   for (int32_t i = 0; i < info.num_results; ++i) {
     bool host;
-    outputs.push_back(made[i]);
-    if (Block block = forward.take(made[i], &host); block.get())
-      produced.push_back(std::move(block));
+    forward.take(made[i], &host);
   }
-  return CAPSTAN_RT_OK;
+  int32_t given = giveBack(forward);
+  return code ? code : given;
 }
 
+void GraphRegion::abandon(Forward &forward) {
+  forward.region = nullptr;
+  if (!forward.hasPool)
+    return;
+  if (recorder) {
+    Ref<Graph> discarded;
+    stop(forward, discarded);
+    refused = true;
+    forward.count(Counter::fallbacks_capture);
+  }
+  std::lock_guard<std::mutex> lock(pool.mutex);
+  giveBack(forward);
+}
+
+int32_t GraphRegion::giveBack(Forward &forward) {
+  forward.hasPool = pool.taken = false;
+  if (refused)
+    CAPSTAN_RT_TRY(retire(forward));
+  return pool.endTurn(forward);
+}
+
+//===----------------------------------------------------------------------===//
+// Replay, and the end of a graph
+//===----------------------------------------------------------------------===//
+
 int32_t GraphRegion::replay(Forward &forward, void **results) {
-  CAPSTAN_RT_TRY(forward.stream.replay(*graph, forward.failure));
+  CAPSTAN_RT_TRY(forward.stream->replay(*graph, forward.failure));
   forward.count(Counter::graph_replays);
-  // A later replay must not change what the caller holds.
+  return copyResults(forward, outputs.data(), results);
+}
+
+/// The pool's memory is another graph's next: the caller gets copies.
+int32_t GraphRegion::copyResults(Forward &forward, const void *const *from,
+                                 void **results) {
   for (int32_t i = 0; i < info.num_results; ++i)
-    CAPSTAN_RT_TRY(copyOf(forward, i, outputs[i], results[i]));
-  return forward.stream.record(*done);
+    CAPSTAN_RT_TRY(copyOf(forward, i, from[i], results[i]));
+  return CAPSTAN_RT_OK;
 }
 
 int32_t GraphRegion::copyOf(Forward &forward, int32_t result, const void *from,
                             void *&copy) {
   int64_t bytes = info.result_bytes[result];
   CAPSTAN_RT_TRY(forward.allocate(bytes, 64, /*host=*/false, &copy));
-  return bytes ? forward.stream.copy(forward.failure, copy, from, bytes)
+  return bytes ? forward.stream->copy(forward.failure, copy, from, bytes)
                : int32_t(CAPSTAN_RT_OK);
 }
 
-void GraphRegion::abandon(Forward &forward) {
-  forward.region = nullptr;
-  if (!forward.ownsRegion)
-    return;
-  if (outside) {
-    forward.failure = std::move(outside);
-    outside = nullptr;
-    Graph *captured = nullptr;
-    if (!forward.stream.endCapture(&captured)) {
-      Ref<Graph>::adopt(captured);
-      forward.count(Counter::fallbacks_capture);
-    }
-    refused = true;
-  }
-  busy = false;
+namespace {
+/// Keeps a graph and its memory until the stream is here: it has waited for all
+/// earlier turns, on whatever streams. The module stays, too: it counts.
+class Retired final : public Callback {
+public:
+  Retired(FailureRef forward, Ref<Arena> memory, Ref<Graph> graph)
+      : forward(std::move(forward)), memory(std::move(memory)),
+        graph(std::move(graph)) {}
+  MaybeError run() override { return nullptr; }
+
+private:
+  FailureRef forward;
+  Ref<Arena> memory;
+  Ref<Graph> graph;
+};
+} // namespace
+
+int32_t GraphRegion::retire(Forward &forward) {
+  pool.remove(*this);
+  outputs.clear();
+  return forward.stream->callback(
+      "graph_retire",
+      std::make_unique<Retired>(forward.failure, std::exchange(memory, nullptr),
+                                std::exchange(graph, nullptr)));
 }

@@ -11,57 +11,73 @@
 #ifndef CAPSTAN_RT_BASE_GRAPHREGION_H
 #define CAPSTAN_RT_BASE_GRAPHREGION_H
 
-#include "base/Forward.h"
-
-#include <atomic>
+#include "base/GraphPool.h"
 
 namespace capstan::rt {
 
-/// One forward at a time uses the graph; others run the body as it is.
+/// Members belong to the holder of the pool: of its lock, or the forward that
+/// has taken it.
 class GraphRegion {
 public:
-  explicit GraphRegion(const capstan_rt_graph_region &info);
+  GraphRegion(const capstan_rt_graph_region &info, GraphPool &pool);
 
   bool is(const capstan_rt_graph_region &other) const {
     return &info == &other;
   }
+  const char *location() const { return info.location; }
 
   int32_t enter(Forward &forward, void **inputs, void **results, int32_t &run);
   int32_t leave(Forward &forward, void *const *produced, void **results);
+  /// There is no memory for more of the body: what was recorded runs, and the
+  /// rest of the body runs as it is.
+  int32_t giveUpGraph(Forward &forward);
   /// The forward ends inside the body.
   void abandon(Forward &forward);
 
 private:
+  friend class GraphPool;
+
   struct Input {
     const void *address = nullptr; // at the capture
     bool moves = false;            // the address changed once
-    /// Memory of the graph if it moves. Kept until the module ends: replays on
-    /// other streams may read it still.
-    Block staging;
+    void *staging = nullptr;       // memory of the graph, if it moves
   };
 
-  int32_t enterGraph(Forward &forward, void **inputs, void **results,
-                     int32_t &run);
-  /// Drops the graph if it would read from an old address.
-  int32_t compareInputs(Forward &forward, void *const *given);
-  int32_t beginCapture(Forward &forward, void **given);
-  int32_t endCapture(Forward &forward, void *const *produced);
+  int32_t useGraph(Forward &forward, void **inputs, void **results,
+                   int32_t &run);
+  /// Whether the graph reads another address than one that is given.
+  bool moved(void *const *given);
+  /// Memory and a place for a graph; false if there is none.
+  bool prepare(Forward &forward);
+  bool allocateStaging();
+  int32_t stage(Forward &forward, void *const *given);
+  int32_t record(Forward &forward, void **given);
+  /// Ends the recording, whatever comes of it.
+  int32_t stop(Forward &forward, Ref<Graph> &captured);
+  int32_t keep(Forward &forward, void *const *made);
   int32_t replay(Forward &forward, void **results);
   int32_t copyOf(Forward &forward, int32_t result, const void *from,
                  void *&copy);
+  int32_t copyResults(Forward &forward, const void *const *from,
+                      void **results);
+  /// Gives the pool back that the forward has taken.
+  int32_t giveBack(Forward &forward);
+  /// Lets go of graph and memory once the forward's stream is here.
+  int32_t retire(Forward &forward);
 
   const capstan_rt_graph_region &info;
-  std::atomic<bool> busy{false};
-
-  // Of the forward that owns the region.
+  GraphPool &pool;
   bool hasRun = false;
-  bool refused = false; // a capture failed: the body runs as it is from then on
+  bool refused = false; // no graph was possible: the body runs as it is
+  uint64_t lastUsed = 0;
   std::vector<Input> inputs;
-  std::vector<const void *> outputs; // memory of the graph, or inputs
-  std::vector<Block> produced;       // keeps that memory from being used anew
+  Ref<Arena> memory; // of the graph, or of what becomes one
   Ref<Graph> graph;
-  Ref<Event> done;    // the graph's memory was used last
-  FailureRef outside; // the forward's, while the body is captured
+  std::vector<const void *> outputs; // memory of the graph, or inputs
+
+  // While the body is recorded.
+  Ref<Stream> recorder;
+  FailureRef outside; // the forward's
 };
 
 } // namespace capstan::rt

@@ -13,7 +13,8 @@ using namespace capstan::rt;
 capstan_rt_module::capstan_rt_module(capstan_rt_device *device,
                                      const capstan_rt_module_info &info,
                                      void *library)
-    : device(Ref<Device>::share(device)), info(info), library(library) {
+    : device(Ref<Device>::share(device)), info(info),
+      graphs(std::make_unique<GraphPool>(*device, counters)), library(library) {
   for (int64_t i = 0; i < info.num_entries; ++i)
     functions.push_back({this, &info.entries[i]});
 }
@@ -33,7 +34,7 @@ GraphRegion &capstan_rt_module::region(const capstan_rt_graph_region *info) {
   std::lock_guard<std::mutex> lock(mutex);
   std::unique_ptr<GraphRegion> &region = regions[info];
   if (!region)
-    region = std::make_unique<GraphRegion>(*info);
+    region = std::make_unique<GraphRegion>(*info, *graphs);
   return *region;
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 namespace capstan::rt {
+class GraphPool;
 class GraphRegion;
 } // namespace capstan::rt
 
@@ -45,6 +46,7 @@ struct capstan_rt_module : capstan::rt::RefCounted {
 private:
   mutable std::mutex mutex; // several forwards may run at once
   capstan::rt::Counters lastForward;
+  std::unique_ptr<capstan::rt::GraphPool> graphs;
   std::map<const capstan_rt_graph_region *,
            std::unique_ptr<capstan::rt::GraphRegion>>
       regions;

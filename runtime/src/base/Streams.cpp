@@ -92,7 +92,7 @@ int32_t capstan_rt_event_query(capstan_rt_event *event, int32_t *done) {
 }
 
 int32_t capstan_rt_capture_begin(capstan_rt_stream *stream) {
-  return stream ? stream->beginCapture() : nullPointer("capture_begin");
+  return stream ? stream->beginCapture(nullptr) : nullPointer("capture_begin");
 }
 
 int32_t capstan_rt_capture_end(capstan_rt_stream *stream,
@@ -101,9 +101,12 @@ int32_t capstan_rt_capture_end(capstan_rt_stream *stream,
     *graph = nullptr;
   if (!stream || !graph)
     return nullPointer("capture_end");
-  CAPSTAN_RT_TRY(stream->endCapture(graph));
-  stream->device->counters.add(Counter::graph_captures);
-  return CAPSTAN_RT_OK;
+  bool capturing = stream->capturing();
+  int32_t code = stream->endCapture(graph);
+  if (capturing)
+    stream->device->counters.add(code ? Counter::fallbacks_capture
+                                      : Counter::graph_captures);
+  return code;
 }
 
 void capstan_rt_graph_retain(capstan_rt_graph *graph) { retainHandle(graph); }

@@ -18,14 +18,16 @@ bool HostStream::capturing() {
   return captured;
 }
 
-int32_t HostStream::beginCapture() {
+int32_t HostStream::beginCapture(Ref<MemoryPool> memory) {
+  if (!memory)
+    memory = Ref<HostPool>::adopt(new HostPool(host));
   std::lock_guard<std::mutex> lock(mutex);
   if (captured)
     return fail(CAPSTAN_RT_INVALID_CAPTURE,
                 {"capture_begin", nullptr, host.name()},
                 "the stream is being captured already");
   captured = true;
-  graph = Ref<HostGraph>::adopt(new HostGraph(host));
+  graph = Ref<HostGraph>::adopt(new HostGraph(host, std::move(memory)));
   return CAPSTAN_RT_OK;
 }
 
@@ -45,7 +47,8 @@ int32_t HostStream::endCapture(Graph **result) {
   return CAPSTAN_RT_OK;
 }
 
-int32_t HostStream::refuseInCapture(const char *op, const char *what) {
+int32_t HostStream::refuseInCapture(const char *op, const char *what,
+                                    const char *location) {
   Ref<HostGraph> dropped; // released outside the lock
   std::lock_guard<std::mutex> lock(mutex);
   if (!captured)
@@ -53,9 +56,8 @@ int32_t HostStream::refuseInCapture(const char *op, const char *what) {
   if (!graph)
     return discarded();
   dropped = std::exchange(graph, nullptr);
-  host.counters.add(Counter::fallbacks_capture);
   whyDiscarded = makeError(
-      CAPSTAN_RT_INVALID_CAPTURE, {op, nullptr, host.name()},
+      CAPSTAN_RT_INVALID_CAPTURE, {op, location, host.name()},
       format("%s while the stream is captured; the capture is discarded",
              what));
   return discarded();

@@ -4,9 +4,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "host/HostDevice.h"
+#include "host/HostRange.h"
 #include "host/HostStream.h"
 
 #include "dlpack/dlpack.h"
+#include <algorithm>
 #include <cstdlib>
 #include <unistd.h>
 
@@ -48,6 +50,10 @@ int32_t HostDevice::createEvent(capstan_rt_event **event) {
   return CAPSTAN_RT_OK;
 }
 
+std::unique_ptr<AddressRange> HostDevice::reserveAddresses(int64_t most) {
+  return HostRange::create(*this, most ? std::min(most, limit) : limit);
+}
+
 int32_t HostDevice::loadBlas(const Blas **library) {
   std::lock_guard<std::mutex> lock(blasMutex);
   CAPSTAN_RT_TRY(blas.load(blasName.c_str()));
@@ -66,19 +72,27 @@ uint64_t HostDevice::nextSeed() {
   return config.delay_seed + streams.fetch_add(1, std::memory_order_relaxed);
 }
 
-void *HostDevice::reserve(int64_t bytes, int64_t alignment) {
+bool HostDevice::claim(int64_t bytes) {
   int64_t before = reserved.fetch_add(bytes, std::memory_order_relaxed);
-  void *memory = nullptr;
-  if (bytes > limit - before || posix_memalign(&memory, alignment, bytes))
-    memory = nullptr;
-  if (!memory)
-    reserved.fetch_sub(bytes, std::memory_order_relaxed);
-  return memory;
+  if (bytes <= limit - before)
+    return true;
+  unclaim(bytes);
+  return false;
+}
+
+void *HostDevice::reserve(int64_t bytes, int64_t alignment) {
+  void *memory;
+  if (!claim(bytes))
+    return nullptr;
+  if (!posix_memalign(&memory, alignment, bytes))
+    return memory;
+  unclaim(bytes);
+  return nullptr;
 }
 
 void HostDevice::unreserve(void *memory, int64_t bytes) {
   std::free(memory);
-  reserved.fetch_sub(bytes, std::memory_order_relaxed);
+  unclaim(bytes);
 }
 
 void HostDevice::use(int64_t bytes) {

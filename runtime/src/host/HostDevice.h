@@ -31,6 +31,7 @@ public:
   void dlpack(int32_t &type, int32_t &id) const override;
   int32_t createStream(capstan_rt_stream **stream) override;
   int32_t createEvent(capstan_rt_event **event) override;
+  std::unique_ptr<AddressRange> reserveAddresses(int64_t most) override;
   int32_t gemmLibrary(const char **library) override;
 
   ThreadPool &threads() { return pool; }
@@ -41,6 +42,11 @@ public:
   /// A seed for the delays of the next stream.
   uint64_t nextSeed();
 
+  /// Counts bytes taken from the system; false if that is over the limit.
+  bool claim(int64_t bytes);
+  void unclaim(int64_t bytes) {
+    reserved.fetch_sub(bytes, std::memory_order_relaxed);
+  }
   /// Memory from the system; null if there is none left.
   void *reserve(int64_t bytes, int64_t alignment);
   void unreserve(void *memory, int64_t bytes);

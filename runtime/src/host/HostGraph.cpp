@@ -10,10 +10,9 @@
 
 using namespace capstan::rt;
 
-HostGraph::HostGraph(HostDevice &device)
+HostGraph::HostGraph(HostDevice &device, Ref<MemoryPool> pool)
     : Work(nullptr, "graph", "graph_launch"),
-      owner(Ref<HostDevice>::share(&device)),
-      pool(Ref<HostPool>::adopt(new HostPool(device))),
+      owner(Ref<HostDevice>::share(&device)), pool(std::move(pool)),
       counters{&device.counters} {}
 
 void HostGraph::add(Module &module) {

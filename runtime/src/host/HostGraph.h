@@ -20,12 +20,12 @@ namespace capstan::rt {
 
 class HostGraph final : public Graph, public Work {
 public:
-  explicit HostGraph(HostDevice &device);
+  HostGraph(HostDevice &device, Ref<MemoryPool> pool);
 
   // While it is captured.
   void add(std::unique_ptr<Work> work) { recorded.push_back(std::move(work)); }
   void add(Module &module);
-  HostPool &memory() { return *pool; }
+  const Ref<MemoryPool> &memory() { return pool; }
 
   Device &device() override { return *owner; }
   int64_t nodes() const override { return recorded.size(); }
@@ -37,7 +37,7 @@ public:
 
 private:
   Ref<HostDevice> owner;
-  Ref<HostPool> pool;
+  Ref<MemoryPool> pool;
   std::vector<Ref<RefCounted>> modules; // kept loaded
   std::vector<Counters *> counters;     // of the modules and the device
   std::vector<std::unique_ptr<Work>> recorded;

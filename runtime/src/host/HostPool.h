@@ -25,14 +25,14 @@ public:
   explicit HostPool(HostDevice &device);
   ~HostPool() override;
 
-  /// Memory of at least `bytes`; null if there is none left.
-  void *allocate(int64_t bytes, int64_t alignment, int64_t &capacity);
+  void *allocate(int64_t bytes, int64_t alignment, int64_t &capacity) override;
   void give(void *memory, int64_t capacity) override;
   /// Gives the blocks that nobody uses back to the system. No work may use them
   /// still.
   void trim();
-  /// Bytes taken from the system.
-  int64_t bytes() const { return total.load(std::memory_order_relaxed); }
+  int64_t bytes() const override {
+    return total.load(std::memory_order_relaxed);
+  }
 
 private:
   void *cached(int64_t capacity, int64_t alignment);

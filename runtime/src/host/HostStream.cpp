@@ -46,17 +46,19 @@ static int32_t outOfMemory(const char *op, HostDevice &device, int64_t bytes) {
 }
 
 int32_t HostStream::allocate(int64_t bytes, int64_t alignment, Block *block) {
-  Ref<HostPool> from = pool;
+  Ref<MemoryPool> from = pool;
+  bool recording;
   {
     std::lock_guard<std::mutex> lock(mutex);
+    recording = captured;
     if (captured && !graph)
       return discarded();
     if (captured)
-      from = Ref<HostPool>::share(&graph->memory());
+      from = graph->memory();
   }
   int64_t capacity;
   void *memory = from->allocate(bytes, alignment, capacity);
-  if (!memory) {
+  if (!memory && !recording) {
     // Unused blocks of other sizes may be enough, once no work uses them.
     worker.timeline->wait(worker.last());
     pool->trim();
@@ -160,8 +162,8 @@ int32_t HostStream::record(Event &event) {
 
 int32_t HostStream::wait(Event &event) {
   HostEvent::Point point = static_cast<HostEvent &>(event).point();
-  if (!point.timeline)
-    return CAPSTAN_RT_OK;
+  if (!point.timeline || point.timeline.get() == worker.timeline.get())
+    return CAPSTAN_RT_OK; // a stream's own work runs in order
   return enqueue(makeWait(point.timeline, point.ticket));
 }
 

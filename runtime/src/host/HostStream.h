@@ -68,9 +68,10 @@ public:
   int32_t wait(Event &event) override;
 
   bool capturing() override;
-  int32_t beginCapture() override;
+  int32_t beginCapture(Ref<MemoryPool> memory) override;
   int32_t endCapture(Graph **graph) override;
-  int32_t refuseInCapture(const char *op, const char *what) override;
+  int32_t refuseInCapture(const char *op, const char *what,
+                          const char *location) override;
   void captureCall(Module &module) override;
   int32_t replay(Graph &graph, const FailureRef &failure) override;
 
