@@ -111,6 +111,28 @@ TEST_P(GraphRegionTest, InputsThatMoveAreCopied) {
   EXPECT_EQ(captures(), 2);
 }
 
+TEST_P(GraphRegionTest, InputsThatAForwardMadeAreStagedAtOnce) {
+  BufferPtr x = number(0), y = number(0);
+  for (int i = 0; i < 6; ++i) {
+    write(x, i);
+    // In the middle of other memory, at another address each time.
+    ASSERT_OK(inForward([&](auto *f) {
+      void *spacer, *memory, *result;
+      EXPECT_OK(capstan_rt_alloc(f, 64 << i, 64, &spacer));
+      EXPECT_OK(capstan_rt_alloc(f, 64 << i, 64, &memory));
+      void *input = static_cast<char *>(memory) + 16;
+      EXPECT_OK(capstan_rt_copy(f, input, data(x), 4));
+      EXPECT_OK(plusOne(f, input, &result));
+      EXPECT_OK(capstan_rt_copy(f, data(y), result, 4));
+      for (void *used : {spacer, memory, result})
+        EXPECT_OK(capstan_rt_free(f, used));
+      return 0;
+    }));
+    EXPECT_EQ(read(y), i + 1);
+  }
+  EXPECT_EQ(captures(), 1);
+}
+
 TEST_P(GraphRegionTest, ResultsAreTheForwards) {
   BufferPtr x = number(0);
   std::vector<BufferPtr> kept;

@@ -6,6 +6,8 @@
 #include "base/Forward.h"
 #include "base/GraphRegion.h"
 
+#include <algorithm>
+
 using namespace capstan::rt;
 
 capstan_rt_forward::capstan_rt_forward(capstan_rt_stream &stream,
@@ -103,6 +105,14 @@ int32_t capstan_rt_forward::free(void *memory, bool host) {
     live -= it->second.bytes;
   owned.erase(it);
   return CAPSTAN_RT_OK;
+}
+
+bool capstan_rt_forward::holds(const void *address) const {
+  auto at = reinterpret_cast<uintptr_t>(address);
+  return std::any_of(owned.begin(), owned.end(), [&](const auto &entry) {
+    auto start = reinterpret_cast<uintptr_t>(entry.first);
+    return at >= start && at - start < uintptr_t(entry.second.bytes);
+  });
 }
 
 Block capstan_rt_forward::take(void *memory, bool *host) {

@@ -57,6 +57,8 @@ struct capstan_rt_forward {
   /// `host` says which kind it was.
   capstan::rt::Block take(void *memory, bool *host);
   bool owns(void *memory) const { return owned.count(memory); }
+  /// Whether `address` is inside memory of this forward.
+  bool holds(const void *address) const;
 
   int32_t startFetch(int64_t count, const capstan_rt_part *parts, bool poison,
                      capstan_rt_fetch **fetch);

@@ -38,6 +38,9 @@ int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
   pool.touch(*this);
   if (graph && moved(given))
     CAPSTAN_RT_TRY(retire(forward));
+  // What this forward allocated, the next one has elsewhere.
+  for (int32_t i = 0; !graph && i < info.num_inputs; ++i)
+    inputs[i].moves |= info.input_bytes[i] && forward.holds(given[i]);
   if (!graph && !prepare(forward)) {
     forward.count(Counter::fallbacks_memory);
     return CAPSTAN_RT_OK;
