@@ -1,0 +1,591 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// The proof that a tensor is attention of packed documents, from what one of
+// its elements is:
+//
+//   sum over j of softmax(scores)[j] * v[j]            matchSoftmax
+//   scores: q . k * scale where the mask lets j pass   matchScores
+//   the keys that pass are first to last of a document matchKeys
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace capstan;
+
+/// What a mask adds has to be so far below every score that a masked key has no
+/// weight.
+static constexpr double kMasked = -1e29;
+
+namespace {
+class Matcher {
+public:
+  Matcher(Value root, unsigned tokenDim, SizeAnalysis &sizes,
+          SizeSymbols &symbols, const CallSites &calls, std::string &reason)
+      : elements(sizes, symbols, root.getLoc()),
+        documents(elements, calls,
+                  root.getDefiningOp()->getParentOfType<func::FuncOp>(),
+                  SizeExpr(sizes.dims(root)[tokenDim])),
+        sizes(sizes), symbols(symbols), reason(reason) {
+    match.out.tensor = root;
+    match.out.token = tokenDim;
+  }
+
+  std::optional<AttentionMatch> run();
+
+private:
+  bool fail(const Twine &why) {
+    reason = why.str();
+    return false;
+  }
+  bool matchSoftmax(Element weights);
+  bool matchScores();
+  bool matchProduct(Element product);
+  bool matchLayouts(Element q, Element k);
+  bool matchKeys();
+  bool readMask(Element condition, bool holds);
+  bool readComparison(const SizeExpr &difference);
+  bool readSameDocument(const SizeExpr &difference);
+  bool isNotNegative(const SizeExpr &expr);
+  SizeExpr resolve(const SizeExpr &expr);
+  void preferPlain(AttentionLayout &layout, Element element);
+
+  ElementAnalysis elements;
+  PackedDocuments documents;
+  SizeAnalysis &sizes;
+  SizeSymbols &symbols;
+  std::string &reason;
+  AttentionMatch match;
+
+  SmallVector<SizeExpr, 4> indices;
+  SizeExpr token, key; // of the query, and what the softmax runs over
+  Element scores = nullptr, values = nullptr;
+  SizeExpr keyToken; // the token of the key
+  /// Where the mask lets a key pass.
+  SmallVector<SizeExpr> facts, lower, upper;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+/// The sum of products that an element is.
+static std::optional<ElementReduction>
+sumOfProducts(ElementAnalysis &elements, Element element) {
+  auto sum = elements.reduction(element);
+  if (!sum || !isa<arith::AddFOp>(sum->combine) || !sum->init->isFloat(0))
+    return std::nullopt;
+  if (Element next = elements.expand(sum->body))
+    sum->body = next;
+  if (!sum->body->isApply<arith::MulFOp>())
+    return std::nullopt;
+  return sum;
+}
+
+bool Matcher::matchSoftmax(Element weights) {
+  weights = elements.expandAll(weights);
+  if (!weights->isApply<arith::DivFOp>())
+    return false;
+  Element power = weights->operands[0], total = weights->operands[1];
+  if (!power->isApply<math::ExpOp>() ||
+      !power->operands[0]->isApply<arith::SubFOp>())
+    return false;
+  auto sum = elements.reduction(total, key);
+  if (!sum || !isa<arith::AddFOp>(sum->combine) || !sum->init->isFloat(0) ||
+      elements.expandAll(sum->body) != power)
+    return false;
+  Element score = power->operands[0]->operands[0];
+  auto max = elements.reduction(power->operands[0]->operands[1], key);
+  if (!max || !isa<arith::MaximumFOp, arith::MaxNumFOp>(max->combine) ||
+      max->init->kind != ElementExpr::Float || max->init->number > -3e38 ||
+      elements.expandAll(max->body) != score)
+    return false;
+  scores = score;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+/// The boolean that a number was made of, or null.
+static Element conditionOf(ElementAnalysis &elements, Element number) {
+  Element definition = number->kind == ElementExpr::Integer
+                           ? elements.definition(number->integer)
+                           : nullptr;
+  return definition && definition->isApply<arith::ExtUIOp>()
+             ? definition->operands[0]
+             : nullptr;
+}
+
+/// The conditions that a number depends on.
+static void collectConditions(ElementAnalysis &elements, Element element,
+                              SmallVectorImpl<Element> &conditions) {
+  Element condition = conditionOf(elements, element);
+  if (!condition && element->isBoolean() && !element->isApply<arith::CmpFOp>())
+    condition = element;
+  if (condition) {
+    if (!condition->isTruth() && !llvm::is_contained(conditions, condition))
+      conditions.push_back(condition);
+    return;
+  }
+  for (Element operand : element->operands)
+    collectConditions(elements, operand, conditions);
+}
+
+static std::optional<bool> compareNumbers(arith::CmpFPredicate predicate,
+                                          double a, double b) {
+  using P = arith::CmpFPredicate;
+  switch (predicate) {
+  case P::OEQ:
+  case P::UEQ:
+    return a == b;
+  case P::ONE:
+  case P::UNE:
+    return a != b;
+  case P::OLT:
+  case P::ULT:
+    return a < b;
+  case P::OLE:
+  case P::ULE:
+    return a <= b;
+  case P::OGT:
+  case P::UGT:
+    return a > b;
+  case P::OGE:
+  case P::UGE:
+    return a >= b;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// The number with conditions decided, and what follows.
+static Element fold(ElementAnalysis &elements, Element element,
+                    const DenseMap<Element, bool> &decided) {
+  if (Element condition = conditionOf(elements, element))
+    if (auto it = decided.find(condition); it != decided.end())
+      return elements.number(it->second);
+  if (auto it = decided.find(element); it != decided.end())
+    return elements.truth(it->second);
+  if (element->kind != ElementExpr::Apply)
+    return element;
+  SmallVector<Element> in;
+  for (Element operand : element->operands)
+    in.push_back(fold(elements, operand, decided));
+  Operation *op = element->operation;
+  auto isNumber = [&](unsigned i) { return in[i]->kind == ElementExpr::Float; };
+  if (isa<arith::SelectOp>(op) && in[0]->isTruth())
+    return in[0]->number ? in[1] : in[2];
+  if (isa<arith::UIToFPOp>(op) && (in[0]->isTruth() || isNumber(0)))
+    return elements.number(in[0]->number);
+  if (isa<arith::SIToFPOp>(op) && (in[0]->isTruth() || isNumber(0)))
+    return elements.number(in[0]->isTruth() ? -in[0]->number : in[0]->number);
+  if (isa<arith::NegFOp>(op) && isNumber(0))
+    return elements.number(-in[0]->number);
+  if (isa<arith::ExtFOp, arith::TruncFOp>(op) && isNumber(0))
+    return in[0];
+  if (in.size() != 2)
+    return elements.apply(op, in);
+  if (isNumber(0) && isNumber(1)) {
+    double a = in[0]->number, b = in[1]->number;
+    if (isa<arith::AddFOp>(op))
+      return elements.number(a + b);
+    if (isa<arith::SubFOp>(op))
+      return elements.number(a - b);
+    if (isa<arith::MulFOp>(op))
+      return elements.number(a * b);
+    if (auto compare = dyn_cast<arith::CmpFOp>(op))
+      if (auto known = compareNumbers(compare.getPredicate(), a, b))
+        return elements.truth(*known);
+  }
+  double neutral = isa<arith::MulFOp, arith::DivFOp>(op) ? 1 : 0;
+  if (isa<arith::AddFOp, arith::MulFOp>(op) && in[0]->isFloat(neutral))
+    return in[1];
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp>(op) &&
+      in[1]->isFloat(neutral))
+    return in[0];
+  return elements.apply(op, in);
+}
+
+/// Whether a score is so low that its key has no weight.
+static bool isMasked(Element score, double limit = kMasked) {
+  if (score->kind == ElementExpr::Float)
+    return score->number <= limit;
+  if (score->isApply<arith::AddFOp>())
+    for (unsigned i : {0, 1}) {
+      Element other = score->operands[1 - i];
+      if (isMasked(score->operands[i], limit) &&
+          (other->kind != ElementExpr::Float || other->number <= 0))
+        return true;
+    }
+  if (score->isApply<arith::SubFOp>())
+    return score->operands[1]->kind == ElementExpr::Float &&
+           score->operands[1]->number >= -limit;
+  if (score->isApply<arith::MulFOp>())
+    for (unsigned i : {0, 1})
+      if (score->operands[i]->kind == ElementExpr::Float &&
+          score->operands[i]->number > 0)
+        return isMasked(score->operands[1 - i],
+                        limit / score->operands[i]->number);
+  return false;
+}
+
+/// Takes constant factors off a product.
+static Element takeScale(Element product, double &scale) {
+  while (product->kind == ElementExpr::Apply) {
+    if (!product->isApply<arith::MulFOp, arith::DivFOp>())
+      break;
+    bool isDivision = product->isApply<arith::DivFOp>();
+    Element a = product->operands[0], b = product->operands[1];
+    if (!isDivision && a->kind == ElementExpr::Float)
+      std::swap(a, b);
+    if (b->kind != ElementExpr::Float)
+      break;
+    scale = isDivision ? scale / b->number : scale * b->number;
+    product = a;
+  }
+  return product;
+}
+
+bool Matcher::matchScores() {
+  SmallVector<Element> conditions;
+  collectConditions(elements, scores, conditions);
+  if (conditions.empty())
+    return fail("scores have no mask: keys of other documents count");
+  if (conditions.size() > 3)
+    return fail("the mask has more than three parts");
+  Element clean = nullptr;
+  unsigned passing = 0;
+  for (unsigned bits = 0; bits < (1u << conditions.size()); ++bits) {
+    DenseMap<Element, bool> decided;
+    for (auto [i, condition] : llvm::enumerate(conditions))
+      decided[condition] = bits >> i & 1;
+    Element score = fold(elements, scores, decided);
+    if (isMasked(score))
+      continue;
+    if (clean)
+      return fail("a masked score is not set to -inf, or far below (-1e30)");
+    clean = score;
+    passing = bits;
+  }
+  if (!clean)
+    return fail("the mask lets no key pass");
+  for (auto [i, condition] : llvm::enumerate(conditions))
+    if (!readMask(condition, passing >> i & 1))
+      return false;
+  return matchProduct(clean);
+}
+
+bool Matcher::matchProduct(Element product) {
+  product = takeScale(product, match.scale);
+  auto sum = sumOfProducts(elements, product);
+  if (!sum) {
+    if (product->kind == ElementExpr::Apply)
+      return fail("scores are more than a product times a constant: '" +
+                  product->operation->getName().getStringRef() + "'");
+    return fail("scores are no product of queries and keys");
+  }
+  Element factors[2];
+  for (unsigned i : {0, 1}) {
+    factors[i] = sum->body->operands[i];
+    Element next = elements.expand(factors[i]);
+    double scale = 1;
+    if (next)
+      next = takeScale(next, scale);
+    if (next && scale != 1) {
+      factors[i] = next;
+      match.scale *= scale;
+    }
+    if (factors[i]->kind != ElementExpr::Element)
+      return fail("queries or keys are computed in the product");
+  }
+  bool keyFirst = llvm::any_of(factors[0]->indices, [&](const SizeExpr &index) {
+    return elements.dependsOn(index, key);
+  });
+  auto number = sum->variable;
+  auto find = [&](Element element, AttentionLayout &layout,
+                  const SizeExpr &number, bool isKey) {
+    SmallVector<SizeExpr, 4> dims(sizes.dims(element->tensor));
+    layout.tensor = element->tensor;
+    for (auto [i, index] : llvm::enumerate(element->indices)) {
+      if (dims[i] == SizeExpr(1) && index == SizeExpr(0))
+        continue;
+      bool isToken =
+          isKey ? elements.dependsOn(index, key) : resolve(index) == token;
+      auto &place = index == number ? layout.number
+                    : isToken       ? layout.token
+                                    : layout.head;
+      if (place)
+        return false;
+      place = i;
+    }
+    return layout.token && layout.number &&
+           dims[*layout.token] == sizes.dims(match.out.tensor)[*match.out.token] &&
+           dims[*layout.number] == *elements.countOf(number);
+  };
+  Element q = factors[keyFirst ? 1 : 0], k = factors[keyFirst ? 0 : 1];
+  if (!find(q, match.q, number, false))
+    return fail("a query isn't that of its token");
+  if (!find(k, match.k, number, true))
+    return fail("keys aren't [tokens, heads, numbers]");
+  // The head and the number are indices of the root.
+  for (auto [i, index] : llvm::enumerate(indices)) {
+    if (i == *match.out.token || !elements.countOf(index))
+      continue;
+    bool isHead = match.q.head && q->indices[*match.q.head] == index;
+    auto &place = isHead ? match.out.head : match.out.number;
+    if (place)
+      return fail("the result isn't [tokens, heads, numbers]");
+    place = i;
+  }
+  if (!match.out.number || match.q.head.has_value() != match.out.head.has_value())
+    return fail("the result isn't [tokens, heads, numbers]");
+  if (!find(values, match.v, indices[*match.out.number], true))
+    return fail("values aren't [tokens, heads, numbers]");
+  // Each head of keys serves a group of queries.
+  auto headsOf = [&](const AttentionLayout &layout) {
+    return layout.head ? SizeExpr(sizes.dims(layout.tensor)[*layout.head])
+                       : SizeExpr(1);
+  };
+  SizeExpr headsQ = headsOf(match.q), headsK = headsOf(match.k);
+  if (match.out.head && headsQ != *elements.countOf(indices[*match.out.head]))
+    return fail("not all heads of the queries are used");
+  auto group = headsQ.dividedBy(headsK);
+  if (!group || headsK != headsOf(match.v))
+    return fail("heads of keys and values aren't shared evenly");
+  for (auto [element, layout] : {std::pair(k, match.k), {values, match.v}})
+    if (layout.head &&
+        (!match.out.head ||
+         element->indices[*layout.head] !=
+             symbols.floorDiv(indices[*match.out.head], *group,
+                              match.out.tensor.getLoc())))
+      return fail("a query doesn't use the keys and values of its group");
+  keyToken = resolve(k->indices[*match.k.token]);
+  if (resolve(values->indices[*match.v.token]) != keyToken)
+    return fail("keys and values are taken from different tokens");
+  preferPlain(match.q, q);
+  preferPlain(match.k, k);
+  preferPlain(match.v, values);
+  return true;
+}
+
+/// On its way to the operand, the program may have had it as [tokens, heads,
+/// numbers].
+void Matcher::preferPlain(AttentionLayout &layout, Element element) {
+  if (!layout.head)
+    return;
+  SizeExpr plain[] = {element->indices[*layout.token],
+                      element->indices[*layout.head],
+                      element->indices[*layout.number]};
+  for (Element alias : elements.aliases(element))
+    if (ArrayRef(alias->indices) == ArrayRef(plain) &&
+        sizes.dims(alias->tensor)[0] ==
+            sizes.dims(layout.tensor)[*layout.token]) {
+      layout = {alias->tensor, 0, 1, 2};
+      return;
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// The mask
+//===----------------------------------------------------------------------===//
+
+/// Takes a condition apart: what holds where a key passes.
+bool Matcher::readMask(Element condition, bool holds) {
+  switch (condition->kind) {
+  case ElementExpr::Truth:
+    return bool(condition->number) == holds ||
+           fail("the mask lets no key pass");
+  case ElementExpr::Not:
+    return readMask(condition->operands[0], !holds);
+  case ElementExpr::And:
+  case ElementExpr::Or:
+    if (holds != (condition->kind == ElementExpr::And))
+      break;
+    return llvm::all_of(condition->operands,
+                        [&](Element part) { return readMask(part, holds); });
+  case ElementExpr::NotNegative:
+    facts.push_back(holds ? condition->integer
+                          : *SizeExpr(-1).minus(condition->integer));
+    return readComparison(facts.back());
+  case ElementExpr::IsZero:
+    return holds ? readSameDocument(condition->integer)
+                 : fail("the mask has an unequal comparison");
+  default:
+    break;
+  }
+  return fail("the mask depends on more than documents and the order of tokens");
+}
+
+/// A bound of the key, from something that is not negative.
+bool Matcher::readComparison(const SizeExpr &difference) {
+  auto without = difference.minus(key), with = difference.plus(key);
+  if (without && !elements.dependsOn(*without, key))
+    lower.push_back(*SizeExpr(0).minus(*without));
+  else if (with && !elements.dependsOn(*with, key))
+    upper.push_back(*with);
+  else
+    return fail("the mask compares something else than tokens");
+  return true;
+}
+
+/// The documents of the query and of the key are the same.
+bool Matcher::readSameDocument(const SizeExpr &difference) {
+  auto mine = documents.documentOf(token), other = documents.documentOf(key);
+  auto expected = mine && other ? mine->minus(*other) : std::nullopt;
+  if (!expected ||
+      (*expected != difference && *SizeExpr(0).minus(*expected) != difference))
+    return fail("the mask compares something else than documents of tokens");
+  lower.push_back(documents.start(*mine));
+  auto last = documents.start(*mine).plus(documents.length(*mine));
+  upper.push_back(*last->minus(1));
+  return true;
+}
+
+/// The same, where a key passes.
+bool Matcher::isNotNegative(const SizeExpr &expr) {
+  if (elements.isNotNegative(expr))
+    return true;
+  return llvm::any_of(facts, [&](const SizeExpr &fact) {
+    auto rest = expr.minus(fact);
+    return rest && elements.isNotNegative(*rest);
+  });
+}
+
+/// Decides minima.
+SizeExpr Matcher::resolve(const SizeExpr &expr) {
+  for (auto &[product, coefficient] : expr.getTerms()) {
+    if (product.size() != 1 ||
+        symbols[product.front()].operation != SizeSymbol::Min)
+      continue;
+    SmallVector<SizeExpr, 2> sides = symbols[product.front()].operands;
+    auto symbol = SizeExpr::symbol(product.front(), coefficient);
+    for (unsigned i : {0, 1}) {
+      auto difference = sides[1 - i].minus(sides[i]);
+      if (!difference || !isNotNegative(*difference))
+        continue;
+      auto value = sides[i].times(coefficient);
+      auto rest = expr.minus(symbol);
+      if (value && rest)
+        return resolve(*rest->plus(*value));
+    }
+  }
+  return expr;
+}
+
+/// The keys that pass are those of the query's document, up to the query's own
+/// token or all.
+bool Matcher::matchKeys() {
+  auto document = documents.documentOf(token);
+  if (!documents.lengths() || !document)
+    return fail("nothing says what document a token is in");
+  auto offset = keyToken.minus(key);
+  if (!offset || elements.dependsOn(*offset, key))
+    return fail("keys aren't taken in the order of tokens");
+  lower.push_back(SizeExpr(0));
+  upper.push_back(*elements.countOf(key)->minus(1));
+  SizeExpr start = documents.start(*document);
+  auto end = start.plus(documents.length(*document));
+  SizeExpr first = *start.minus(*offset), own = *token.minus(*offset),
+           last = *end->minus(*offset)->minus(1);
+  // All bounds allow `value`, and one says it.
+  auto isBound = [&](ArrayRef<SizeExpr> bounds, const SizeExpr &value,
+                     int sign) {
+    return llvm::is_contained(bounds, value) &&
+           llvm::all_of(bounds, [&](const SizeExpr &bound) {
+             return elements.isNotNegative(
+                 *bound.minus(value)->times(sign));
+           });
+  };
+  if (!isBound(lower, first, -1))
+    return fail("the first key of a query is not proven to be the first token "
+                "of its document");
+  match.causal = isBound(upper, own, 1);
+  if (!match.causal && !isBound(upper, last, 1))
+    return fail("the last key of a query is proven neither to be its own token "
+                "nor the last one of its document");
+  match.lengths = documents.lengths();
+  return true;
+}
+
+std::optional<AttentionMatch> Matcher::run() {
+  SmallVector<SizeExpr, 4> dims(sizes.dims(match.out.tensor));
+  for (const SizeExpr &dim : dims)
+    indices.push_back(dim == SizeExpr(1) ? SizeExpr(0)
+                                         : elements.variable(dim));
+  token = indices[*match.out.token];
+  auto sum = sumOfProducts(elements, elements.at(match.out.tensor, indices));
+  if (!sum) {
+    fail("the way from the result back to the product is not known");
+    return std::nullopt;
+  }
+  key = sum->variable;
+  for (unsigned i : {0, 1})
+    if (!scores && matchSoftmax(sum->body->operands[i]))
+      values = sum->body->operands[1 - i];
+  if (!scores) {
+    fail("the weights of the values are not a softmax over the keys");
+    return std::nullopt;
+  }
+  if (values->kind != ElementExpr::Element) {
+    fail("the values are computed in the product");
+    return std::nullopt;
+  }
+  if (!matchScores() || !matchKeys())
+    return std::nullopt;
+  return match;
+}
+
+std::optional<AttentionMatch>
+capstan::matchAttention(Value root, unsigned token, SizeAnalysis &sizes,
+                        SizeSymbols &symbols, const CallSites &calls,
+                        std::string &reason) {
+  return Matcher(root, token, sizes, symbols, calls, reason).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
+
+static bool hasExp(Element element) {
+  return element->isApply<math::ExpOp>() ||
+         llvm::any_of(element->operands, hasExp);
+}
+
+/// Whether there is a sum of exponentials behind a few steps.
+static bool hasTotal(ElementAnalysis &elements, Element element,
+                     unsigned depth) {
+  if (depth == 0)
+    return false;
+  auto sum = elements.reduction(element);
+  if (sum && isa<arith::AddFOp>(sum->combine) &&
+      hasExp(elements.expandAll(sum->body, 4)))
+    return true;
+  Element next = sum ? nullptr : elements.expand(element);
+  return (next && hasTotal(elements, next, depth - 1)) ||
+         llvm::any_of(element->operands, [&](Element operand) {
+           return hasTotal(elements, operand, depth);
+         });
+}
+
+bool capstan::isWeightedSum(linalg::LinalgOp op, ElementAnalysis &elements) {
+  if (op->getNumResults() != 1 || op.getNumReductionLoops() != 1 ||
+      !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
+    return false;
+  SmallVector<SizeExpr, 4> indices,
+      dims(elements.sizes.dims(op->getResult(0)));
+  for (const SizeExpr &dim : dims)
+    indices.push_back(elements.variable(dim));
+  auto sum = sumOfProducts(elements, elements.at(op->getResult(0), indices));
+  return sum && llvm::any_of(sum->body->operands, [&](Element factor) {
+           return hasTotal(elements, factor, 6);
+         });
+}
