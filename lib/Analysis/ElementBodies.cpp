@@ -155,7 +155,10 @@ ElementAnalysis::reduction(Element element, std::optional<SizeExpr> variable) {
     return std::nullopt;
   if (variable) {
     const SizeExpr *other = countOf(*variable);
-    if (!other || *other != *count)
+    if (!other || *other != *count ||
+        llvm::any_of(element->indices, [&](const SizeExpr &index) {
+          return dependsOn(index, *variable);
+        }))
       return std::nullopt;
   } else {
     variable = this->variable(*count);

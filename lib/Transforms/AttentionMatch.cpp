@@ -54,7 +54,8 @@ private:
   bool readSameDocument(const SizeExpr &difference);
   bool isNotNegative(const SizeExpr &expr);
   SizeExpr resolve(const SizeExpr &expr);
-  void preferPlain(AttentionLayout &layout, Element element);
+  Element findLayout(Element operand, AttentionLayout &layout,
+                     const SizeExpr &number, bool isKey);
 
   ElementAnalysis elements;
   PackedDocuments documents;
@@ -89,7 +90,23 @@ sumOfProducts(ElementAnalysis &elements, Element element) {
   return sum;
 }
 
+/// The operation that the element is a result of, if it is a softmax.
+static linalg::SoftmaxOp softmaxOf(Element element) {
+  return element->kind == ElementExpr::Element
+             ? element->tensor.getDefiningOp<linalg::SoftmaxOp>()
+             : nullptr;
+}
+
 bool Matcher::matchSoftmax(Element weights) {
+  if (auto softmax = softmaxOf(weights)) {
+    for (auto [i, index] : llvm::enumerate(weights->indices))
+      if (i == softmax.getDimension() ? index != key
+                                      : elements.dependsOn(index, key))
+        return false;
+    scores = elements.expandAll(
+        elements.at(softmax.getInput(), weights->indices));
+    return true;
+  }
   weights = elements.expandAll(weights);
   if (!weights->isApply<arith::DivFOp>())
     return false;
@@ -310,31 +327,10 @@ bool Matcher::matchProduct(Element product) {
   bool keyFirst = llvm::any_of(factors[0]->indices, [&](const SizeExpr &index) {
     return elements.dependsOn(index, key);
   });
-  auto number = sum->variable;
-  auto find = [&](Element element, AttentionLayout &layout,
-                  const SizeExpr &number, bool isKey) {
-    SmallVector<SizeExpr, 4> dims(sizes.dims(element->tensor));
-    layout.tensor = element->tensor;
-    for (auto [i, index] : llvm::enumerate(element->indices)) {
-      if (dims[i] == SizeExpr(1) && index == SizeExpr(0))
-        continue;
-      bool isToken =
-          isKey ? elements.dependsOn(index, key) : resolve(index) == token;
-      auto &place = index == number ? layout.number
-                    : isToken       ? layout.token
-                                    : layout.head;
-      if (place)
-        return false;
-      place = i;
-    }
-    return layout.token && layout.number &&
-           dims[*layout.token] == sizes.dims(match.out.tensor)[*match.out.token] &&
-           dims[*layout.number] == *elements.countOf(number);
-  };
   Element q = factors[keyFirst ? 1 : 0], k = factors[keyFirst ? 0 : 1];
-  if (!find(q, match.q, number, false))
+  if (!(q = findLayout(q, match.q, sum->variable, false)))
     return fail("a query isn't that of its token");
-  if (!find(k, match.k, number, true))
+  if (!(k = findLayout(k, match.k, sum->variable, true)))
     return fail("keys aren't [tokens, heads, numbers]");
   // The head and the number are indices of the root.
   for (auto [i, index] : llvm::enumerate(indices)) {
@@ -348,7 +344,8 @@ bool Matcher::matchProduct(Element product) {
   }
   if (!match.out.number || match.q.head.has_value() != match.out.head.has_value())
     return fail("the result isn't [tokens, heads, numbers]");
-  if (!find(values, match.v, indices[*match.out.number], true))
+  values = findLayout(values, match.v, indices[*match.out.number], true);
+  if (!values)
     return fail("values aren't [tokens, heads, numbers]");
   // Each head of keys serves a group of queries.
   auto headsOf = [&](const AttentionLayout &layout) {
@@ -371,27 +368,47 @@ bool Matcher::matchProduct(Element product) {
   keyToken = resolve(k->indices[*match.k.token]);
   if (resolve(values->indices[*match.v.token]) != keyToken)
     return fail("keys and values are taken from different tokens");
-  preferPlain(match.q, q);
-  preferPlain(match.k, k);
-  preferPlain(match.v, values);
   return true;
 }
 
-/// On its way to the operand, the program may have had it as [tokens, heads,
-/// numbers].
-void Matcher::preferPlain(AttentionLayout &layout, Element element) {
-  if (!layout.head)
-    return;
-  SizeExpr plain[] = {element->indices[*layout.token],
-                      element->indices[*layout.head],
-                      element->indices[*layout.number]};
-  for (Element alias : elements.aliases(element))
-    if (ArrayRef(alias->indices) == ArrayRef(plain) &&
-        sizes.dims(alias->tensor)[0] ==
-            sizes.dims(layout.tensor)[*layout.token]) {
-      layout = {alias->tensor, 0, 1, 2};
-      return;
+/// Of the tensors that the program had an operand in, one that has tokens,
+/// heads and numbers in dimensions of their own: with few heads (not repeated
+/// yet), and in that order, if it can.
+Element Matcher::findLayout(Element operand, AttentionLayout &layout,
+                            const SizeExpr &number, bool isKey) {
+  SizeExpr tokens = sizes.dims(match.out.tensor)[*match.out.token];
+  Element best = nullptr;
+  std::pair<int64_t, bool> least;
+  for (Element element : elements.aliases(operand)) {
+    SmallVector<SizeExpr, 4> dims(sizes.dims(element->tensor));
+    AttentionLayout found{element->tensor, {}, {}, {}};
+    bool isClear = true;
+    for (auto [i, index] : llvm::enumerate(element->indices)) {
+      if (dims[i] == SizeExpr(1) && index == SizeExpr(0))
+        continue;
+      bool isToken =
+          isKey ? elements.dependsOn(index, key) : resolve(index) == token;
+      auto &place = index == number ? found.number
+                    : isToken       ? found.token
+                                    : found.head;
+      isClear &= !place;
+      place = i;
     }
+    if (!isClear || !found.token || !found.number ||
+        dims[*found.token] != tokens ||
+        dims[*found.number] != *elements.countOf(number))
+      continue;
+    SizeExpr heads = found.head ? dims[*found.head] : SizeExpr(1);
+    bool isPlain = found.token == 0 && found.head == 1 && found.number == 2 &&
+                   dims.size() == 3;
+    std::pair cost(heads.constant().value_or(0), !isPlain);
+    if (!best || cost < least) {
+      best = element;
+      least = cost;
+      layout = found;
+    }
+  }
+  return best;
 }
 
 //===----------------------------------------------------------------------===//
@@ -555,19 +572,14 @@ capstan::matchAttention(Value root, unsigned token, SizeAnalysis &sizes,
 // Candidates
 //===----------------------------------------------------------------------===//
 
-static bool hasExp(Element element) {
-  return element->isApply<math::ExpOp>() ||
-         llvm::any_of(element->operands, hasExp);
-}
-
 /// Whether there is a sum of exponentials behind a few steps.
 static bool hasTotal(ElementAnalysis &elements, Element element,
                      unsigned depth) {
-  if (depth == 0)
-    return false;
+  if (depth == 0 || softmaxOf(element))
+    return depth;
   auto sum = elements.reduction(element);
   if (sum && isa<arith::AddFOp>(sum->combine) &&
-      hasExp(elements.expandAll(sum->body, 4)))
+      elements.expandAll(sum->body, 4)->isApply<math::ExpOp>())
     return true;
   Element next = sum ? nullptr : elements.expand(element);
   return (next && hasTotal(elements, next, depth - 1)) ||

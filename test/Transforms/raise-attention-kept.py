@@ -153,6 +153,11 @@ KEPT = {
     ),
 }
 RAISED = {
+    "softmax as one operation": [
+        ("%oz = ", "%soft = linalg.softmax dimension(3) ins(%scores : tensor<?x4x?x?xf32>) "
+         "outs(%se : tensor<?x4x?x?xf32>) -> tensor<?x4x?x?xf32>\n%oz = "),
+        ("ins(%weights, %vp", "ins(%soft, %vp"),
+    ],
     "all keys of a document": [ALL_KEYS],
     "causal, without lengths": [(OK, "%ok = arith.andi %before, %before : i1")],
     "a mask that is added": [

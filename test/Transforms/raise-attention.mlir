@@ -16,7 +16,7 @@
 // CHECK: %[[CU:.*]] = linalg.generic {{.*}} ins(%[[LENS]] : tensor<?xi32>) outs(%{{.*}} : tensor<?xi32>)
 // CHECK: capstan.device_check %{{.*}}, "raised attention: a length is negative, or
 // CHECK: %[[O:.*]] = capstan.varlen_attention ins(%[[Q]], %[[K]], %[[V]], %[[CU]], %[[CU]], %[[T]], %[[T]] :
-// CHECK-SAME: {causal, scale = 3.500000e-01 : f64}
+// CHECK-SAME: {causal, scale = 2.500000e-01 : f64}
 // CHECK-NOT: tensor<?x4x?x?xf32>
 // CHECK: return %[[O]]
 func.func @padded(%q: tensor<?x4x8xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, 4, 8]}, %k: tensor<?x2x8xf32> {capstan.dims = [#capstan.dim<"T">, 2, 8]},
@@ -26,7 +26,7 @@ func.func @padded(%q: tensor<?x4x8xf32> {capstan.dims = [#capstan.dim<"T", max =
   %c2 = arith.constant 2 : index
   %zero = arith.constant 0.0 : f32
   %none = arith.constant 0xFF800000 : f32
-  %scale = arith.constant 0.35 : f32
+  %scale = arith.constant 0.25 : f32
   %least = arith.constant dense<0> : tensor<i32>
   %i0 = arith.constant 0 : i64
   %i1 = arith.constant 1 : i64

@@ -84,7 +84,8 @@ public:
   Element expand(Element element);
   /// All steps down to reductions and to what is not known.
   Element expandAll(Element element, unsigned depth = 24);
-  /// With `variable`, only if the loop has the same number of trips.
+  /// With `variable`, only if the loop has the same number of trips and the
+  /// element itself doesn't depend on it.
   std::optional<ElementReduction>
   reduction(Element element, std::optional<SizeExpr> variable = {});
 
