@@ -131,8 +131,8 @@ Element ElementAnalysis::isZero(const SizeExpr &value) {
         less && isNotNegative(*less))
       return truth(false);
   ElementExpr expr{ElementExpr::IsZero};
-  expr.integer = value.getTerms().begin()->second < 0 && opposite ? *opposite
-                                                                  : value;
+  expr.integer =
+      value.getTerms().begin()->second < 0 && opposite ? *opposite : value;
   return unique(expr);
 }
 
@@ -303,8 +303,7 @@ SizeExpr ElementAnalysis::linearize(ArrayRef<SizeExpr> indices,
     result = result ? result->plus(index) : result;
   }
   // A coefficient over 64 bits: nothing is known.
-  return result ? *result
-                : newSymbol("linear", {}, indices);
+  return result ? *result : newSymbol("linear", {}, indices);
 }
 
 /// The indices into `dims`, if each is certainly in its range.
@@ -332,8 +331,7 @@ ElementAnalysis::delinearize(SizeExpr linear, ArrayRef<SizeExpr> dims) {
     if (!above || !isNotNegative(*above)) {
       if (!dim.constant())
         return std::nullopt;
-      SizeExpr part = symbols.floorDiv(rest, dim,
-                                       loc);
+      SizeExpr part = symbols.floorDiv(rest, dim, loc);
       auto whole = part.times(dim), sum = quotient.plus(part);
       auto remainder = whole ? rest.minus(*whole) : whole;
       if (!remainder || !sum)
@@ -410,7 +408,8 @@ Element ElementAnalysis::step(Value tensor, ArrayRef<SizeExpr> indices) {
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     SmallVector<SizeExpr, 4> source, shape = dims(collapse.getSrc());
-    for (auto [i, group] : llvm::enumerate(collapse.getReassociationIndices())) {
+    for (auto [i, group] :
+         llvm::enumerate(collapse.getReassociationIndices())) {
       auto part = delinearize(
           indices[i], ArrayRef(shape).slice(group.front(), group.size()));
       if (!part)

@@ -167,10 +167,8 @@ ElementAnalysis::reduction(Element element, std::optional<SizeExpr> variable) {
 
   BlockArgument accumulated =
       op.getMatchingBlockArgument(op.getDpsInitOperand(result));
-  Operation *combine = op.getBlock()
-                           ->getTerminator()
-                           ->getOperand(result)
-                           .getDefiningOp();
+  Operation *combine =
+      op.getBlock()->getTerminator()->getOperand(result).getDefiningOp();
   if (!combine || combine->getBlock() != op.getBlock() ||
       combine->getNumOperands() != 2)
     return std::nullopt;
@@ -215,9 +213,7 @@ Element ElementAnalysis::evaluate(Value value, Scope &scope) {
       AffineMap map = scope.op.getMatchingIndexingMap(operand);
       for (AffineExpr expr : map.getResults()) {
         auto index = evaluateAffine(expr, scope.loops);
-        indices.push_back(
-            index ? *index
-                  : newSymbol("unknown", {}, {}));
+        indices.push_back(index ? *index : newSymbol("unknown", {}, {}));
       }
       result = at(operand->get(), indices);
     } else {
@@ -339,8 +335,8 @@ Element ElementAnalysis::compare(arith::CmpIOp op, Element a, Element b) {
 Element ElementAnalysis::evaluateInteger(Operation *op, ArrayRef<Element> in) {
   Type type = op->getResult(0).getType();
   auto unknown = [&]() -> Element {
-    return integer(symbolFor(apply(op, in), false,
-                             SizeAnalysis::typeRange(type)));
+    return integer(
+        symbolFor(apply(op, in), false, SizeAnalysis::typeRange(type)));
   };
   auto checked = [&](std::optional<SizeExpr> expr) -> Element {
     if (!expr)

@@ -126,7 +126,8 @@ std::optional<SizeExpr> PackedDocuments::recognizeSum(Element element) {
       sum->init->integer != SizeExpr(0) ||
       sum->body->kind != ElementExpr::Integer)
     return std::nullopt;
-  const SizeExpr &document = sum->variable, &count = *elements.countOf(document);
+  const SizeExpr &document = sum->variable,
+                 &count = *elements.countOf(document);
   auto isDocuments = [&] {
     return tensor && elements.sizes.dims(tensor)[0] == count;
   };
@@ -195,8 +196,7 @@ std::optional<SizeExpr> PackedDocuments::recognizeScan(Element element) {
   auto inclusive = scan->getAttrOfType<BoolAttr>("inclusive");
   auto add = dyn_cast<arith::AddIOp>(body.front());
   if (!inclusive || !inclusive.getValue() || element->indices.size() != 1 ||
-      !add || body.getNumArguments() != 2 ||
-      add.getLhs() == add.getRhs() ||
+      !add || body.getNumArguments() != 2 || add.getLhs() == add.getRhs() ||
       !isa<BlockArgument>(add.getLhs()) || !isa<BlockArgument>(add.getRhs()) ||
       body.back().getNumOperands() != 1 ||
       body.back().getOperand(0) != add.getResult())
@@ -293,7 +293,8 @@ bool PackedDocuments::isReadOf(Value value, Value lengths, unsigned depth) {
        result->init->integer != SizeExpr(0)))
     return false;
   Element body = elements.definition(result->body->integer);
-  return body && body->kind == ElementExpr::Element && body->tensor == lengths &&
+  return body && body->kind == ElementExpr::Element &&
+         body->tensor == lengths &&
          body->indices == ArrayRef(result->variable) &&
          *elements.countOf(result->variable) == elements.sizes.dims(lengths)[0];
 }

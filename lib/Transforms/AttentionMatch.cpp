@@ -8,7 +8,7 @@
 // its elements is:
 //
 //   sum over j of softmax(scores)[j] * v[j]            matchSoftmax
-//   scores: q . k * scale where the mask lets j pass   matchScores
+//   scores: q . k * scale where the mask lets j pass   unmask, matchProduct
 //   the keys that pass are first to last of a document matchKeys
 //
 //===----------------------------------------------------------------------===//
@@ -18,10 +18,6 @@
 
 using namespace mlir;
 using namespace capstan;
-
-/// What a mask adds has to be so far below every score that a masked key has no
-/// weight.
-static constexpr double kMasked = -1e29;
 
 namespace {
 class Matcher {
@@ -78,8 +74,8 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// The sum of products that an element is.
-static std::optional<ElementReduction>
-sumOfProducts(ElementAnalysis &elements, Element element) {
+static std::optional<ElementReduction> sumOfProducts(ElementAnalysis &elements,
+                                                     Element element) {
   auto sum = elements.reduction(element);
   if (!sum || !isa<arith::AddFOp>(sum->combine) || !sum->init->isFloat(0))
     return std::nullopt;
@@ -103,8 +99,8 @@ bool Matcher::matchSoftmax(Element weights) {
       if (i == softmax.getDimension() ? index != key
                                       : elements.dependsOn(index, key))
         return false;
-    scores = elements.expandAll(
-        elements.at(softmax.getInput(), weights->indices));
+    scores =
+        elements.expandAll(elements.at(softmax.getInput(), weights->indices));
     return true;
   }
   weights = elements.expandAll(weights);
@@ -132,173 +128,14 @@ bool Matcher::matchSoftmax(Element weights) {
 // Scores
 //===----------------------------------------------------------------------===//
 
-/// The boolean that a number was made of, or null.
-static Element conditionOf(ElementAnalysis &elements, Element number) {
-  Element definition = number->kind == ElementExpr::Integer
-                           ? elements.definition(number->integer)
-                           : nullptr;
-  return definition && definition->isApply<arith::ExtUIOp>()
-             ? definition->operands[0]
-             : nullptr;
-}
-
-/// The conditions that a number depends on.
-static void collectConditions(ElementAnalysis &elements, Element element,
-                              SmallVectorImpl<Element> &conditions) {
-  Element condition = conditionOf(elements, element);
-  if (!condition && element->isBoolean() && !element->isApply<arith::CmpFOp>())
-    condition = element;
-  if (condition) {
-    if (!condition->isTruth() && !llvm::is_contained(conditions, condition))
-      conditions.push_back(condition);
-    return;
-  }
-  for (Element operand : element->operands)
-    collectConditions(elements, operand, conditions);
-}
-
-static std::optional<bool> compareNumbers(arith::CmpFPredicate predicate,
-                                          double a, double b) {
-  using P = arith::CmpFPredicate;
-  switch (predicate) {
-  case P::OEQ:
-  case P::UEQ:
-    return a == b;
-  case P::ONE:
-  case P::UNE:
-    return a != b;
-  case P::OLT:
-  case P::ULT:
-    return a < b;
-  case P::OLE:
-  case P::ULE:
-    return a <= b;
-  case P::OGT:
-  case P::UGT:
-    return a > b;
-  case P::OGE:
-  case P::UGE:
-    return a >= b;
-  default:
-    return std::nullopt;
-  }
-}
-
-/// The number with conditions decided, and what follows.
-static Element fold(ElementAnalysis &elements, Element element,
-                    const DenseMap<Element, bool> &decided) {
-  if (Element condition = conditionOf(elements, element))
-    if (auto it = decided.find(condition); it != decided.end())
-      return elements.number(it->second);
-  if (auto it = decided.find(element); it != decided.end())
-    return elements.truth(it->second);
-  if (element->kind != ElementExpr::Apply)
-    return element;
-  SmallVector<Element> in;
-  for (Element operand : element->operands)
-    in.push_back(fold(elements, operand, decided));
-  Operation *op = element->operation;
-  auto isNumber = [&](unsigned i) { return in[i]->kind == ElementExpr::Float; };
-  if (isa<arith::SelectOp>(op) && in[0]->isTruth())
-    return in[0]->number ? in[1] : in[2];
-  if (isa<arith::UIToFPOp>(op) && (in[0]->isTruth() || isNumber(0)))
-    return elements.number(in[0]->number);
-  if (isa<arith::SIToFPOp>(op) && (in[0]->isTruth() || isNumber(0)))
-    return elements.number(in[0]->isTruth() ? -in[0]->number : in[0]->number);
-  if (isa<arith::NegFOp>(op) && isNumber(0))
-    return elements.number(-in[0]->number);
-  if (isa<arith::ExtFOp, arith::TruncFOp>(op) && isNumber(0))
-    return in[0];
-  if (in.size() != 2)
-    return elements.apply(op, in);
-  if (isNumber(0) && isNumber(1)) {
-    double a = in[0]->number, b = in[1]->number;
-    if (isa<arith::AddFOp>(op))
-      return elements.number(a + b);
-    if (isa<arith::SubFOp>(op))
-      return elements.number(a - b);
-    if (isa<arith::MulFOp>(op))
-      return elements.number(a * b);
-    if (auto compare = dyn_cast<arith::CmpFOp>(op))
-      if (auto known = compareNumbers(compare.getPredicate(), a, b))
-        return elements.truth(*known);
-  }
-  double neutral = isa<arith::MulFOp, arith::DivFOp>(op) ? 1 : 0;
-  if (isa<arith::AddFOp, arith::MulFOp>(op) && in[0]->isFloat(neutral))
-    return in[1];
-  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp>(op) &&
-      in[1]->isFloat(neutral))
-    return in[0];
-  return elements.apply(op, in);
-}
-
-/// Whether a score is so low that its key has no weight.
-static bool isMasked(Element score, double limit = kMasked) {
-  if (score->kind == ElementExpr::Float)
-    return score->number <= limit;
-  if (score->isApply<arith::AddFOp>())
-    for (unsigned i : {0, 1}) {
-      Element other = score->operands[1 - i];
-      if (isMasked(score->operands[i], limit) &&
-          (other->kind != ElementExpr::Float || other->number <= 0))
-        return true;
-    }
-  if (score->isApply<arith::SubFOp>())
-    return score->operands[1]->kind == ElementExpr::Float &&
-           score->operands[1]->number >= -limit;
-  if (score->isApply<arith::MulFOp>())
-    for (unsigned i : {0, 1})
-      if (score->operands[i]->kind == ElementExpr::Float &&
-          score->operands[i]->number > 0)
-        return isMasked(score->operands[1 - i],
-                        limit / score->operands[i]->number);
-  return false;
-}
-
-/// Takes constant factors off a product.
-static Element takeScale(Element product, double &scale) {
-  while (product->kind == ElementExpr::Apply) {
-    if (!product->isApply<arith::MulFOp, arith::DivFOp>())
-      break;
-    bool isDivision = product->isApply<arith::DivFOp>();
-    Element a = product->operands[0], b = product->operands[1];
-    if (!isDivision && a->kind == ElementExpr::Float)
-      std::swap(a, b);
-    if (b->kind != ElementExpr::Float)
-      break;
-    scale = isDivision ? scale / b->number : scale * b->number;
-    product = a;
-  }
-  return product;
-}
-
 bool Matcher::matchScores() {
-  SmallVector<Element> conditions;
-  collectConditions(elements, scores, conditions);
-  if (conditions.empty())
-    return fail("scores have no mask: keys of other documents count");
-  if (conditions.size() > 3)
-    return fail("the mask has more than three parts");
-  Element clean = nullptr;
-  unsigned passing = 0;
-  for (unsigned bits = 0; bits < (1u << conditions.size()); ++bits) {
-    DenseMap<Element, bool> decided;
-    for (auto [i, condition] : llvm::enumerate(conditions))
-      decided[condition] = bits >> i & 1;
-    Element score = fold(elements, scores, decided);
-    if (isMasked(score))
-      continue;
-    if (clean)
-      return fail("a masked score is not set to -inf, or far below (-1e30)");
-    clean = score;
-    passing = bits;
-  }
-  if (!clean)
-    return fail("the mask lets no key pass");
-  for (auto [i, condition] : llvm::enumerate(conditions))
-    if (!readMask(condition, passing >> i & 1))
+  auto masked = unmask(elements, scores, reason);
+  if (!masked)
+    return false;
+  for (auto [condition, holds] : masked->conditions)
+    if (!readMask(condition, holds))
       return false;
-  return matchProduct(clean);
+  return matchProduct(masked->score);
 }
 
 bool Matcher::matchProduct(Element product) {
@@ -342,7 +179,8 @@ bool Matcher::matchProduct(Element product) {
       return fail("the result isn't [tokens, heads, numbers]");
     place = i;
   }
-  if (!match.out.number || match.q.head.has_value() != match.out.head.has_value())
+  if (!match.out.number ||
+      match.q.head.has_value() != match.out.head.has_value())
     return fail("the result isn't [tokens, heads, numbers]");
   values = findLayout(values, match.v, indices[*match.out.number], true);
   if (!values)
@@ -359,11 +197,10 @@ bool Matcher::matchProduct(Element product) {
   if (!group || headsK != headsOf(match.v))
     return fail("heads of keys and values aren't shared evenly");
   for (auto [element, layout] : {std::pair(k, match.k), {values, match.v}})
-    if (layout.head &&
-        (!match.out.head ||
-         element->indices[*layout.head] !=
-             symbols.floorDiv(indices[*match.out.head], *group,
-                              match.out.tensor.getLoc())))
+    if (layout.head && (!match.out.head ||
+                        element->indices[*layout.head] !=
+                            symbols.floorDiv(indices[*match.out.head], *group,
+                                             match.out.tensor.getLoc())))
       return fail("a query doesn't use the keys and values of its group");
   keyToken = resolve(k->indices[*match.k.token]);
   if (resolve(values->indices[*match.v.token]) != keyToken)
@@ -439,7 +276,8 @@ bool Matcher::readMask(Element condition, bool holds) {
   default:
     break;
   }
-  return fail("the mask depends on more than documents and the order of tokens");
+  return fail(
+      "the mask depends on more than documents and the order of tokens");
 }
 
 /// A bound of the key, from something that is not negative.
@@ -518,8 +356,7 @@ bool Matcher::matchKeys() {
                      int sign) {
     return llvm::is_contained(bounds, value) &&
            llvm::all_of(bounds, [&](const SizeExpr &bound) {
-             return elements.isNotNegative(
-                 *bound.minus(value)->times(sign));
+             return elements.isNotNegative(*bound.minus(value)->times(sign));
            });
   };
   if (!isBound(lower, first, -1))
@@ -592,8 +429,7 @@ bool capstan::isWeightedSum(linalg::LinalgOp op, ElementAnalysis &elements) {
   if (op->getNumResults() != 1 || op.getNumReductionLoops() != 1 ||
       !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
     return false;
-  SmallVector<SizeExpr, 4> indices,
-      dims(elements.sizes.dims(op->getResult(0)));
+  SmallVector<SizeExpr, 4> indices, dims(elements.sizes.dims(op->getResult(0)));
   for (const SizeExpr &dim : dims)
     indices.push_back(elements.variable(dim));
   auto sum = sumOfProducts(elements, elements.at(op->getResult(0), indices));

@@ -26,6 +26,19 @@ struct AttentionMatch {
   bool causal = false;
 };
 
+/// A score where its key passes, and what each condition is there.
+struct MaskedScore {
+  Element score = nullptr;
+  llvm::SmallVector<std::pair<Element, bool>> conditions;
+};
+
+/// Takes the mask off a score; else says why it isn't one.
+std::optional<MaskedScore> unmask(ElementAnalysis &elements, Element score,
+                                  std::string &reason);
+
+/// Takes constant factors off a product.
+Element takeScale(Element product, double &scale);
+
 /// Whether a product has a softmax over what it sums: then it's worth a look.
 bool isWeightedSum(mlir::linalg::LinalgOp op, ElementAnalysis &elements);
 

@@ -7,9 +7,10 @@
 // Replaces attention of packed documents that is written as padded math, or
 // over a mask of all pairs of tokens. AttentionMatch.cpp has the proof.
 //
-//   %qp, %kp, %vp = gather %q, %k, %v     : [documents, longest, heads, numbers]
-//   %scores = %qp * %kp * scale + mask    : [documents, heads, longest, longest]
-//   %o = gather (softmax(%scores) * %vp)  : [tokens, heads, numbers]
+//   %qp, %kp, %vp = gather %q, %k, %v     : [documents, longest, heads,
+//   numbers] %scores = %qp * %kp * scale + mask    : [documents, heads,
+//   longest, longest] %o = gather (softmax(%scores) * %vp)  : [tokens, heads,
+//   numbers]
 //   // becomes
 //   %cu = linalg.generic ins(%lengths)
 //   capstan.device_check %ok, "lengths ..."
@@ -74,8 +75,8 @@ static Value transpose(ImplicitLocOpBuilder &b, Value tensor,
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, b.getLoc(), tensor);
   applyPermutationToVector(sizes, permutation);
-  Value init = tensor::EmptyOp::create(b, sizes,
-                                       getElementTypeOrSelf(tensor.getType()));
+  Value init =
+      tensor::EmptyOp::create(b, sizes, getElementTypeOrSelf(tensor.getType()));
   return linalg::TransposeOp::create(b, tensor, init, permutation)
       ->getResult(0);
 }
@@ -129,8 +130,8 @@ static Value fromPacked(ImplicitLocOpBuilder &b, Value tensor,
 // Documents
 //===----------------------------------------------------------------------===//
 
-using Body = llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &,
-                                                   ValueRange)>;
+using Body =
+    llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange)>;
 
 /// `inits` of rank `rank`, or less if the last loop reduces.
 static linalg::GenericOp generic(ImplicitLocOpBuilder &b, Value input,
@@ -162,26 +163,23 @@ static Value buildOffsets(ImplicitLocOpBuilder &b, Value lengths) {
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value one = arith::ConstantIndexOp::create(b, 1);
   Value documents = tensor::DimOp::create(b, lengths, zero);
-  OpFoldResult count =
-      Value(arith::AddIOp::create(b, documents, one));
+  OpFoldResult count = Value(arith::AddIOp::create(b, documents, one));
   AffineExpr i = b.getAffineDimExpr(0), d = b.getAffineDimExpr(1);
-  return generic(b, lengths, AffineMap::get(2, 0, d),
-                 filled(b, count, b.getI32IntegerAttr(0)),
-                 AffineMap::get(2, 0, i),
-                 [](ImplicitLocOpBuilder &b, ValueRange args) {
-                   Value length = convertScalarToDtype(
-                       b, b.getLoc(), args[0], b.getI32Type(), false);
-                   Value isBefore = arith::CmpIOp::create(
-                       b, arith::CmpIPredicate::ult,
-                       linalg::IndexOp::create(b, 1),
-                       linalg::IndexOp::create(b, 0));
-                   Value none =
-                       arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
-                   Value part =
-                       arith::SelectOp::create(b, isBefore, length, none);
-                   return SmallVector<Value>{
-                       arith::AddIOp::create(b, args[1], part)};
-                 })
+  return generic(
+             b, lengths, AffineMap::get(2, 0, d),
+             filled(b, count, b.getI32IntegerAttr(0)), AffineMap::get(2, 0, i),
+             [](ImplicitLocOpBuilder &b, ValueRange args) {
+               Value length = convertScalarToDtype(b, b.getLoc(), args[0],
+                                                   b.getI32Type(), false);
+               Value isBefore = arith::CmpIOp::create(
+                   b, arith::CmpIPredicate::ult, linalg::IndexOp::create(b, 1),
+                   linalg::IndexOp::create(b, 0));
+               Value none =
+                   arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+               Value part = arith::SelectOp::create(b, isBefore, length, none);
+               return SmallVector<Value>{
+                   arith::AddIOp::create(b, args[1], part)};
+             })
       .getResult(0);
 }
 
@@ -199,8 +197,8 @@ static void buildCheck(ImplicitLocOpBuilder &b, Value lengths, Value tokens) {
       b, lengths, AffineMap::get(1, 0, d), {sum, valid},
       AffineMap::get(1, 0, {}, b.getContext()),
       [&](ImplicitLocOpBuilder &b, ValueRange args) {
-        Value length = convertScalarToDtype(b, b.getLoc(), args[0],
-                                            b.getI64Type(), false);
+        Value length =
+            convertScalarToDtype(b, b.getLoc(), args[0], b.getI64Type(), false);
         Value isPositive =
             arith::CmpIOp::create(b, P::sge, length, number(b, 0));
         Value isBelow = arith::CmpIOp::create(b, P::sle, length, count);
@@ -310,15 +308,17 @@ private:
       changed |= raised;
       if (raised) {
         ++numRaised;
-        remark::passed(product.getLoc(), remark::RemarkOpts::name("raised")
-                                             .category("capstan")
-                                             .function(function.getName()))
+        remark::passed(
+            product.getLoc(),
+            remark::RemarkOpts::name("raised").category("capstan").function(
+                function.getName()))
             << remark::add("raised to capstan.varlen_attention");
       } else {
         ++numKept;
-        remark::missed(product.getLoc(), remark::RemarkOpts::name("kept")
-                                             .category("capstan")
-                                             .function(function.getName()))
+        remark::missed(
+            product.getLoc(),
+            remark::RemarkOpts::name("kept").category("capstan").function(
+                function.getName()))
             << remark::reason("attention is left as it is: {0}", first);
       }
     }
@@ -336,8 +336,7 @@ private:
         llvm::all_of(dims, [](const SizeExpr &dim) { return dim.constant(); });
     for (auto [i, dim] : llvm::enumerate(dims))
       if (dim != SizeExpr(1) && (isStatic || !dim.constant()))
-        if (auto match =
-                matchAttention(root, i, sizes, symbols, calls, reason))
+        if (auto match = matchAttention(root, i, sizes, symbols, calls, reason))
           return match;
     return std::nullopt;
   }

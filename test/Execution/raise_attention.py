@@ -55,8 +55,10 @@ def small(text: str, name: str) -> None:
 def model(text: str) -> None:
     text = declare(text)
     after = raised(text)
-    original, first, second = Module(text), Module(after), Module(
-        raised(text, "--capstan-host-sync-pipeline"), "--host-sync-pipeline=false"
+    original, first, second = (
+        Module(text),
+        Module(after),
+        Module(raised(text, "--capstan-host-sync-pipeline"), "--host-sync-pipeline=false"),
     )
     padded = Padded(after, T=TOKENS, B=DOCUMENTS)
     rng = np.random.default_rng(1)

@@ -104,11 +104,24 @@ KEPT = {
         ],
         NO_SOFTMAX,
     ),
-    "a sink": ([("outs(%rz : tensor<?x4x?xf32>)", "outs(%sink : tensor<?x4x?xf32>)"),
-                ("%rz = ", "%unit = arith.constant 1.0 : f32\n%sink = linalg.fill ins(%unit : f32) "
-                 "outs(%re : tensor<?x4x?xf32>) -> tensor<?x4x?xf32>\n%rz = ")], NO_SOFTMAX),
+    "a sink": (
+        [
+            ("outs(%rz : tensor<?x4x?xf32>)", "outs(%sink : tensor<?x4x?xf32>)"),
+            (
+                "%rz = ",
+                "%unit = arith.constant 1.0 : f32\n%sink = linalg.fill ins(%unit : f32) "
+                "outs(%re : tensor<?x4x?xf32>) -> tensor<?x4x?xf32>\n%rz = ",
+            ),
+        ],
+        NO_SOFTMAX,
+    ),
     "the largest of other scores": (
-        [("linalg.reduce { arith.maximumf } ins(%scores", "linalg.reduce { arith.maximumf } ins(%products")],
+        [
+            (
+                "linalg.reduce { arith.maximumf } ins(%scores",
+                "linalg.reduce { arith.maximumf } ins(%products",
+            )
+        ],
         NO_SOFTMAX,
     ),
     "the next token's key": (
@@ -120,13 +133,23 @@ KEPT = {
         "taken from different tokens",
     ),
     "numbers of keys backwards": (
-        [token("k", "%c7 = arith.constant 7 : index\n%e2 = arith.subi %c7, %e : index\n"
-                    "INDEX[%ti, %group, %e2]")],
+        [
+            token(
+                "k",
+                "%c7 = arith.constant 7 : index\n%e2 = arith.subi %c7, %e : index\n"
+                "INDEX[%ti, %group, %e2]",
+            )
+        ],
         "keys aren't [tokens, heads, numbers]",
     ),
     "heads of queries backwards": (
-        [token("q", "%c3 = arith.constant 3 : index\n%h2 = arith.subi %c3, %h : index\n"
-                    "INDEX[%ti, %h2, %e]")],
+        [
+            token(
+                "q",
+                "%c3 = arith.constant 3 : index\n%h2 = arith.subi %c3, %h : index\n"
+                "INDEX[%ti, %h2, %e]",
+            )
+        ],
         "the result isn't [tokens, heads, numbers]",
     ),
     "alternating heads of keys": (
@@ -134,12 +157,21 @@ KEPT = {
         GROUP,
     ),
     "alternating heads of values": (
-        [("%group = arith.divsi %h, %c2 : index // values", "%group = arith.remsi %h, %c2 : index")],
+        [
+            (
+                "%group = arith.divsi %h, %c2 : index // values",
+                "%group = arith.remsi %h, %c2 : index",
+            )
+        ],
         GROUP,
     ),
     "the row behind": (
-        [("%i = arith.subi %t, %first : index",
-          "%i_ = arith.subi %t, %first : index\n%i = arith.addi %i_, %c1 : index")],
+        [
+            (
+                "%i = arith.subi %t, %first : index",
+                "%i_ = arith.subi %t, %first : index\n%i = arith.addi %i_, %c1 : index",
+            )
+        ],
         "a query isn't that of its token",
     ),
     "documents that end one token later": ([("sge, %t64, %end", "sgt, %t64, %end")], ""),
@@ -147,15 +179,20 @@ KEPT = {
     "the shortest length": ([("arith.maxsi", "arith.minsi")], LAST),
     "another clamp": ([("arith.minsi %t, %most", "arith.minsi %t, %i1")], "a query isn't that"),
     "other lengths in the sums": (
-        [argument("tensor<?xi32>"),
-         ("ins(%lens : tensor<?xi32>) outs(%dz", "ins(%more : tensor<?xi32>) outs(%dz")],
+        [
+            argument("tensor<?xi32>"),
+            ("ins(%lens : tensor<?xi32>) outs(%dz", "ins(%more : tensor<?xi32>) outs(%dz"),
+        ],
         "",
     ),
 }
 RAISED = {
     "softmax as one operation": [
-        ("%oz = ", "%soft = linalg.softmax dimension(3) ins(%scores : tensor<?x4x?x?xf32>) "
-         "outs(%se : tensor<?x4x?x?xf32>) -> tensor<?x4x?x?xf32>\n%oz = "),
+        (
+            "%oz = ",
+            "%soft = linalg.softmax dimension(3) ins(%scores : tensor<?x4x?x?xf32>) "
+            "outs(%se : tensor<?x4x?x?xf32>) -> tensor<?x4x?x?xf32>\n%oz = ",
+        ),
         ("ins(%weights, %vp", "ins(%soft, %vp"),
     ],
     "all keys of a document": [ALL_KEYS],
@@ -177,7 +214,10 @@ RAISED = {
     ],
     "scaled queries": [
         (SCALED, "%unit = arith.constant 1.0 : f32\n%s = arith.mulf %p, %unit : f32"),
-        ("%p = arith.mulf %a, %b : f32", "%a2 = arith.mulf %a, %scale : f32\n%p = arith.mulf %a2, %b : f32"),
+        (
+            "%p = arith.mulf %a, %b : f32",
+            "%a2 = arith.mulf %a, %scale : f32\n%p = arith.mulf %a2, %b : f32",
+        ),
     ],
 }
 
