@@ -59,6 +59,8 @@ void SizeAnalysis::visit(Operation *op) {
 void SizeAnalysis::setChecked(Value value, std::optional<SizeExpr> expr) {
   unsigned width =
       value.getType().isIndex() ? 64 : value.getType().getIntOrFloatBitWidth();
+  if (expr && width == 64 && exact)
+    return set(value, *expr);
   if (expr && width <= 64) {
     SizeRange range = symbols.range(*expr);
     int64_t high = width == 64 ? std::numeric_limits<int64_t>::max() - 1
@@ -291,6 +293,13 @@ bool SizeAnalysis::visitTensor(Operation *op) {
       SmallVector<SizeExpr, 4> init(dims(dps.getTiedOpOperand(result)->get()));
       setDims(result, [&](unsigned i) { return init[i]; });
     }
+    return true;
+  }
+  // The results of a scan are as large as its inits.
+  if (op->getName().getStringRef() == "tm_tensor.scan" &&
+      op->getNumOperands() == 3 && op->getNumResults() == 2) {
+    for (unsigned i : {0, 1})
+      bind(op->getOperand(1 + i), op->getResult(i));
     return true;
   }
   if (op->getNumResults() != 1)

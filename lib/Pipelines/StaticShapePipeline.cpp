@@ -14,6 +14,8 @@ using namespace capstan;
 void capstan::buildStaticShapePipeline(
     OpPassManager &pm, const StaticShapePipelineOptions &options) {
   buildRaisePipeline(pm);
+  if (options.raiseAttention)
+    pm.addPass(createCapstanRaiseAttention());
   pm.addPass(createCapstanLowerScans());
   CapstanPadToStaticOptions pad;
   pad.buckets.assign(options.buckets.begin(), options.buckets.end());

@@ -23,7 +23,10 @@ namespace capstan {
 
 class SizeAnalysis {
 public:
-  explicit SizeAnalysis(SizeSymbols &symbols) : symbols(symbols) {}
+  /// With `exact`, arithmetic of 64 bits is taken not to wrap around: true of
+  /// sizes of tensors that exist.
+  explicit SizeAnalysis(SizeSymbols &symbols, bool exact = false)
+      : symbols(symbols), exact(exact) {}
 
   /// Takes what the arguments of an entry declare.
   void enter(mlir::func::FuncOp function);
@@ -102,6 +105,7 @@ private:
                   SizeSymbol::Kind kind = SizeSymbol::Opaque);
 
   SizeSymbols &symbols;
+  bool exact;
   llvm::DenseMap<mlir::Value, SizeExpr> scalars;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<SizeExpr, 4>> sizes;
   llvm::DenseMap<mlir::Value, Elements> elements;

@@ -42,6 +42,9 @@ struct StaticShapePipelineOptions
   ListOption<std::string> buckets{
       *this, "buckets",
       llvm::cl::desc("sizes of the declared symbols, such as T=512/B=8")};
+  Option<bool> raiseAttention{
+      *this, "raise-attention", llvm::cl::init(true),
+      llvm::cl::desc("make packed attention an operation first")};
   Option<bool> fallback{
       *this, "fallback", llvm::cl::init(true),
       llvm::cl::desc("run the original where no bucket fits")};

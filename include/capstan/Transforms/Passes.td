@@ -289,6 +289,42 @@ def CapstanInferBounds : Pass<"capstan-infer-bounds", "::mlir::ModuleOp"> {
   ];
 }
 
+def CapstanRaiseAttention : Pass<"capstan-raise-attention", "::mlir::ModuleOp"> {
+  let summary = "makes attention over padded or masked documents packed";
+  let description = [{
+    Finds attention of packed documents that is written with a softmax over
+    scores of all pairs: of documents padded to the longest one, or of all tokens
+    with a mask. Where each element is proven to be what
+    `capstan.varlen_attention` computes, that takes its place, and no memory for
+    scores is needed. The proof holds if no length is negative and lengths add up
+    to the number of tokens, which a `capstan.device_check` makes sure of.
+    Anything else is left alone, with a remark that says which part is not
+    attention.
+
+    ```mlir
+    // queries, keys and values, gathered: tensor<?x?x32x64xf32>
+    %scores = linalg.batch_matmul ins(%qp, %kp : ...) outs(...) -> tensor<?x?x?xf32>
+    // ... scale, mask, softmax ...
+    %op = linalg.batch_matmul ins(%weights, %vp : ...) outs(...) -> tensor<?x?x64xf32>
+    %o = linalg.generic ... { tensor.extract %op[...] } -> tensor<?x32x64xf32>
+    // becomes
+    %cu = linalg.generic ins(%lengths : tensor<?xi32>) ... -> tensor<?xi32>
+    capstan.device_check %ok, "raised attention: ..." : tensor<i1>
+    %o = capstan.varlen_attention
+        ins(%q, %k, %v, %cu, %cu, %tokens, %tokens : tensor<?x32x64xf32>, ...)
+        outs(%init : tensor<?x32x64xf32>) {causal, scale = 0.125 : f64}
+        -> tensor<?x32x64xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numRaised", "raised", "attentions raised">,
+    Statistic<"numKept", "kept", "softmax-weighted sums left alone">,
+  ];
+}
+
 def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
   let summary = "clones functions with static shapes, padded, for each bucket";
   let description = [{
