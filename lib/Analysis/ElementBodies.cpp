@@ -373,7 +373,7 @@ Element ElementAnalysis::evaluateInteger(Operation *op, ArrayRef<Element> in) {
   const SizeExpr &a = in[0]->integer, &b = in[1]->integer;
   auto isAtMost = [&](const SizeExpr &x, const SizeExpr &y) {
     auto difference = y.minus(x);
-    return difference && isNotNegative(*difference);
+    return difference && isKnown(x) && isKnown(y) && isNotNegative(*difference);
   };
   if (isa<arith::AddIOp>(op))
     return checked(a.plus(b));

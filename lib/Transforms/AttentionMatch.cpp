@@ -152,9 +152,8 @@ bool Matcher::matchProduct(Element product) {
     factors[i] = sum->body->operands[i];
     Element next = elements.expand(factors[i]);
     double scale = 1;
-    if (next)
-      next = takeScale(next, scale);
-    if (next && scale != 1) {
+    next = takeScale(next ? next : factors[i], scale);
+    if (scale != 1) {
       factors[i] = next;
       match.scale *= scale;
     }

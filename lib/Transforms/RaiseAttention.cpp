@@ -26,8 +26,9 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -322,9 +323,11 @@ private:
             << remark::reason("attention is left as it is: {0}", first);
       }
     }
-    IRRewriter rewriter(&getContext());
     if (changed)
-      (void)runRegionDCE(rewriter, function->getRegions());
+      function.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+        if (isOpTriviallyDead(op))
+          op->erase();
+      });
   }
 
   /// Any dynamic dimension may have the tokens; without one, any.

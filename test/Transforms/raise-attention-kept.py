@@ -43,7 +43,10 @@ KEPT = {
     ),
     "only later tokens": ([(BEFORE, BEFORE.replace("sle", "sge"))], FIRST),
     "no mask": ([(OK, "%ok = arith.constant true")], "scores have no mask"),
-    "one key too many": ([ALL_KEYS, ("slt, %j, %n", "sle, %j, %n")], LAST),
+    "one key too many": (
+        [ALL_KEYS, ("slt, %j, %n", "sle, %j, %n")],
+        "keys aren't taken in the order of tokens",
+    ),
     "a window": (
         [
             (
@@ -57,7 +60,7 @@ KEPT = {
     "either condition": ([(OK, OK.replace("andi", "ori"))], "the mask depends on more"),
     "other lengths in the mask": (
         [argument("tensor<?xi32>"), ("ins(%products, %lens", "ins(%products, %more")],
-        LAST,
+        "the mask depends on more",
     ),
     "a mask from outside": (
         [
