@@ -54,6 +54,8 @@ class Context:
     """Emits the operations of one op after the other.
 
     out: the TensorType of the op's result, or a list of them if it has several.
+    op, node: the op's name, and the node of the graph.
+    names: the user's names of symbols of sizes.
     f: the Function, for operations that nothing here emits.
     s: arithmetic on elements.
     """
@@ -63,6 +65,9 @@ class Context:
         self.s = Scalars(function)
         self.sizes = Sizes(function)
         self.out: TensorType | list[TensorType]
+        self.op: str
+        self.node: torch.fx.Node
+        self.names: dict[str, str] = {}
 
     def refuse(self, why: str) -> Refused:
         """To raise where a lowering doesn't cover a use of its op."""
@@ -77,6 +82,10 @@ class Context:
         if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
             return self.s.cast(self.sizes.value(value.node.expr), element)
         return self.s.constant(value, element)
+
+    def is_new(self, size: Size) -> bool:
+        """Whether a size is a symbol that the current op has to define."""
+        return isinstance(size, sympy.Symbol) and size not in self.f.known
 
     def new_size(self, value: Value) -> Size:
         """A size that the host computes and no expression of torch.export says."""
@@ -148,9 +157,7 @@ class Context:
         return self.f.generic([], [(init, list(range(len(shape))))], shape, whole)[0]
 
     def splat(self, value: Scalar | Value, type: TensorType) -> Value:
-        return self.f.filled(
-            type.shape, self.scalar(value, type.element), unsigned=type.unsigned
-        )
+        return self.f.filled(type.shape, self.scalar(value, type.element), unsigned=type.unsigned)
 
     # -- reductions ----------------------------------------------------------
 
@@ -186,6 +193,10 @@ class Context:
         shape = tuple(shape)
         if len(shape) == x.rank and all(map(equal, shape, x.shape)):
             return x
+        if not shape:
+            return self._collapse(x, shape, [])
+        if not x.rank:
+            return self._expand(x, shape, [])
         groups = _common_groups(x.shape, shape)
         middle = [product(x.shape[i] for i in source) for source, _ in groups]
         if any(len(source) != 1 for source, _ in groups):
@@ -195,16 +206,12 @@ class Context:
         return x
 
     def _collapse(self, x: Value, shape: Sequence[Size], groups: list[list[int]]) -> Value:
-        if not shape:
-            groups = []
         result = self.f.fresh(x.element, shape, unsigned=x.unsigned)
         return self.f.emit(
             f"tensor.collapse_shape {x} {groups} : {x.type} into {result.type}", result
         )
 
     def _expand(self, x: Value, shape: Sequence[Size], groups: list[list[int]]) -> Value:
-        if not x.rank:
-            groups = []
         sizes = ", ".join(self.f.index(s) for s in shape)
         result = self.f.fresh(x.element, shape, unsigned=x.unsigned)
         return self.f.emit(
@@ -246,9 +253,7 @@ class Context:
     def concat(self, values: Sequence[Value], dim: int, shape: Sequence[Size]) -> Value:
         names, types = ", ".join(map(str, values)), ", ".join(v.type for v in values)
         result = self.f.fresh(values[0].element, shape, unsigned=values[0].unsigned)
-        return self.f.emit(
-            f"tensor.concat dim({dim}) {names} : ({types}) -> {result.type}", result
-        )
+        return self.f.emit(f"tensor.concat dim({dim}) {names} : ({types}) -> {result.type}", result)
 
     # -- elements ------------------------------------------------------------
 
@@ -273,16 +278,12 @@ class Context:
         return self.f.emit(f"tensor.extract {x}[{places}] : {x.type}", result)
 
 
-def _common_groups(
-    source: Sequence[Size], target: Sequence[Size]
-) -> list[tuple[range, range]]:
+def _common_groups(source: Sequence[Size], target: Sequence[Size]) -> list[tuple[range, range]]:
     """Splits two shapes of equally many elements into as many groups of equal products."""
     groups: list[tuple[range, range]] = []
     i = j = 0
     while i < len(source) and j < len(target):
-        pairs = itertools.product(
-            range(i + 1, len(source) + 1), range(j + 1, len(target) + 1)
-        )
+        pairs = itertools.product(range(i + 1, len(source) + 1), range(j + 1, len(target) + 1))
         for p, q in sorted(pairs, key=sum):
             if equal(product(source[i:p]), product(target[j:q])):
                 break
@@ -290,8 +291,6 @@ def _common_groups(
             p, q = len(source), len(target)
         groups.append((range(i, p), range(j, q)))
         i, j = p, q
-    if not groups:
-        return [(range(len(source)), range(len(target)))]
     # What is left are sizes of 1.
     if i < len(source) or j < len(target):
         last_source, last_target = groups[-1]

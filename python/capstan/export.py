@@ -9,6 +9,7 @@ from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree as pytree
 
 from .importer import import_program
+from .mamba import traced_as_op
 from .module import Module
 
 # Integers of Hugging Face's packed batches: bounds, which differ in every batch.
@@ -31,7 +32,7 @@ def export(
         return Module(model, import_program(model))
     kwargs = dict(kwargs or {})
     dynamic_shapes = _with_lengths(kwargs, dynamic_shapes)
-    with torch.no_grad():
+    with torch.no_grad(), traced_as_op():
         program = torch.export.export(
             model, tuple(args), kwargs, dynamic_shapes=dynamic_shapes, strict=strict
         )

@@ -49,6 +49,7 @@ class Output:
     index: int | None = None  # of the function's results; None for a constant
     constant: object = None
     integer: bool = False
+    unsigned: bool = False
 
 
 @dataclass
@@ -68,8 +69,10 @@ def import_program(program: ExportedProgram, names: dict[str, str] | None = None
 
 
 def op_name(target: object) -> str:
-    return str(target) if isinstance(target, torch._ops.OpOverload) else getattr(
-        target, "__name__", str(target)
+    return (
+        str(target)
+        if isinstance(target, torch._ops.OpOverload)
+        else getattr(target, "__name__", str(target))
     )
 
 
@@ -114,6 +117,7 @@ class _Importer:
         self.ctx = Context(self.f)
         self.dims = Dims(program.range_constraints)
         self.dims.names = {s: names[str(s)] for s in program.range_constraints if str(s) in names}
+        self.ctx.names = names
         self.values: dict[Node, object] = {}
         self.inputs: list[Input] = []
         self.weights: dict[str, torch.Tensor] = {}
@@ -127,7 +131,8 @@ class _Importer:
                 self.note(node)
         for node in self.program.graph.nodes:
             if node.op in ("get_attr", "call_module", "call_method") or (
-                node.op == "call_function" and isinstance(node.target, torch._ops.HigherOrderOperator)
+                node.op == "call_function"
+                and isinstance(node.target, torch._ops.HigherOrderOperator)
             ):
                 self.note(node)
         if not self.missing:
@@ -151,7 +156,12 @@ class _Importer:
         """Inputs first, as the caller gives them, then parameters, buffers and constants."""
         placeholders = {n.name: n for n in self.program.graph.nodes if n.op == "placeholder"}
         later: list[tuple[str, Node]] = []
-        for spec in self.program.graph_signature.input_specs:
+        specs = self.program.graph_signature.input_specs
+        for spec in specs:
+            if spec.kind == InputKind.USER_INPUT and isinstance(spec.arg, TensorArgument):
+                shape = TensorType.of(placeholders[spec.arg.name].meta["val"]).shape
+                self.dims.alone |= {s for s in shape if isinstance(s, sympy.Symbol)}
+        for spec in specs:
             node = placeholders.get(spec.arg.name)
             if spec.kind == InputKind.USER_INPUT:
                 self.user_input(spec.arg, node)
@@ -223,7 +233,9 @@ class _Importer:
                 ctx.sizes.define(symbol, ctx.sizes.index(FloorDiv(placeholder - b, a)))
                 self.check_range(symbol, f.known[symbol], source, dim)
             elif unknown:
-                raise UnsupportedOps([Missing(f"a size {size} of which the symbols are unknown", ())])
+                raise UnsupportedOps(
+                    [Missing(f"a size {size} of which the symbols are unknown", ())]
+                )
             expected = ctx.sizes.index(size)
             ok = ctx.s.compare("eq", value, expected)
             what = f"dimension {dim} of" if dim >= 0 else "the integer"
@@ -326,9 +338,7 @@ class _Importer:
         returned = next(n for n in self.program.graph.nodes if n.op == "output").args[0]
         outputs, results = [], []
         self.f.set_location(quoted("results"))
-        for spec, argument in zip(
-            self.program.graph_signature.output_specs, returned, strict=True
-        ):
+        for spec, argument in zip(self.program.graph_signature.output_specs, returned, strict=True):
             if spec.kind not in kinds:
                 raise UnsupportedOps([Missing(f"an output that is a {spec.kind}", ())])
             kind = kinds[spec.kind]
@@ -339,7 +349,10 @@ class _Importer:
             integer = not isinstance(value, Value)
             if integer:
                 value = self.ctx.scalar(argument.meta["val"], "i64")
-            outputs.append(Output(kind, spec.target, len(results), integer=integer))
+            place = len(results)
+            outputs.append(
+                Output(kind, spec.target, place, integer=integer, unsigned=value.unsigned)
+            )
             results.append(value)
         return outputs, results
 
@@ -357,4 +370,3 @@ def _placeholder(out: object) -> object:
     if isinstance(out, TensorType):
         return Value("%missing", out.element, out.shape, unsigned=out.unsigned)
     return [_placeholder(o) for o in out] if isinstance(out, list) else None
-

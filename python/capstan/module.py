@@ -40,7 +40,8 @@ class Module:
 
     def mlir(self, pipeline: str = "", locations: bool = False) -> str:
         """The IR, as capstan-opt prints it after the passes of `pipeline` (all flags of it)."""
-        flags = [*pipeline.split(), *(["--mlir-print-debuginfo"] if locations else [])]
+        flags = ["--allow-unregistered-dialect", *pipeline.split()]  # scans are torch-mlir's
+        flags += ["--mlir-print-debuginfo"] if locations else []
         return tools.run("capstan-opt", *flags, text=self.imported.text)
 
     def save(self, path: str | Path) -> list[Path]:
@@ -108,7 +109,7 @@ class Module:
             by_name[spec.name] = value
             if (argument := _argument(spec, value)) is not None:
                 arguments.append(argument)
-        weights = [w.detach().contiguous() for w in self.imported.weights.values()]
+        weights = [_signless(w) for w in self.imported.weights.values()]
         module = self.load(*flags, **device)
         results = module.call("main", [*arguments, *weights], _empty)
         self.counters = module.counters()
@@ -119,13 +120,17 @@ class Module:
         args, kwargs = ((), dict(inputs)) if keywords else (tuple(inputs), {})
         wanted = self.program.call_spec.in_spec
         # Keyword arguments in the order of the export.
-        names = wanted.child(1).context if hasattr(wanted, "child") else wanted.children_specs[1].context
+        names = (
+            wanted.child(1).context
+            if hasattr(wanted, "child")
+            else wanted.children_specs[1].context
+        )
         unknown = [k for k in kwargs if k not in names]
         missing = [k for k in names if k not in kwargs]
         if unknown or missing:
             wrong = [f"{k}: not an input" for k in unknown] + [f"{k}: missing" for k in missing]
             raise InputError(f"{'; '.join(wrong)}. Exported were: {', '.join(names)}")
-        flat, spec = pytree.tree_flatten((args, {k: kwargs[k] for k in names}))
+        flat, _ = pytree.tree_flatten((args, {k: kwargs[k] for k in names}))
         if len(flat) != len(self.imported.inputs):
             raise InputError(
                 f"{len(flat)} inputs, exported were {len(self.imported.inputs)}: "
@@ -137,6 +142,7 @@ class Module:
         returned = []
         for output in self.imported.outputs:
             value = output.constant if output.index is None else results[output.index]
+            value = value.view(torch.uint8) if output.unsigned else value
             if output.kind == "buffer":
                 self._buffer(output.name).copy_(value)
             elif output.kind == "input":
@@ -173,7 +179,13 @@ def _argument(spec: Input, value: object) -> torch.Tensor | None:
     ):
         sizes = ", ".join(str(w) if isinstance(w, int) else "?" for w in wanted)
         raise InputError(f"{spec.name}: shape [{sizes}], got {list(shape)}")
-    return value.detach().contiguous()
+    return _signless(value)
+
+
+def _signless(tensor: torch.Tensor) -> torch.Tensor:
+    """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
+    tensor = tensor.detach().contiguous()
+    return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
 
 
 def _empty(tensor: runtime.Tensor) -> torch.Tensor:

@@ -54,14 +54,20 @@ class Tensor(c.Structure):
         """A view of the array, which has to outlive it."""
         kind = array.dtype
         if isinstance(array, np.ndarray):
-            code, data, contiguous = CODES.get(kind.kind), array.ctypes.data, array.flags.c_contiguous
+            code, data, contiguous = (
+                CODES.get(kind.kind),
+                array.ctypes.data,
+                array.flags.c_contiguous,
+            )
         else:
             # As PyTorch writes them: torch.bfloat16.
             name = str(kind).removeprefix("torch.")
             code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
             data, contiguous = array.data_ptr(), array.is_contiguous()
             if array.device.type != "cpu":
-                raise TypeError(f"a tensor on {array.device}; the host target takes those of the CPU")
+                raise TypeError(
+                    f"a tensor on {array.device}; the host target takes those of the CPU"
+                )
         if code is None or not contiguous:
             raise TypeError(f"not a contiguous array of numbers: {kind}")
         shape = (c.c_int64 * array.ndim)(*array.shape)

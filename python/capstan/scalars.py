@@ -81,8 +81,8 @@ class Scalars:
         return self.xor(a, self.constant(True if a.element == "i1" else -1, a))
 
     def neg(self, a: Value) -> Value:
-        return self.unary("arith.negf", a) if is_float(a.element) else self.sub(
-            self.constant(0, a), a
+        return (
+            self.unary("arith.negf", a) if is_float(a.element) else self.sub(self.constant(0, a), a)
         )
 
     def exp(self, a: Value) -> Value:

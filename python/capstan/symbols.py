@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, reduce
+from functools import cache, reduce
 
 import sympy
 
@@ -12,7 +12,7 @@ from .mlir_text import Function, Size, Value, quoted
 UNLIMITED = 2**31  # torch.export writes larger bounds where there are none
 
 
-@lru_cache(maxsize=None)
+@cache
 def equal(a: Size, b: Size) -> bool:
     """Whether two sizes are the same for all values of the symbols."""
     if a == b:
@@ -181,6 +181,8 @@ class Dims:
     def __init__(self, ranges: dict[sympy.Symbol, object]) -> None:
         self.ranges = ranges
         self.names: dict[sympy.Symbol, str] = {}
+        # Those that are alone somewhere, and those of them that an entry has declared.
+        self.alone: set[sympy.Symbol] = set()
         self.declared: set[sympy.Symbol] = set()
 
     def bounds(self, symbol: sympy.Symbol) -> tuple[int | None, int | None]:
@@ -205,7 +207,7 @@ class Dims:
                 fields += f", min = {least}" if least is not None else ""
                 fields += f", max = {most}" if most is not None else ""
             return f"#capstan.dim<{quoted(self.name(size))}{fields}>"
-        text = self.expression(size)
+        text = self.expression(size) if size.free_symbols <= self.alone else None
         return f"#capstan.dim<{quoted(text or '?')}>"
 
     def name(self, symbol: sympy.Symbol) -> str:

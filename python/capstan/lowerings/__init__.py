@@ -33,8 +33,10 @@ def load_all() -> None:
     """Registers the lowerings that Capstan has."""
     from . import (  # noqa: F401
         attention,
+        convolution,
         elementwise,
         indexing,
+        mamba,
         matmul,
         reductions,
         shapes,

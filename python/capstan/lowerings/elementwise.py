@@ -246,9 +246,7 @@ def power(ctx: Context, a, b) -> Value:
 
 def _comparison(predicate: str):
     def lower(ctx: Context, a, b) -> Value:
-        return ctx.elementwise(
-            [a, b], lambda s, a, b: s.compare(predicate, a, b), _promoted(a, b)
-        )
+        return ctx.elementwise([a, b], lambda s, a, b: s.compare(predicate, a, b), _promoted(a, b))
 
     return lower
 
@@ -295,9 +293,7 @@ def where(ctx: Context, condition, a, b) -> Value:
         c, a, b = s.cast(c, "i1"), s.cast(a, element, unsigned), s.cast(b, element, unsigned)
         return s.select(c, a, b)
 
-    inputs = [
-        v if isinstance(v, Value) else ctx.scalar(v, ctx.out.element) for v in (a, b)
-    ]
+    inputs = [v if isinstance(v, Value) else ctx.scalar(v, ctx.out.element) for v in (a, b)]
     return ctx.elementwise([condition, *inputs], body, "")
 
 

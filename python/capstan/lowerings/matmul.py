@@ -66,8 +66,10 @@ def addmm(ctx: Context, c, a, b, beta=1, alpha=1) -> Value:
         return s.add(y, c if beta == 1 else s.mul(c, s.constant(beta, c)))
 
     # With beta 0, NaN of c is ignored.
-    return ctx.elementwise([y, c], body) if beta else ctx.elementwise(
-        [y], lambda s, y: s.mul(y, s.constant(alpha, y))
+    return (
+        ctx.elementwise([y, c], body)
+        if beta
+        else ctx.elementwise([y], lambda s, y: s.mul(y, s.constant(alpha, y)))
     )
 
 
@@ -126,7 +128,11 @@ def grouped_mm(ctx: Context, x, weights, offsets) -> Value:
     result, partial, start = f.fresh(ctx.out.element, ctx.out.shape), None, None
     last = f.fresh("index")
     begin, one, count = f.size(0), f.size(1), f.size(weights.shape[0])
-    partial, start, expert = f.fresh(ctx.out.element, ctx.out.shape), f.fresh("index"), f.fresh("index")
+    partial, start, expert = (
+        f.fresh(ctx.out.element, ctx.out.shape),
+        f.fresh("index"),
+        f.fresh("index"),
+    )
     f.line(
         f"{result}, {last} = scf.for {expert} = {begin} to {count} step {one} iter_args("
         f"{partial} = {carried}, {start} = {begin}) -> ({result.type}, index) {{"
@@ -153,4 +159,3 @@ def grouped_mm(ctx: Context, x, weights, offsets) -> Value:
         f.emit(f"scf.yield {joined}, {end} : {joined.type}, index")
     f.line(f"}} {f.location}")
     return result
-

@@ -172,7 +172,9 @@ def layer_norm(ctx: Context, x, normalized, weight=None, bias=None, eps=1e-5, *_
     compute = accumulator(x.element)
     centered, count = _centered(ctx, x, dims)
     shape = tuple(1 if i in dims else s for i, s in enumerate(x.shape))
-    squares = ctx.elementwise([centered], lambda s, c: s.mul(c, c), out=TensorType(x.shape, compute))
+    squares = ctx.elementwise(
+        [centered], lambda s, c: s.mul(c, c), out=TensorType(x.shape, compute)
+    )
     total = ctx.reduce(squares, dims, 0.0, lambda s, a, b: s.add(a, b), keepdim=True)
     scale = ctx.elementwise(
         [total],
@@ -184,7 +186,10 @@ def layer_norm(ctx: Context, x, normalized, weight=None, bias=None, eps=1e-5, *_
         return result
     mean_ = ctx.reduce(x, dims, 0.0, lambda s, a, b: s.add(a, b), compute, keepdim=True)
     mean_ = ctx.elementwise([mean_], lambda s, t: s.div(t, count), out=TensorType(shape, compute))
-    return [result, *(ctx.cast(v, o.element) for v, o in zip((mean_, scale), ctx.out[1:], strict=True))]
+    return [
+        result,
+        *(ctx.cast(v, o.element) for v, o in zip((mean_, scale), ctx.out[1:], strict=True)),
+    ]
 
 
 def _affine(ctx: Context, x: Value, scale: Value, weight, bias, out: TensorType) -> Value:

@@ -52,8 +52,32 @@ def slice_(ctx: Context, x, dim=0, start=None, end=None, step=1) -> Value:
     size, length = ctx.out.shape[dim], x.shape[dim]
     if equal(size, length) and step == 1:
         return x
+    if ctx.is_new(size):
+        return _slice_by_values(ctx, x, dim, start, end, step)
     start = 0 if start is None else as_size(start)
     return ctx.slice_dim(x, dim, _place(start, length), size, as_size(step))
+
+
+def _slice_by_values(ctx: Context, x, dim, start, end, step) -> Value:
+    """Where torch.export doesn't know the size either: Python's rules, on host values."""
+    s, length = ctx.s, ctx.f.size(x.shape[dim])
+    zero = s.constant(0, "index")
+
+    def place(value, default: Value) -> Value:
+        if value is None:
+            return default
+        value = ctx.scalar(value, "index")
+        value = s.select(s.compare("lt", value, zero), s.add(value, length), value)
+        return s.minimum(s.maximum(value, zero), length)
+
+    first, last = place(start, zero), place(end, length)
+    by = ctx.scalar(step, "index")
+    count = s.maximum(s.sub(last, first), zero)
+    count = ctx.f.emit(f"arith.ceildivsi {count}, {by} : index", "index")
+    ctx.sizes.define(ctx.out.shape[dim], count)
+    offsets, strides = [0] * x.rank, [1] * x.rank
+    offsets[dim], strides[dim] = first, as_size(step)
+    return ctx.slice(x, offsets, ctx.out.shape, strides)
 
 
 def _place(start, length):
@@ -119,9 +143,7 @@ def split(ctx: Context, x, _, dim=0) -> list[Value]:
 @lowering("aten.unbind.int")
 def unbind(ctx: Context, x, dim=0) -> list[Value]:
     dim %= x.rank
-    return [
-        ctx.reshape(ctx.slice_dim(x, dim, i, 1), part.shape) for i, part in enumerate(ctx.out)
-    ]
+    return [ctx.reshape(ctx.slice_dim(x, dim, i, 1), part.shape) for i, part in enumerate(ctx.out)]
 
 
 @lowering("aten.cat.default", "aten.concat.default")
@@ -143,17 +165,13 @@ def stack(ctx: Context, tensors, dim=0) -> Value:
     shape = list(ctx.out.shape)
     dim %= len(shape)
     shape[dim] = 1
-    parts = [
-        ctx.reshape(ctx.cast(x, ctx.out.element, ctx.out.unsigned), shape) for x in tensors
-    ]
+    parts = [ctx.reshape(ctx.cast(x, ctx.out.element, ctx.out.unsigned), shape) for x in tensors]
     return parts[0] if len(parts) == 1 else ctx.concat(parts, dim, ctx.out.shape)
 
 
 def _read_through(ctx: Context, x: Value, at) -> Value:
     """A tensor whose elements are those of x at the places that `at` computes."""
-    return ctx.indices(
-        ctx.out.shape, x.element, lambda s, *index: ctx.extract(x, at(s, *index))
-    )
+    return ctx.indices(ctx.out.shape, x.element, lambda s, *index: ctx.extract(x, at(s, *index)))
 
 
 @lowering("aten.flip.default")
@@ -202,9 +220,7 @@ def constant_pad(ctx: Context, x, pad, value=0.0) -> Value:
         cut = [-p if isinstance(p, int) and p < 0 else 0 for p in low]
         end = [-p if isinstance(p, int) and p < 0 else 0 for p in high]
         if any(cut) or any(end):
-            sizes = [
-                as_size(s - a - b) for s, a, b in zip(x.shape, cut, end, strict=True)
-            ]
+            sizes = [as_size(s - a - b) for s, a, b in zip(x.shape, cut, end, strict=True)]
             x = ctx.slice(x, cut, sizes)
         low, high = ([max(p, 0) if isinstance(p, int) else p for p in side] for side in (low, high))
     fill = ctx.scalar(value, x.element)
@@ -247,8 +263,10 @@ def full(ctx: Context, _, *rest) -> Value:
 
 @lowering("aten.fill.Scalar", "aten.fill.Tensor")
 def fill(ctx: Context, _, value) -> Value:
-    return ctx.elementwise([value], lambda s, v: v) if isinstance(value, Value) else ctx.splat(
-        value, ctx.out
+    return (
+        ctx.elementwise([value], lambda s, v: v)
+        if isinstance(value, Value)
+        else ctx.splat(value, ctx.out)
     )
 
 

@@ -36,9 +36,7 @@ def chosen(ctx: Context, x: Value, places: Value, dim: int, outs) -> list[Value]
     """The elements at the first places of the order, and their indices."""
     f, s, rank = ctx.f, ctx.s, x.rank
     shape = outs[0].shape
-    inits = [
-        ctx.splat(0, out) for out in outs
-    ]
+    inits = [ctx.splat(0, out) for out in outs]
     source = [rank if d == dim else d for d in range(rank)]
 
     def body(element: Value, place: Value, value: Value, index: Value) -> list[Value]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import sympy
 import torch
 
@@ -38,22 +40,18 @@ def define(ctx: Context, value: Value) -> None:
 
 
 def count_true(ctx: Context, x: Value) -> Value:
-    ones = ctx.reduce(
-        ctx.cast(x, "i1"), range(x.rank), 0, lambda s, a, b: s.add(a, b), "i64"
-    )
+    ones = ctx.reduce(ctx.cast(x, "i1"), range(x.rank), 0, lambda s, a, b: s.add(a, b), "i64")
     count = ctx.f.emit(f"capstan.item {ones}[] : {ones.type}", "i64")
     return ctx.s.cast(count, "index")
 
 
 def places_of_true(ctx: Context, x: Value, count) -> Value:
-    """Flat indices of the elements that are true: as many as `count`, which is the size of the result.
+    """Flat indices of the elements that are true: `count` of them.
 
     The p-th has as index the number of places up to which at most p are true.
     """
     flat = ctx.reshape(ctx.cast(x, "i1"), [product(x.shape)])
-    upto = scan(
-        ctx, flat, 0, 0, lambda s, a, b: s.add(a, b), TensorType(flat.shape, "i64")
-    )
+    upto = scan(ctx, flat, 0, 0, lambda s, a, b: s.add(a, b), TensorType(flat.shape, "i64"))
     f, s = ctx.f, ctx.s
     init = f.filled([count], f.constant(0, "i64"))
 
@@ -74,18 +72,18 @@ def nonzero(ctx: Context, x) -> Value:
     flat = places_of_true(ctx, x, count)
     if x.rank == 1:
         return ctx.reshape(flat, ctx.out.shape)
-    f, s = ctx.f, ctx.s
+    f = ctx.f
     sizes = [f.size(n) for n in x.shape]
     steps = [f.size(product(x.shape[d + 1 :])) for d in range(x.rank)]
     columns = []
     for size, step in zip(sizes, steps, strict=True):
+
         def body(s, i: Value, size=size, step=step) -> Value:
             whole = s.binary("arith.divsi", "", i, s.cast(step, "i64"))
             return s.binary("arith.remsi", "", whole, s.cast(size, "i64"))
 
         column = ctx.elementwise([flat], body, "i64", TensorType((count,), "i64"))
         columns.append(ctx.reshape(column, [count, 1]))
-    del f, s
     return ctx.concat(columns, 1, ctx.out.shape)
 
 
@@ -98,9 +96,7 @@ def masked_select(ctx: Context, x, mask) -> Value:
     define(ctx, count_true(ctx, mask))
     places = places_of_true(ctx, mask, ctx.out.shape[0])
     flat = ctx.reshape(x, [product(x.shape)])
-    return ctx.elementwise(
-        [places], lambda s, i: ctx.extract(flat, [s.cast(i, "index")]), ""
-    )
+    return ctx.elementwise([places], lambda s, i: ctx.extract(flat, [s.cast(i, "index")]), "")
 
 
 @lowering("aten.repeat_interleave.Tensor")
@@ -110,9 +106,7 @@ def repeat_interleave(ctx: Context, repeats, output_size=None) -> Value:
     if ctx.node.meta.get("unbacked_bindings"):
         count = ctx.f.emit(f"capstan.item {total}[] : {total.type}", "i64")
         define(ctx, ctx.s.cast(count, "index"))
-    ends = scan(
-        ctx, repeats, 0, 0, lambda s, a, b: s.add(a, b), TensorType(repeats.shape, "i64")
-    )
+    ends = scan(ctx, repeats, 0, 0, lambda s, a, b: s.add(a, b), TensorType(repeats.shape, "i64"))
     f, s = ctx.f, ctx.s
     length = ctx.out.shape[0]
     init = f.filled([length], f.constant(0, "i64"))
@@ -134,6 +128,8 @@ def assert_scalar(ctx: Context, condition, message) -> None:
         value = ctx.sizes.value(condition.node.expr)
     else:
         value = ctx.s.cast(ctx.sizes.value(as_size(condition)), "i1")
+    message = re.sub(r" on node '\w+'$", "", message)
+    message = re.sub(r"\bs\d+\b", lambda m: ctx.names.get(m[0], m[0]), message)
     ctx.f.emit(f"cf.assert {value}, {quoted(message)}")
 
 
