@@ -134,9 +134,9 @@ varlen_attention.register_autograd(_backward, setup_context=_save)
 # -- Hugging Face --------------------------------------------------------------
 
 REFUSED = {
-    "softcap": "a softcap of scores",
+    "softcap": "softcap",
     "s_aux": "attention sinks",
-    "position_bias": "a bias by position",
+    "position_bias": "position bias",
 }
 CUSTOM_MASKS = ("chunked_overlay", "blockwise_overlay")
 

@@ -18,7 +18,7 @@ SAMPLES = 3  # of a dtype
 OPS = """
 abs add addmm all amax amin any arange argmax argmin argsort bitwise_and bitwise_not bitwise_or
 bitwise_xor bmm baddbmm broadcast_to cat ceil chunk clamp clamp_max clamp_min clone constant_pad_nd
-contiguous cos cumprod cumsum diff div dot empty_like eq erf exp exp2 expand expand_as expm1 flatten flip
+contiguous cos cumprod cumsum diff div dot eq erf exp exp2 expand expand_as expm1 flatten flip
 floor floor_divide fmod full full_like gather ge gt index_add index_copy index_put index_select
 isnan le log log1p log2 log_softmax logical_and logical_not logical_or logical_xor logsumexp lt
 masked_fill masked_select matmul max maximum mean min minimum mm mul mv narrow ne neg nonzero ones ones_like
@@ -75,6 +75,8 @@ def cases_of(info, dtype: torch.dtype) -> list[Case]:
         leaves = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]
         if any(isinstance(x, torch.Tensor) and x.is_complex() for x in leaves):
             continue
+        if any(isinstance(x, torch.Tensor) and x.numel() > 1000 for x in leaves):
+            continue  # equal elements of long ones are sorted in any order
         cases.append(Case(info.op, leaves, spec, f"{dtype} {sample.summary()}"[:300]))
     step = max(len(cases) // SAMPLES, 1)
     return cases[::step][:SAMPLES]

@@ -223,6 +223,8 @@ def constant_pad(ctx: Context, x, pad, value=0.0) -> Value:
             sizes = [as_size(s - a - b) for s, a, b in zip(x.shape, cut, end, strict=True)]
             x = ctx.slice(x, cut, sizes)
         low, high = ([max(p, 0) if isinstance(p, int) else p for p in side] for side in (low, high))
+    if 0 in x.shape:
+        return ctx.splat(value, ctx.out)
     fill = ctx.scalar(value, x.element)
     result = ctx.f.fresh(x.element, ctx.out.shape, unsigned=x.unsigned)
     sides = [", ".join(ctx.f.index(p) for p in side) for side in (low, high)]
@@ -320,16 +322,27 @@ lowering("aten.triu.default")(_triangle("ge"))
 
 @lowering("aten.diff.default")
 def diff(ctx: Context, x, n=1, dim=-1, prepend=None, append=None) -> Value:
-    if n != 1:
-        raise ctx.refuse(f"diff with n={n}")
     dim %= x.rank
     parts = [p for p in (prepend, x, append) if p is not None]
-    if len(parts) > 1:
+    if len(parts) > 1 and n:
         shape = list(x.shape)
         shape[dim] = as_size(sum(p.shape[dim] for p in parts))
         x = ctx.concat(parts, dim, shape)
-    size = ctx.out.shape[dim]
+    for _ in range(n):
+        x = _differences(ctx, x, dim)
+    return x
+
+
+def _differences(ctx: Context, x: Value, dim: int) -> Value:
+    shape = list(x.shape)
+    # At most one element has no differences.
+    size = shape[dim] = (
+        max(x.shape[dim] - 1, 0) if isinstance(x.shape[dim], int) else as_size(x.shape[dim] - 1)
+    )
+    out = TensorType(tuple(shape), x.element, x.unsigned)
+    if size == 0:
+        return ctx.splat(0, out)
     after, before = ctx.slice_dim(x, dim, 1, size), ctx.slice_dim(x, dim, 0, size)
     if x.element == "i1":
-        return ctx.elementwise([after, before], lambda s, a, b: s.xor(a, b))
-    return ctx.elementwise([after, before], lambda s, a, b: s.sub(a, b))
+        return ctx.elementwise([after, before], lambda s, a, b: s.xor(a, b), out=out)
+    return ctx.elementwise([after, before], lambda s, a, b: s.sub(a, b), out=out)

@@ -42,7 +42,11 @@ def define(ctx: Context, value: Value) -> None:
 def count_true(ctx: Context, x: Value) -> Value:
     ones = ctx.reduce(ctx.cast(x, "i1"), range(x.rank), 0, lambda s, a, b: s.add(a, b), "i64")
     count = ctx.f.emit(f"capstan.item {ones}[] : {ones.type}", "i64")
-    return ctx.s.cast(count, "index")
+    count = ctx.s.cast(count, "index")
+    # Never fails: it bounds the sizes that are made of the count.
+    most = ctx.f.size(product(x.shape))
+    ctx.check(ctx.s.compare("le", count, most), "more elements are true than there are")
+    return count
 
 
 def places_of_true(ctx: Context, x: Value, count) -> Value:
