@@ -255,9 +255,8 @@ def attention_forward(
         right = -1 if causal else sliding_window
     packed = [x.transpose(1, 2).flatten(0, 1) for x in (query, key, value)]
     scale = query.shape[-1] ** -0.5 if scaling is None else float(scaling)
-    out, _ = varlen_attention(
-        *packed, cu_q.to(torch.int32), cu_k.to(torch.int32), *longest, scale, bool(causal), left, right
-    )  # fmt: skip
+    documents = cu_q.to(torch.int32), cu_k.to(torch.int32)
+    out, _ = varlen_attention(*packed, *documents, *longest, scale, bool(causal), left, right)
     return out.view(batch, queries, *out.shape[1:]), None
 
 

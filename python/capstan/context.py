@@ -16,6 +16,7 @@ from .symbols import Sizes, as_size, equal, product
 ELEMENTS = {
     torch.bool: "i1",
     torch.uint8: "i8",
+    torch.uint64: "i64",
     torch.int8: "i8",
     torch.int16: "i16",
     torch.int32: "i32",
@@ -25,7 +26,8 @@ ELEMENTS = {
     torch.float32: "f32",
     torch.float64: "f64",
 }
-DTYPES = {element: dtype for dtype, element in ELEMENTS.items() if dtype != torch.uint8}
+UNSIGNED = (torch.uint8, torch.uint64)
+DTYPES = {element: dtype for dtype, element in ELEMENTS.items() if dtype not in UNSIGNED}
 
 Scalar = int | float | bool | torch.SymInt | torch.SymFloat | torch.SymBool
 
@@ -47,7 +49,7 @@ class TensorType:
         if tensor.dtype not in ELEMENTS:
             raise Refused(f"tensors of {tensor.dtype}")
         shape = tuple(as_size(s) for s in tensor.shape)
-        return TensorType(shape, ELEMENTS[tensor.dtype], tensor.dtype == torch.uint8)
+        return TensorType(shape, ELEMENTS[tensor.dtype], tensor.dtype in UNSIGNED)
 
 
 class Context:
@@ -146,6 +148,12 @@ class Context:
         out = TensorType(x.shape, element, unsigned)
         return self.elementwise([x], lambda s, a: a, "", out)
 
+    def broadcast(self, x: Value, shape: Sequence[Size]) -> Value:
+        if len(shape) == x.rank and all(map(equal, shape, x.shape)):
+            return x
+        out = TensorType(tuple(shape), x.element, x.unsigned)
+        return self.elementwise([x], lambda s, a: a, "", out)
+
     def indices(self, shape: Sequence[Size], element: str, body: Callable[..., Value]) -> Value:
         """A tensor whose elements `body` computes from their indices."""
         init = self.f.empty(shape, element)
@@ -237,6 +245,8 @@ class Context:
         def write(values: Sequence[Size | Value]) -> str:
             return ", ".join(str(v) if isinstance(v, Value) else self.f.index(v) for v in values)
 
+        if 0 in sizes:  # which no offset is good enough for
+            return self.splat(0, TensorType(tuple(sizes), x.element, x.unsigned))
         strides = strides or [1] * x.rank
         result = self.f.fresh(x.element, sizes, unsigned=x.unsigned)
         return self.f.emit(

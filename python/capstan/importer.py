@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sympy
@@ -300,10 +300,12 @@ class _Importer:
         ctx, name = self.ctx, op_name(node.target)
         try:
             ctx.node, ctx.op, ctx.out = node, name, _type_of(node.meta.get("val"))
-            self.values[node] = LOWERINGS[name](ctx, *self.operands(node))
+            self.values[node] = _as(ctx.out, LOWERINGS[name](ctx, *self.operands(node)))
         except (Refused, NotImplementedError) as error:
             self.note(node, str(error))
             self.values[node] = _placeholder(ctx.out)
+            for symbol in node.meta.get("unbacked_bindings") or {}:
+                ctx.sizes.define(symbol, Value("%missing", "index"))
 
     def operands(self, node: Node) -> list[object]:
         """Arguments in the order of the schema, with its defaults."""
@@ -363,6 +365,15 @@ def _type_of(value: object) -> TensorType | list | None:
     if isinstance(value, (list, tuple)):
         return [_type_of(v) for v in value]
     return None
+
+
+def _as(out: object, value: object) -> object:
+    """The value, with integers read as the type says."""
+    if isinstance(out, TensorType) and isinstance(value, Value):
+        return replace(value, unsigned=out.unsigned)
+    if isinstance(out, list) and isinstance(value, (list, tuple)):
+        return [_as(o, v) for o, v in zip(out, value, strict=True)]
+    return value
 
 
 def _placeholder(out: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ class Module:
         """The IR, as capstan-opt prints it after the passes of `pipeline` (all flags of it)."""
         flags = ["--allow-unregistered-dialect", *pipeline.split()]  # scans are torch-mlir's
         flags += ["--mlir-print-debuginfo"] if locations else []
-        return tools.run("capstan-opt", *flags, text=self.imported.text)
+        return tools.run("capstan-opt", *flags, text=self.text)
 
     def save(self, path: str | Path) -> list[Path]:
         """Writes PATH, the IR with its locations, and beside it the weights, as safetensors.
@@ -62,14 +63,22 @@ class Module:
     def report(self, **options: object) -> dict:
         """What capstan-report says of the module (docs/report.md, JSON)."""
         flags = [f"--{k.replace('_', '-')}={v}" for k, v in options.items()]
-        return json.loads(tools.run("capstan-report", "--json", *flags, text=self._located()))
+        return json.loads(tools.run("capstan-report", "--json", *flags, text=self.text))
 
     def report_text(self) -> str:
         """The same for people."""
-        return tools.run("capstan-report", text=self._located())
+        return tools.run("capstan-report", text=self.text)
 
-    def _located(self) -> str:
+    @property
+    def text(self) -> str:
+        """The IR as the importer writes it, with locations."""
         return self.imported.text
+
+    def largest_sizes(self) -> dict[str, int]:
+        """The largest size of each declared symbol; empty if one has none."""
+        symbols = re.findall(r'#capstan\.dim<"(\w+)"(?:, min = \d+)?(?:, max = (\d+))?>', self.text)
+        declared = {name: int(most) for name, most in symbols if most}
+        return declared if all(name in declared for name, _ in symbols) else {}
 
     # -- running -------------------------------------------------------------
 
@@ -77,7 +86,7 @@ class Module:
         """Makes the shared library, with flags of capstan-compile."""
         source = Path(self._folder.name) / "model.mlir"
         library = Path(self._folder.name) / f"model{len(self._loaded)}.so"
-        source.write_text(self.imported.text)
+        source.write_text(self.text)
         tools.run("capstan-compile", source, "-o", library, "--target=host", *flags)
         return library
 

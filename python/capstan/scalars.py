@@ -89,8 +89,7 @@ class Scalars:
         return self.unary("math.exp", a)
 
     def power(self, a: Value, b: Value) -> Value:
-        op = "math.powf" if is_float(a.element) else "math.ipowi"
-        return self.f.emit(f"{op} {a}, {b} : {a.element}", a.element)
+        return self.f.emit(f"math.powf {a}, {b} : {a.element}", a.element)
 
     def compare(self, predicate: str, a: Value, b: Value) -> Value:
         """eq, ne, lt, le, gt, ge; with NaN only `ne` is true."""

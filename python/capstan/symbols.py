@@ -67,6 +67,8 @@ class Sizes:
             return f.constant(int(e), "index")
         if e.is_Float or e.is_Rational:
             return f.constant(float(e), "f64")
+        if e.is_Pow and e.exp.is_Integer and e.exp > 0:
+            return _mul(f, *[self.value(e.base)] * int(e.exp))
         make = MAKERS.get(type(e).__name__)
         if make is None:
             if e.is_Symbol:
@@ -117,8 +119,6 @@ def _mod(f: Function, a: Value, b: Value) -> Value:
 
 
 def _power(f: Function, base: Value, exponent: Value) -> Value:
-    if base.element == exponent.element == "index":
-        return f.emit(f"math.ipowi {base}, {exponent} : index", "index")
     return f.emit(f"math.powf {_float(f, base)}, {_float(f, exponent)} : f64", "f64")
 
 

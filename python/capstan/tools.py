@@ -31,8 +31,17 @@ def runtime_library() -> Path:
 
 def run(name: str, *arguments: str | Path, text: str | None = None) -> str:
     """What the program prints. Fails with what it says on standard error."""
+    return _run(name, arguments, text).stdout
+
+
+def remarks(name: str, *arguments: str | Path, text: str | None = None) -> str:
+    """What the program says on standard error, if it succeeds."""
+    return _run(name, arguments, text).stderr
+
+
+def _run(name: str, arguments: tuple, text: str | None) -> subprocess.CompletedProcess:
     command = [str(find(name)), *map(str, arguments)]
     result = subprocess.run(command, input=text, capture_output=True, text=True)
     if result.returncode:
         raise ToolError(f"{name}: {result.stderr.strip() or f'status {result.returncode}'}")
-    return result.stdout
+    return result

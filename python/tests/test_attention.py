@@ -1,13 +1,12 @@
 """The op of packed attention, and attn_implementation="capstan", in eager and imported."""
 
+import capstan
 import pytest
 import torch
-from models import batch, error, first_output, make, offsets
-from torch.export import Dim
-
-import capstan
 from capstan import runtime
 from capstan.attention import Unsupported, attention_forward
+from models import batch, error, first_output, make, offsets
+from torch.export import Dim
 
 B, L = Dim("B", min=1, max=8), Dim("L", min=2, max=64)
 
@@ -30,20 +29,30 @@ def test_op_in_eager(mask) -> None:
     checks = ("test_schema", "test_autograd_registration", "test_faketensor")
     op = torch.ops.capstan.varlen_attention.default
     torch.library.opcheck(op, (*inputs, 0.3, *mask), test_utils=checks)
-    q, k, v, *rest = (x.float() if isinstance(x, torch.Tensor) and x.dim() == 3 else x for x in inputs)
+    q, k, v, *rest = (
+        x.float() if isinstance(x, torch.Tensor) and x.dim() == 3 else x for x in inputs
+    )
 
     def by_formula(q, k, v):
         return capstan.varlen_attention(q, k, v, *rest, 0.3, *mask)[0]
 
     def by_autograd(q, k, v):
         outs = []
-        for i, j in zip(*(zip(c.tolist(), c.tolist()[1:], strict=False) for c in rest[:2]), strict=True):
+        for i, j in zip(
+            *(zip(c.tolist(), c.tolist()[1:], strict=False) for c in rest[:2]), strict=True
+        ):
             queries, keys = torch.arange(*i), torch.arange(*j)
             scores = torch.einsum("qhd,khd->hqk", q[queries], k[keys].repeat_interleave(2, 1)) * 0.3
-            at, to = torch.meshgrid(torch.arange(len(queries)), torch.arange(len(keys)), indexing="ij")
+            at, to = torch.meshgrid(
+                torch.arange(len(queries)), torch.arange(len(keys)), indexing="ij"
+            )
             at = at + len(keys) - len(queries)
             causal, left, right = mask
-            hidden = (to > at) & causal | (to < at - left) & (left >= 0) | (to > at + right) & (right >= 0)
+            hidden = (
+                (to > at) & causal
+                | (to < at - left) & (left >= 0)
+                | (to > at + right) & (right >= 0)
+            )
             weights = scores.masked_fill(hidden, -torch.inf).softmax(-1)
             outs.append(torch.einsum("hqk,khd->qhd", weights, v[keys].repeat_interleave(2, 1)))
         return torch.cat(outs)
@@ -75,6 +84,40 @@ def test_op_imported(mask) -> None:
         given = inputs(*lens)
         for result, expected in zip(module.run(given), Attention()(*given), strict=True):
             torch.testing.assert_close(result, expected)
+
+
+def test_entries_of_libraries() -> None:
+    """PyTorch's varlen_attn and op of flash-attn, and flash-attn's own entry, which run on GPUs."""
+    from torch.nn.attention import varlen  # noqa: F401
+
+    library = torch.library.Library("flash_attn", "FRAGMENT")
+    library.define(
+        "_flash_attn_varlen_forward(Tensor q, Tensor k, Tensor v, Tensor cu_q, Tensor cu_k, "
+        "int max_q, int max_k, float dropout_p, float softmax_scale, bool causal, "
+        "int window_left=-1, int window_right=-1, float softcap=0.0) -> (Tensor, Tensor)"
+    )
+
+    @torch.library.register_fake("flash_attn::_flash_attn_varlen_forward", lib=library)
+    def _(q, k, v, *_rest):
+        return torch.empty_like(q), q.new_empty(q.shape[1], q.shape[0], dtype=torch.float32)
+
+    class Attention(torch.nn.Module):
+        def forward(self, q, k, v, cu):
+            ops, n = torch.ops, q.shape[0]
+            return (
+                ops.torch_attn._varlen_attn(q, k, v, cu, cu, n, n, True, None, [2, 0], True)[:2],
+                ops.aten._flash_attention_forward(q, k, v, cu, cu, n, n, 0.0, False, False)[:2],
+                ops.flash_attn._flash_attn_varlen_forward(q, k, v, cu, cu, n, n, 0.0, 0.5, True),
+            )
+
+    q, k, v = (torch.randn(9, h, 8) for h in (4, 2, 2))
+    cu = offsets([4, 5])
+    module = capstan.export(Attention(), (q, k, v, cu))
+    wanted = ((8**-0.5, True, 2, -1), (8**-0.5, False, -1, -1), (0.5, True, -1, -1))
+    for result, mask in zip(module.run((q, k, v, cu)), wanted, strict=True):
+        want = capstan.varlen_attention(q, k, v, cu, cu, 9, 9, *mask)
+        torch.testing.assert_close(result[0], want[0])
+        torch.testing.assert_close(result[1], want[1])
 
 
 def rows(lengths: list[int], side: str) -> dict[str, torch.Tensor]:
@@ -131,15 +174,17 @@ def attend(positions=None, batch_size=1, **kwargs):
 
 def expected(q, k, v, cuts):
     parts = [
-        torch.nn.functional.scaled_dot_product_attention(*(x[:, :, a:b] for x in (q, k, v)), is_causal=True)
+        torch.nn.functional.scaled_dot_product_attention(
+            *(x[:, :, a:b] for x in (q, k, v)), is_causal=True
+        )
         for a, b in zip([0, *cuts], [*cuts, 6], strict=True)
     ]
     return torch.cat(parts, 2).transpose(1, 2)
 
 
 def test_three_dimensional_positions() -> None:
-    """Time, height and width of an image repeat (transformers issue 44911): not packed. With a row of
-    the text first, that one counts."""
+    """Time, height and width of an image repeat (transformers issue 44911): not packed. With a row
+    of the text first, that one counts."""
     image = torch.tensor([[0, 1, 1, 1, 1, 2], [0, 1, 1, 2, 2, 3], [0, 1, 2, 1, 2, 3]])[:, None]
     out, qkv = attend(image)
     assert error(out, expected(*qkv, [])) < 1e-5
@@ -182,9 +227,8 @@ def test_refused(kwargs, message) -> None:
 
 
 def test_refused_masks() -> None:
-    from transformers.masking_utils import chunked_causal_mask_function
-
     from capstan.attention import attention_mask
+    from transformers.masking_utils import chunked_causal_mask_function
 
     overlay = chunked_causal_mask_function(4, torch.zeros(1))
     with pytest.raises(Unsupported, match="chunked_overlay"):

@@ -1,14 +1,13 @@
 """What the importer does with small modules: syncs, sizes, places, buffers, errors."""
 
+import capstan
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
-from torch.export import Dim
-
-import capstan
 from capstan import runtime
 from capstan.module import InputError
+from torch import nn
+from torch.export import Dim
 
 T, B = Dim("T", min=2, max=64), Dim("B", min=1, max=8)
 
@@ -134,7 +133,13 @@ class Reads(nn.Module):
         torch._check(sizes[0] + sizes[1] == x.shape[0])
         first, second = x.split(sizes)
         places = mask.nonzero().squeeze(1)
-        return first.sum(), second.sum(), x[places], x.masked_select(mask), torch.repeat_interleave(repeats)
+        return (
+            first.sum(),
+            second.sum(),
+            x[places],
+            x.masked_select(mask),
+            torch.repeat_interleave(repeats),
+        )
 
 
 def test_every_kind_of_read() -> None:

@@ -17,16 +17,63 @@ from .reductions import softmax_of
 def varlen_attention(
     ctx: Context, q, k, v, cu_q, cu_k, max_q, max_k, scale, causal, window_left, window_right
 ) -> list[Value]:
-    out, logs = ctx.out
-    result = packed(ctx, q, k, v, (cu_q, cu_k), (max_q, max_k), scale, causal,
-                    (window_left, window_right), logs)  # fmt: skip
-    return list(result)
+    window, logs = (window_left, window_right), ctx.out[1]
+    return packed(ctx, q, k, v, (cu_q, cu_k), (max_q, max_k), scale, causal, window, logs)
+
+
+@lowering("torch_attn._varlen_attn.default")
+def varlen_attn(
+    ctx: Context, q, k, v, cu_q, cu_k, max_q, max_k, causal=False, scale=None, window=None,
+    enable_gqa=False, used_k=None, blocks=None, *_,
+) -> list[Value]:  # fmt: skip
+    """torch.nn.attention.varlen.varlen_attn"""
+    if used_k is not None or blocks is not None:
+        raise ctx.refuse("keys in pages, or fewer than the documents hold")
+    documents = (cu_q, cu_q if cu_k is None else cu_k)
+    return _of_library(ctx, q, k, v, documents, (max_q, max_k), causal, scale, window)
+
+
+@lowering("aten._flash_attention_forward.default")
+def flash_attention(
+    ctx: Context, q, k, v, cu_q, cu_k, max_q, max_k, dropout, causal, debug, scale=None,
+    left=None, right=None, used_k=None, slopes=None, blocks=None, *_,
+) -> list[Value]:  # fmt: skip
+    """PyTorch's own op of flash-attn."""
+    if cu_q is None or cu_k is None:
+        raise ctx.refuse("rows of a batch instead of documents")
+    if dropout or any(v is not None for v in (used_k, slopes, blocks)):
+        raise ctx.refuse("dropout, slopes of alibi, or keys in pages")
+    window = [-1 if n is None else n for n in (left, right)]
+    return _of_library(ctx, q, k, v, (cu_q, cu_k), (max_q, max_k), causal, scale, window)
+
+
+@lowering("flash_attn._flash_attn_varlen_forward.default")
+def flash_attn_varlen(
+    ctx: Context, q, k, v, cu_q, cu_k, max_q, max_k, dropout, scale, causal, left=-1, right=-1,
+    softcap=0.0, slopes=None, return_softmax=False, blocks=None, leftpad=None, used_k=None, *_,
+) -> list[Value]:  # fmt: skip
+    """flash-attn's flash_attn_varlen_func"""
+    if dropout or softcap or any(v is not None for v in (slopes, blocks, leftpad, used_k)):
+        raise ctx.refuse("dropout, a softcap, slopes of alibi, or keys in pages")
+    return _of_library(ctx, q, k, v, (cu_q, cu_k), (max_q, max_k), causal, scale, (left, right))
+
+
+def _of_library(ctx: Context, q, k, v, documents, longest, causal, scale, window) -> list[Value]:
+    """Results are the output and the logarithms; what else there is, random state, is zeros."""
+    scale = 1 / math.sqrt(q.shape[2]) if scale is None else scale
+    left, right = window or (-1, -1)
+    # A causal query sees nothing behind the diagonal.
+    window = (left, -1 if causal else right)
+    logs = TensorType((q.shape[1], q.shape[0]), "f32")
+    found = packed(ctx, q, k, v, documents, longest, scale, causal, window, logs)
+    return [*found, *(ctx.splat(0, out) for out in ctx.out[2:])]
 
 
 def packed(ctx, q, k, v, documents, longest, scale, causal, window=(-1, -1), logs=None):
     """The operation; with `logs`, the type of the logarithms of the sums, those as well."""
     f = ctx.f
     longest = [ctx.scalar(n, "index") for n in longest]
+    documents = [ctx.cast(cu, "i32") for cu in documents]
     init = f.empty((*q.shape[:2], v.shape[2]), q.element)
     inits = [init] + ([f.empty(logs.shape, "f32")] if logs else [])
     results = [f.fresh(i.element, i.shape) for i in inits]

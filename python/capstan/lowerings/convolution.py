@@ -39,9 +39,7 @@ def convolution(
     init = f.filled(shape, f.constant(0.0, kind))
     # Loops: batch, group, channel out, places, channel in, taps.
     first, taps = 3 + n, [4 + n + i for i in range(n)]
-    moved = [
-        f"d{3 + i} * {stride[i]} + d{tap} * {dilation[i]}" for i, tap in enumerate(taps)
-    ]
+    moved = [f"d{3 + i} * {stride[i]} + d{tap} * {dilation[i]}" for i, tap in enumerate(taps)]
     loops = [*shape, per_in, *weight.shape[2:]]
     operands = [
         (x, [0, 1, first, *moved]),

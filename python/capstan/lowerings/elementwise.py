@@ -239,9 +239,21 @@ def power(ctx: Context, a, b) -> Value:
             return s.unary("math.sqrt", a)
         if b == -0.5 and is_float(a.element):
             return s.unary("math.rsqrt", a)
-        return s.power(a, e)
+        return s.power(a, e) if is_float(a.element) else _whole_power(s, a, b)
 
+    if not is_float(ctx.out.element) and not (isinstance(b, int) and b >= 0):
+        raise ctx.refuse("integers to a power that isn't a constant of at least 0")
     return ctx.elementwise([a, b], body)
+
+
+def _whole_power(s, a: Value, exponent: int) -> Value:
+    """By squaring."""
+    result = s.constant(1, a)
+    while exponent:
+        if exponent & 1:
+            result = s.mul(result, a)
+        a, exponent = s.mul(a, a), exponent >> 1
+    return result
 
 
 def _comparison(predicate: str):
@@ -303,8 +315,8 @@ def masked_fill(ctx: Context, x, mask, value) -> Value:
 
 
 @lowering(
-    "aten.to.dtype", "aten.to.dtype_layout", "aten.to.device", "aten.to.other", "aten._to_copy.default",
-    "aten.type_as.default", "prims.convert_element_type.default",
+    "aten.to.dtype", "aten.to.dtype_layout", "aten.to.device", "aten.to.other",
+    "aten._to_copy.default", "aten.type_as.default", "prims.convert_element_type.default",
 )  # fmt: skip
 def convert(ctx: Context, x, *_) -> Value:
     return ctx.cast(x, ctx.out.element, ctx.out.unsigned)

@@ -55,12 +55,15 @@ def gather(ctx: Context, x, dim, index, *_) -> Value:
         return ctx.reshape(x, ctx.out.shape)
     dim %= x.rank
     size = ctx.f.size(x.shape[dim])
+    index = ctx.reshape(index, [1]) if not index.rank else index
 
     def read(elements, at) -> Value:
         place = ctx.checked_index(elements[0], size, "gather")
         return ctx.extract(x, [place if d == dim else i for d, i in enumerate(at)])
 
-    return gathered(ctx, [index], [list(range(index.rank))], ctx.out, read)
+    out = TensorType(index.shape, x.element, x.unsigned)
+    result = gathered(ctx, [index], [list(range(index.rank))], out, read)
+    return ctx.reshape(result, ctx.out.shape)
 
 
 @lowering("aten.index.Tensor", "aten._unsafe_index.Tensor")
@@ -101,8 +104,8 @@ def index(ctx: Context, x, indices) -> Value:
 def one_dimensional_scatter(ctx: Context, x, dim, index, source, combine) -> Value:
     """A reduction over the places of the index: linalg has no scatter.
 
-    out[.., p, ..] combines what is at p with each source whose index is p, in order. The host target
-    runs one kernel that looks at every index for every element of x.
+    out[.., p, ..] combines what is at p with each source whose index is p. One kernel
+    looks at every index for every element of x.
     """
     dim %= max(x.rank, 1)
     if not x.rank:
@@ -165,17 +168,24 @@ def index_add(ctx: Context, x, dim, index, source, alpha=1) -> Value:
     def combine(s, old: Value, new: Value) -> Value:
         return s.add(old, new if alpha == 1 else s.mul(new, s.constant(alpha, new)))
 
-    return _index_write(ctx, x, dim % x.rank, index, source, combine)
+    return _along(ctx, x, dim, index, source, combine)
 
 
 @lowering("aten.index_copy.default")
 def index_copy(ctx: Context, x, dim, index, source) -> Value:
-    return _index_write(ctx, x, dim % x.rank, index, source, lambda s, old, new: new)
+    return _along(ctx, x, dim, index, source, lambda s, old, new: new)
+
+
+def _along(ctx: Context, x, dim, index, source, combine) -> Value:
+    """Of a number, as of a tensor with one element."""
+    line, piece = (v if v.rank else ctx.reshape(v, [1]) for v in (x, source))
+    return ctx.reshape(_index_write(ctx, line, dim % line.rank, index, piece, combine), x.shape)
 
 
 def _index_write(ctx: Context, x, dim, index, source, combine) -> Value:
     """Slices of x along a dimension combined with those of the source."""
     f, s, rank = ctx.f, ctx.s, x.rank
+    index = ctx.reshape(index, [1]) if not index.rank else index
     size = f.size(x.shape[dim])
 
     def body(i: Value, new: Value, old: Value) -> list[Value]:
@@ -227,8 +237,7 @@ def index_put(ctx: Context, x, indices, values, accumulate=False, *_) -> Value:
     flat = _flat_index(ctx, used, lead, shape)
     flat = ctx.reshape(flat, [product(shape)])
     rest = list(x.shape[len(places) :])
-    values_type = TensorType((*shape, *rest), values.element, values.unsigned)
-    values = ctx.elementwise([values], lambda s, v: v, "", values_type)
+    values = ctx.broadcast(values, [*shape, *rest])
     values = ctx.reshape(values, [product(shape), *rest])
     whole = ctx.reshape(x, [product(lead), *rest])
     return ctx.reshape(_index_write(ctx, whole, 0, flat, values, combine), x.shape)

@@ -64,9 +64,7 @@ def _chunk(ctx: Context, x, decay, b, c, state) -> tuple[Value, Value]:
     each = heads // groups
     of_groups, of_heads = as_size(batch * groups), as_size(batch * heads)
     kind = x.element
-    upto = scan(
-        ctx, decay, 2, 0, lambda s, a, b: s.add(a, b), TensorType(decay.shape, kind)
-    )
+    upto = scan(ctx, decay, 2, 0, lambda s, a, b: s.add(a, b), TensorType(decay.shape, kind))
     b, c = (ctx.reshape(v, [of_groups, size, states]) for v in (b, c))
 
     # Of the tokens of the chunk.

@@ -83,23 +83,15 @@ def matmul(ctx: Context, a, b) -> Value:
     if b.rank == 2:
         y = product_of(ctx, flattened(ctx, a, 1), b)
         return ctx.reshape(y, ctx.out.shape)
-    batch = _broadcast(a.shape[:-2], b.shape[:-2])
-    a, b = (_expanded(ctx, x, batch) for x in (a, b))
+    batch = broadcast(a.shape[:-2], b.shape[:-2])
+    a, b = (ctx.broadcast(x, [*batch, *x.shape[-2:]]) for x in (a, b))
     return ctx.reshape(product_of(ctx, flattened(ctx, a, 2), flattened(ctx, b, 2)), ctx.out.shape)
 
 
-def _broadcast(a: Sequence[Size], b: Sequence[Size]) -> list[Size]:
+def broadcast(a: Sequence[Size], b: Sequence[Size]) -> list[Size]:
     rank = max(len(a), len(b))
     a, b = ([1] * (rank - len(x)) + list(x) for x in (a, b))
     return [y if equal(x, 1) else x for x, y in zip(a, b, strict=True)]
-
-
-def _expanded(ctx: Context, x: Value, batch: Sequence[Size]) -> Value:
-    shape = (*batch, *x.shape[-2:])
-    if len(shape) == x.rank and all(map(equal, shape, x.shape)):
-        return x
-    out = TensorType(shape, x.element, x.unsigned)
-    return ctx.elementwise([x], lambda s, x: x, "", out)
 
 
 @lowering("aten.dot.default")

@@ -93,6 +93,7 @@ def all_(ctx: Context, x, dim=None, *_) -> Value:
 def extremum(ctx: Context, x: Value, dim: int, predicate: str) -> tuple[Value, Value]:
     """The extreme element along a dimension and its first index; NaN is the most extreme."""
     f, s = ctx.f, ctx.s
+    x = ctx.reshape(x, [1]) if not x.rank else x
     loops = list(range(x.rank))
     kept = [i for i in loops if i != dim]
     shape = [x.shape[i] for i in kept]
@@ -119,13 +120,13 @@ def extremum(ctx: Context, x: Value, dim: int, predicate: str) -> tuple[Value, V
 
 @lowering("aten.max.dim")
 def max_dim(ctx: Context, x, dim, keepdim=False) -> list[Value]:
-    found = extremum(ctx, x, dim % x.rank, "gt")
+    found = extremum(ctx, x, dim % max(x.rank, 1), "gt")
     return [ctx.reshape(v, out.shape) for v, out in zip(found, ctx.out, strict=True)]
 
 
 @lowering("aten.min.dim")
 def min_dim(ctx: Context, x, dim, keepdim=False) -> list[Value]:
-    found = extremum(ctx, x, dim % x.rank, "lt")
+    found = extremum(ctx, x, dim % max(x.rank, 1), "lt")
     return [ctx.reshape(v, out.shape) for v, out in zip(found, ctx.out, strict=True)]
 
 
@@ -133,7 +134,7 @@ def _arg(predicate: str):
     def lower(ctx: Context, x, dim=None, keepdim=False) -> Value:
         if dim is None:
             x, dim = ctx.reshape(x, [product(x.shape)]), 0
-        return ctx.reshape(extremum(ctx, x, dim % x.rank, predicate)[1], ctx.out.shape)
+        return ctx.reshape(extremum(ctx, x, dim % max(x.rank, 1), predicate)[1], ctx.out.shape)
 
     return lower
 
@@ -291,9 +292,8 @@ def scan(ctx: Context, x: Value, dim: int, start, combine, out: TensorType) -> V
     f.line(f"^bb0({a}: {compute}, {b}: {compute}):")
     with f.nested():
         f.emit(f'"tm_tensor.yield"({combine(ctx.s, a, b)}) : ({compute}) -> ()')
-    f.line(
-        f"}}) : ({x.type}, {init.type}, {partial.type}) -> ({result.type}, {last.type}) {f.location}"
-    )
+    types = f"({x.type}, {init.type}, {partial.type}) -> ({result.type}, {last.type})"
+    f.line(f"}}) : {types} {f.location}")
     return ctx.cast(result, out.element, out.unsigned)
 
 

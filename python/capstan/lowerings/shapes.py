@@ -6,14 +6,15 @@ import torch
 
 from ..context import Context, TensorType
 from ..mlir_text import Value
-from ..symbols import as_size, equal
+from ..symbols import as_size, equal, product
 from . import lowering
 
 
 @lowering(
-    "aten.view.default", "aten.reshape.default", "aten._unsafe_view.default", "aten.flatten.using_ints",
-    "aten.squeeze.default", "aten.squeeze.dim", "aten.squeeze.dims", "aten.unsqueeze.default",
-    "aten.unflatten.int", "aten.view_as.default", "aten.reshape_as.default",
+    "aten.view.default", "aten.reshape.default", "aten._unsafe_view.default",
+    "aten.flatten.using_ints", "aten.squeeze.default", "aten.squeeze.dim", "aten.squeeze.dims",
+    "aten.unsqueeze.default", "aten.unflatten.int", "aten.view_as.default",
+    "aten.reshape_as.default",
 )  # fmt: skip
 def reshape(ctx: Context, x, *_) -> Value:
     return ctx.reshape(x, ctx.out.shape)
@@ -21,9 +22,7 @@ def reshape(ctx: Context, x, *_) -> Value:
 
 @lowering("aten.expand.default", "aten.expand_as.default", "aten.broadcast_to.default")
 def expand(ctx: Context, x, *_) -> Value:
-    if len(ctx.out.shape) == x.rank and all(map(equal, ctx.out.shape, x.shape)):
-        return x
-    return ctx.elementwise([x], lambda s, x: x, "")
+    return ctx.broadcast(x, ctx.out.shape)
 
 
 @lowering("aten.permute.default")
@@ -185,8 +184,12 @@ def flip(ctx: Context, x, dims) -> Value:
 
 @lowering("aten.roll.default")
 def roll(ctx: Context, x, shifts, dims=()) -> Value:
+    if not x.rank:
+        return x
     if not dims:
-        raise ctx.refuse("roll of the flattened tensor")
+        flat, out = ctx.reshape(x, [product(x.shape)]), ctx.out
+        ctx.out = TensorType(flat.shape, x.element, x.unsigned)
+        return ctx.reshape(roll(ctx, flat, shifts, [0]), out.shape)
     sizes = {d % x.rank: ctx.f.size(x.shape[d]) for d in dims}
     by = {d % x.rank: ctx.scalar(n, "index") for n, d in zip(shifts, dims, strict=True)}
     return _read_through(
@@ -205,9 +208,7 @@ def repeat(ctx: Context, x, repeats) -> Value:
     repeats = [1] * (len(shape) - len(repeats)) + [as_size(n) for n in repeats]
     wide = [s for n, size in zip(repeats, shape, strict=True) for s in (n, size)]
     narrow_ = [s for size in shape for s in (1, size)]
-    x = ctx.reshape(x, narrow_)
-    wide_type = TensorType(tuple(wide), x.element, x.unsigned)
-    return ctx.reshape(ctx.elementwise([x], lambda s, x: x, "", wide_type), ctx.out.shape)
+    return ctx.reshape(ctx.broadcast(ctx.reshape(x, narrow_), wide), ctx.out.shape)
 
 
 @lowering("aten.constant_pad_nd.default")
@@ -245,7 +246,8 @@ def pad_(ctx: Context, x, pad, mode="constant", value=None) -> Value:
 
 @lowering(
     "aten.empty.memory_format", "aten.empty_like.default", "aten.new_empty.default",
-    "aten.empty_permuted.default", "aten.zeros.default", "aten.zeros_like.default", "aten.new_zeros.default",
+    "aten.empty_permuted.default", "aten.zeros.default", "aten.zeros_like.default",
+    "aten.new_zeros.default",
 )  # fmt: skip
 def zeros(ctx: Context, *_) -> Value:
     """Also of what is empty: contents that nobody defined would never be the same twice."""

@@ -11,6 +11,7 @@ from ..context import Context, TensorType
 from ..mlir_text import Value, quoted
 from ..symbols import as_size, product
 from . import lowering
+from .matmul import broadcast
 from .reductions import scan
 
 
@@ -93,10 +94,8 @@ def nonzero(ctx: Context, x) -> Value:
 
 @lowering("aten.masked_select.default")
 def masked_select(ctx: Context, x, mask) -> Value:
-    from ..symbols import equal
-
-    if x.rank != mask.rank or not all(map(equal, x.shape, mask.shape)):
-        raise ctx.refuse("a mask of another shape")
+    shape = broadcast(x.shape, mask.shape)
+    x, mask = (ctx.broadcast(v, shape) for v in (x, mask))
     define(ctx, count_true(ctx, mask))
     places = places_of_true(ctx, mask, ctx.out.shape[0])
     flat = ctx.reshape(x, [product(x.shape)])
