@@ -13,8 +13,8 @@ from importlib import import_module
 _WHERE = {
     "Module": "module",
     "UnsupportedOps": "errors",
-    "explain": "explain",
-    "export": "export",
+    "explain": "explanation",
+    "export": "exporter",
     "lowering": "lowerings",
     "register_attention": "attention",
     "varlen_attention": "attention",
@@ -26,5 +26,5 @@ def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module 'capstan' has no attribute {name!r}")
     value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
-    globals()[name] = value  # instead of a submodule of that name
+    globals()[name] = value
     return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 
 from . import tools
-from .export import export
+from .exporter import export
 from .module import Module
 
 REMARK = re.compile(r"^(.+):(\d+):\d+: remark: \[\w+\] (\w+) \|.*?Reason=\"?([^\"]*)\"?", re.M)
