@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every check, the runtime's tests and the lit tests of a built tree, and
-counts them together.
+"""Runs every check, the runtime's tests, the lit tests and the Python package's tests
+of a built tree, and counts them together.
 
 The last line printed is "N passed, N failed"; the exit status is 1 if anything
 failed. Run by `./dev test`, which makes the build and the Python tools first.
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSED = {"PASS", "XFAIL", "FLAKYPASS"}
@@ -57,6 +58,30 @@ def run_gtest(binary: Path) -> tuple[int, int]:
     return results["tests"] - results["disabled"] - failed, failed
 
 
+def run_pytest(build: Path) -> tuple[int, int, int]:
+    """Returns how many tests of python/tests passed, failed and were skipped."""
+    python = build / "torch-venv" / "bin" / "python"
+    if not python.exists():
+        print("SKIPPED: python/tests: no PyTorch in build/torch-venv; `./dev torch` makes it")
+        return 0, 0, 1
+    with tempfile.TemporaryDirectory() as tmp:
+        output = Path(tmp) / "pytest.xml"
+        command = [python, "-m", "pytest", "-q", "-n", "2", f"--junitxml={output}", "python/tests"]
+        status = subprocess.run(
+            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        suite = ElementTree.parse(output).find("testsuite") if output.exists() else None
+    if status.returncode:
+        print(status.stdout, flush=True)
+    if suite is None:
+        print(f"FAIL: python/tests: status {status.returncode}")
+        return 0, 1, 0
+    tests, failures, errors, skipped = (
+        int(suite.get(k)) for k in ("tests", "failures", "errors", "skipped")
+    )
+    return tests - failures - errors - skipped, failures + errors, skipped
+
+
 def run_lit(build: Path, lit_args: list[str]) -> tuple[Counter, int]:
     """Returns the number of tests by lit's result code, and lit's exit status."""
     with tempfile.TemporaryDirectory() as tmp:
@@ -81,10 +106,13 @@ def main() -> int:
     checks = [run_check(name, command) for name, command in CHECKS.items()]
     gtest_passed, gtest_failed = run_gtest(args.build / "bin" / "capstan_rt_tests")
     codes, lit_status = run_lit(args.build, lit_args)
+    pytest_passed, pytest_failed, pytest_skipped = run_pytest(args.build)
 
-    passed = sum(checks) + gtest_passed + sum(n for code, n in codes.items() if code in PASSED)
-    skipped = sum(n for code, n in codes.items() if code in SKIPPED)
+    passed = sum(checks) + gtest_passed + pytest_passed
+    passed += sum(n for code, n in codes.items() if code in PASSED)
+    skipped = pytest_skipped + sum(n for code, n in codes.items() if code in SKIPPED)
     total = len(checks) + gtest_passed + gtest_failed + codes.total()
+    total += pytest_passed + pytest_failed + pytest_skipped
     failed = total - passed - skipped
     if lit_status and not any(code not in PASSED | SKIPPED for code in codes):
         failed += 1  # lit itself failed, or found no test

@@ -2,9 +2,12 @@
 """call_module.py LIBRARY MODULE.so: calls its forward(x: f32[?, 4], lens: i32[?])."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
-from capstan_rt import Device, Error, Module, Runtime
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+from capstan.runtime import Device, Error, Module, Runtime
 
 library, path = sys.argv[1:]
 module = Module(Device(Runtime(library)), path)

@@ -39,8 +39,8 @@ import numpy as np
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.append(str(Path(__file__).resolve().parents[2] / "examples" / "python"))
-from capstan_rt import CHECK_FAILED, Device, Error, Module, Runtime
+sys.path.append(str(Path(__file__).resolve().parents[2] / "python"))
+from capstan.runtime import CHECK_FAILED, Device, Error, Module, Runtime
 
 from fuzz import ir, run
 from fuzz.generate import make_module

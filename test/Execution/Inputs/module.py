@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples" / "python"))
-import capstan_rt
-from capstan_rt import Error as CallError
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python"))
+from capstan import runtime
+from capstan.runtime import Error as CallError
 
 __all__ = ["CallError", "Module", "close"]
-RUNTIME = capstan_rt.Runtime(os.environ["CAPSTAN_RT"])
+RUNTIME = runtime.Runtime(os.environ["CAPSTAN_RT"])
 
 
-class Module(capstan_rt.Module):
+class Module(runtime.Module):
     """A compiled module on a device with poisoned memory and random delays."""
 
     def __init__(self, text: str, *flags: str, seed: int = 1):
@@ -26,7 +26,7 @@ class Module(capstan_rt.Module):
             command = ["capstan-compile", source, "-o", library, "--target=host", *flags]
             subprocess.run(command, check=True)
             options = {"poison_memory": 1, "delay_seed": seed, "max_delay_us": 50}
-            super().__init__(capstan_rt.Device(RUNTIME, **options), str(library))
+            super().__init__(runtime.Device(RUNTIME, **options), str(library))
 
     def __call__(self, name: str, *arrays):
         return self.call(name, [np.asarray(array, order="C") for array in arrays])

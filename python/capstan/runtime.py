@@ -6,21 +6,26 @@
     logits, = module.call("forward", [ids, lens])
     print(module.counters()["blocking_syncs"])
 
-Arguments are contiguous arrays, neither copied nor consumed: a program that writes to an
-argument writes to the array. Results are new arrays.
+Arguments are contiguous arrays, or tensors of PyTorch on the CPU, neither copied nor consumed: a
+program that writes to an argument writes to the array. Results are new arrays.
 """
 
 from __future__ import annotations
 
 import ctypes as c
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 CHECK_FAILED = 1  # the other codes are in capstan_rt/status.h
 CPU = 1  # a DLDeviceType
 CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of type: DLDataTypeCode
 KINDS = {code: kind for kind, code in CODES.items()}
+TORCH_CODES = {"bfloat": 4, "bool": 6, "float": 2, "int": 0, "uint": 1}
 
 
 class Tensor(c.Structure):
@@ -45,22 +50,42 @@ class Tensor(c.Structure):
     )
 
     @staticmethod
-    def of(array: np.ndarray) -> Tensor:
+    def of(array: np.ndarray | torch.Tensor) -> Tensor:
         """A view of the array, which has to outlive it."""
         kind = array.dtype
-        if kind.kind not in CODES or not array.flags.c_contiguous:
+        if isinstance(array, np.ndarray):
+            code, data, contiguous = (
+                CODES.get(kind.kind),
+                array.ctypes.data,
+                array.flags.c_contiguous,
+            )
+        else:
+            # As PyTorch writes them: torch.bfloat16.
+            name = str(kind).removeprefix("torch.")
+            code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
+            data, contiguous = array.data_ptr(), array.is_contiguous()
+            if array.device.type != "cpu":
+                raise TypeError(
+                    f"a tensor on {array.device}; the host target takes those of the CPU"
+                )
+        if code is None or not contiguous:
             raise TypeError(f"not a contiguous array of numbers: {kind}")
         shape = (c.c_int64 * array.ndim)(*array.shape)
         return Tensor(
             major=1,
-            data=array.ctypes.data,
+            data=data,
             device_type=CPU,
             rank=array.ndim,
-            code=CODES[kind.kind],
+            code=code,
             bits=8 * kind.itemsize,
             lanes=1,
             shape=c.cast(shape, c.POINTER(c.c_int64)),
         )
+
+
+def empty_array(tensor: Tensor) -> np.ndarray:
+    kind = np.dtype(f"{KINDS[tensor.code]}{tensor.bits // 8}")
+    return np.empty(tensor.shape[: tensor.rank], kind)
 
 
 class DeviceConfig(c.Structure):
@@ -166,8 +191,15 @@ class Module:
     def __del__(self) -> None:
         self.lib.capstan_rt_module_release(self.handle)
 
-    def call(self, entry: str, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Runs an entry and waits for its results. Scalars are arrays of rank 0."""
+    def call(
+        self,
+        entry: str,
+        arguments: Sequence[np.ndarray | torch.Tensor],
+        new: Callable[[Tensor], np.ndarray | torch.Tensor] = empty_array,
+    ) -> list[np.ndarray | torch.Tensor]:
+        """Runs an entry and waits for its results. Scalars are arrays of rank 0. `new` makes the
+        array that a result is copied to.
+        """
         function = c.c_void_p()
         self.check(
             self.lib.capstan_rt_module_lookup(self.handle, entry.encode(), c.byref(function))
@@ -182,18 +214,16 @@ class Module:
             # Work on the device may still use the arguments, and may still fail.
             done = self.lib.capstan_rt_stream_synchronize(stream)
             self.check(status or done)
-            return [self.read(t) for t in taken]
+            return [self.read(t, new(t.contents)) for t in taken]
         finally:
             for tensor in taken:
                 if tensor:
                     tensor.contents.deleter(c.cast(tensor, c.c_void_p))
 
-    def read(self, pointer: c._Pointer) -> np.ndarray:
-        tensor = pointer.contents
-        kind = np.dtype(f"{KINDS[tensor.code]}{tensor.bits // 8}")
-        array = np.empty(tensor.shape[: tensor.rank], kind)
+    def read(self, pointer: c._Pointer, array: np.ndarray | torch.Tensor):
+        view = Tensor.of(array)
         read = self.lib.capstan_rt_tensor_read
-        self.check(read(pointer, self.device.stream, c.c_void_p(array.ctypes.data), array.nbytes))
+        self.check(read(pointer, self.device.stream, c.c_void_p(view.data), array.nbytes))
         return array
 
     def counters(self) -> dict[str, int]:

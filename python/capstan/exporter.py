@@ -1,0 +1,97 @@
+"""capstan.export: an nn.Module to Capstan IR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch.export import Dim, ExportedProgram
+from torch.utils import _pytree as pytree
+
+from .importer import import_program
+from .mamba import traced_as_op
+from .module import Module
+
+# Integers of Hugging Face's packed batches: bounds, which differ in every batch.
+LENGTHS = ("max_length_q", "max_length_k")
+
+
+def export(
+    model: torch.nn.Module | ExportedProgram,
+    args: Sequence[object] = (),
+    kwargs: Mapping[str, object] | None = None,
+    dynamic_shapes: object = None,
+    strict: bool = False,
+) -> Module:
+    """Exports a model as torch.export does, and imports the graph.
+
+    `args`, `kwargs` and `dynamic_shapes` are torch.export's. An ExportedProgram is imported as it
+    is. Raises capstan.UnsupportedOps, with all ops that can't be imported.
+    """
+    if isinstance(model, ExportedProgram):
+        return Module(model, import_program(model))
+    kwargs = dict(kwargs or {})
+    dynamic_shapes = _with_lengths(kwargs, dynamic_shapes)
+    with torch.no_grad(), traced_as_op():
+        program = torch.export.export(
+            model, tuple(args), kwargs, dynamic_shapes=dynamic_shapes, strict=strict
+        )
+    return Module(program, import_program(program, _names(program, dynamic_shapes)))
+
+
+def _with_lengths(kwargs: dict[str, object], dynamic_shapes: object) -> object:
+    """Lengths that are integers stay arguments: a constant would be wrong for the next batch."""
+    lengths = [k for k in LENGTHS if type(kwargs.get(k)) is int]
+    if not lengths or not isinstance(dynamic_shapes, Mapping):
+        return dynamic_shapes
+    chosen = {k: dynamic_shapes.get(k) for k in lengths}
+    return {**dynamic_shapes, **{k: v or Dim.DYNAMIC for k, v in chosen.items()}}
+
+
+def _names(program: ExportedProgram, dynamic_shapes: object) -> dict[str, str]:
+    """The user's name of each symbol whose dimension is a named Dim."""
+    if dynamic_shapes is None:
+        return {}
+    specs = program.graph_signature.input_specs
+    nodes = {n.name: n for n in program.graph.nodes if n.op == "placeholder"}
+    inputs = [nodes.get(s.arg.name) for s in specs if s.kind.name == "USER_INPUT"]
+    # The dynamic shapes of an argument are at its place, or under its name.
+    names: dict[str, str] = {}
+    shapes = _in_order(program, dynamic_shapes)
+    for node, shape in zip(inputs, shapes, strict=False):
+        value = node.meta.get("val") if node is not None else None
+        if not isinstance(value, torch.Tensor) or not shape:
+            continue
+        items = shape.items() if isinstance(shape, Mapping) else enumerate(shape)
+        for i, dim in items:
+            size = value.shape[i]
+            name = getattr(dim, "__name__", None)
+            if name and isinstance(size, torch.SymInt) and size.node.expr.is_Symbol:
+                names[str(size.node.expr)] = name
+    return names
+
+
+def _in_order(program: ExportedProgram, dynamic_shapes: object) -> list[object]:
+    """The dynamic shapes of the flattened inputs."""
+    spec = program.call_spec.in_spec
+    count = spec.num_leaves
+    args, kwargs = pytree.tree_unflatten(list(range(count)), spec)
+    found: dict[int, object] = {}
+
+    def walk(places: object, shapes: object) -> None:
+        if isinstance(places, int):
+            found[places] = shapes
+        elif isinstance(places, Mapping) and isinstance(shapes, Mapping):
+            for key, place in places.items():
+                walk(place, shapes.get(key))
+        elif isinstance(places, (list, tuple)) and isinstance(shapes, (list, tuple)):
+            for place, shape in zip(places, shapes, strict=False):
+                walk(place, shape)
+
+    if isinstance(dynamic_shapes, Mapping):
+        walk(dict(kwargs), dynamic_shapes)
+        # Names of positional arguments, in the order of the signature.
+        walk(list(args), list(dynamic_shapes.values()))
+    else:
+        walk([*args, *kwargs.values()], dynamic_shapes)
+    return [found.get(i) for i in range(count)]

@@ -1,0 +1,153 @@
+"""Products of matrices: named operations of linalg, with weights as they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..context import Context, TensorType
+from ..mlir_text import Size, Value
+from ..symbols import equal, product
+from . import lowering
+
+MATMUL = "(d0, d1, d2)"
+BATCHED = "(d0, d1, d2, d3)"
+
+
+def product_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> Value:
+    """a @ b of two or three dimensions, or a @ b^T; half precision is summed in f32."""
+    batched, element = a.rank == 3, a.element
+    columns = b.shape[-2] if transpose_b else b.shape[-1]
+    shape = (*a.shape[:-1], columns)
+    summed = "f32" if element in ("bf16", "f16") else element
+    init = ctx.f.filled(shape, ctx.f.constant(0, summed), unsigned=a.unsigned)
+    name, maps = "linalg.matmul", ""
+    if batched:
+        name = "linalg.batch_matmul"
+    if transpose_b:
+        loops, m, n, k = (BATCHED, "d0, d1", "d0, d2", "d3") if batched else (
+            MATMUL, "d0", "d1", "d2"
+        )  # fmt: skip
+        last = "d0, d1, d2" if batched else "d0, d1"
+        of = [f"{m}, {k}", f"{n}, {k}", last]
+        maps = f" indexing_maps = [{', '.join(f'affine_map<{loops} -> ({r})>' for r in of)}]"
+    return ctx.cast(ctx.f.into(name + maps, [a, b], init), element, a.unsigned)
+
+
+def flattened(ctx: Context, x: Value, keep: int) -> Value:
+    """x with all but the last dimensions as one."""
+    return ctx.reshape(x, [product(x.shape[: x.rank - keep]), *x.shape[x.rank - keep :]])
+
+
+@lowering("aten.linear.default")
+def linear(ctx: Context, x, weight, bias=None) -> Value:
+    if weight.rank != 2:
+        raise ctx.refuse(f"a weight of rank {weight.rank}")
+    y = product_of(ctx, flattened(ctx, x, 1), weight, transpose_b=True)
+    y = ctx.reshape(y, ctx.out.shape)
+    return y if bias is None else ctx.elementwise([y, bias], lambda s, y, b: s.add(y, b))
+
+
+@lowering("aten.mm.default")
+def mm(ctx: Context, a, b) -> Value:
+    return product_of(ctx, a, b)
+
+
+@lowering("aten.bmm.default")
+def bmm(ctx: Context, a, b) -> Value:
+    return product_of(ctx, a, b)
+
+
+@lowering("aten.addmm.default", "aten.baddbmm.default")
+def addmm(ctx: Context, c, a, b, beta=1, alpha=1) -> Value:
+    y = product_of(ctx, a, b)
+
+    def body(s, y: Value, c: Value) -> Value:
+        y = y if alpha == 1 else s.mul(y, s.constant(alpha, y))
+        return s.add(y, c if beta == 1 else s.mul(c, s.constant(beta, c)))
+
+    # With beta 0, NaN of c is ignored.
+    return (
+        ctx.elementwise([y, c], body)
+        if beta
+        else ctx.elementwise([y], lambda s, y: s.mul(y, s.constant(alpha, y)))
+    )
+
+
+@lowering("aten.matmul.default")
+def matmul(ctx: Context, a, b) -> Value:
+    """As torch.matmul: vectors, matrices, and batches that are broadcast."""
+    if a.rank == 1:
+        a = ctx.reshape(a, [1, *a.shape])
+    if b.rank == 1:
+        b = ctx.reshape(b, [*b.shape, 1])
+    if b.rank == 2:
+        y = product_of(ctx, flattened(ctx, a, 1), b)
+        return ctx.reshape(y, ctx.out.shape)
+    batch = broadcast(a.shape[:-2], b.shape[:-2])
+    a, b = (ctx.broadcast(x, [*batch, *x.shape[-2:]]) for x in (a, b))
+    return ctx.reshape(product_of(ctx, flattened(ctx, a, 2), flattened(ctx, b, 2)), ctx.out.shape)
+
+
+def broadcast(a: Sequence[Size], b: Sequence[Size]) -> list[Size]:
+    rank = max(len(a), len(b))
+    a, b = ([1] * (rank - len(x)) + list(x) for x in (a, b))
+    return [y if equal(x, 1) else x for x, y in zip(a, b, strict=True)]
+
+
+@lowering("aten.dot.default")
+def dot(ctx: Context, a, b) -> Value:
+    out = TensorType(a.shape, a.element)
+    products = ctx.elementwise([a, b], lambda s, a, b: s.mul(a, b), out=out)
+    total = ctx.reduce(products, [0], 0, lambda s, a, b: s.add(a, b))
+    return ctx.cast(total, ctx.out.element)
+
+
+@lowering("aten.mv.default")
+def mv(ctx: Context, a, b) -> Value:
+    return matmul(ctx, a, b)
+
+
+@lowering("transformers.grouped_mm_fallback.default")
+def grouped_mm(ctx: Context, x, weights, offsets) -> Value:
+    """Rows up to offsets[0] by the first matrix, those up to offsets[1] by the second, ...
+
+    The host reads the offsets, as PyTorch's op does: one sync.
+    """
+    f = ctx.f
+    copy = f.fresh(offsets.element, offsets.shape, on_host=True)
+    f.emit(f"capstan.to_host {offsets} : {offsets.type} -> {copy.type}", copy)
+    carried = ctx.splat(0, ctx.out)
+    result, partial, start = f.fresh(ctx.out.element, ctx.out.shape), None, None
+    last = f.fresh("index")
+    begin, one, count = f.size(0), f.size(1), f.size(weights.shape[0])
+    partial, start, expert = (
+        f.fresh(ctx.out.element, ctx.out.shape),
+        f.fresh("index"),
+        f.fresh("index"),
+    )
+    f.line(
+        f"{result}, {last} = scf.for {expert} = {begin} to {count} step {one} iter_args("
+        f"{partial} = {carried}, {start} = {begin}) -> ({result.type}, index) {{"
+    )
+    with f.nested():
+        end = f.fresh(offsets.element)
+        f.emit(f"tensor.extract {copy}[{expert}] : {copy.type}", end)
+        end = ctx.s.cast(end, "index")
+        # Offsets that go down or beyond the rows are an error, not memory of others.
+        ordered = ctx.s.compare("le", start, end)
+        within = ctx.s.compare("le", end, f.size(x.shape[0]))
+        ctx.check(ctx.s.both(ordered, within), "grouped matrix product: offsets out of order")
+        rows = ctx.new_size(ctx.s.sub(end, start))
+        part = ctx.slice(x, [start, 0], [rows, x.shape[1]])
+        weight = ctx.slice(weights, [expert, 0, 0], [1, *weights.shape[1:]])
+        weight = ctx.reshape(weight, weights.shape[1:])
+        y = product_of(ctx, part, weight)
+        joined = f.fresh(ctx.out.element, ctx.out.shape)
+        f.emit(
+            f"tensor.insert_slice {y} into {partial}[{start}, 0] [{f.index(rows)}, "
+            f"{f.index(y.shape[1])}] [1, 1] : {y.type} into {partial.type}",
+            joined,
+        )
+        f.emit(f"scf.yield {joined}, {end} : {joined.type}, index")
+    f.line(f"}} {f.location}")
+    return result

@@ -1,0 +1,201 @@
+"""A model as Capstan IR: to print, to save, to run, to ask what it waits for."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
+
+from . import runtime, tools
+from .importer import Imported, Input
+
+DTYPES = {
+    (0, 8): torch.int8, (0, 16): torch.int16, (0, 32): torch.int32, (0, 64): torch.int64,
+    (1, 8): torch.uint8, (2, 16): torch.float16, (2, 32): torch.float32, (2, 64): torch.float64,
+    (4, 16): torch.bfloat16, (6, 8): torch.bool,
+}  # fmt: skip
+
+
+class InputError(Exception):
+    """Inputs that the module wasn't exported for."""
+
+
+class Module:
+    """What `capstan.export` gives.
+
+    mlir(): the IR as text. save(path): IR and weights as files.
+    run(inputs): what the model computes, on a target. report(): its host syncs.
+    """
+
+    def __init__(self, program: ExportedProgram, imported: Imported) -> None:
+        self.program = program
+        self.imported = imported
+        self._loaded: dict[tuple[str, ...], runtime.Module] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="capstan-")
+
+    def mlir(self, pipeline: str = "", locations: bool = False) -> str:
+        """The IR, as capstan-opt prints it after the passes of `pipeline` (all flags of it)."""
+        flags = ["--allow-unregistered-dialect", *pipeline.split()]  # scans are torch-mlir's
+        flags += ["--mlir-print-debuginfo"] if locations else []
+        return tools.run("capstan-opt", *flags, text=self.text)
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Writes PATH, the IR with its locations, and beside it the weights, as safetensors.
+
+        `capstan-run PATH --input PATH.safetensors --input ids.npz` then runs the model.
+        """
+        path = Path(path)
+        path.write_text(self.mlir(locations=True))
+        if not self.imported.weights:
+            return [path]
+        from safetensors.torch import save_file
+
+        weights = path.with_suffix(".safetensors")
+        save_file({k: v.detach().clone() for k, v in self.imported.weights.items()}, weights)
+        return [path, weights]
+
+    def report(self, **options: object) -> dict:
+        """What capstan-report says of the module (docs/report.md, JSON)."""
+        flags = [f"--{k.replace('_', '-')}={v}" for k, v in options.items()]
+        return json.loads(tools.run("capstan-report", "--json", *flags, text=self.text))
+
+    def report_text(self) -> str:
+        """The same for people."""
+        return tools.run("capstan-report", text=self.text)
+
+    @property
+    def text(self) -> str:
+        """The IR as the importer writes it, with locations."""
+        return self.imported.text
+
+    def largest_sizes(self) -> dict[str, int]:
+        """The largest size of each declared symbol; empty if one has none."""
+        symbols = re.findall(r'#capstan\.dim<"(\w+)"(?:, min = \d+)?(?:, max = (\d+))?>', self.text)
+        declared = {name: int(most) for name, most in symbols if most}
+        return declared if all(name in declared for name, _ in symbols) else {}
+
+    # -- running -------------------------------------------------------------
+
+    def compile(self, *flags: str) -> Path:
+        """Makes the shared library, with flags of capstan-compile."""
+        source = Path(self._folder.name) / "model.mlir"
+        library = Path(self._folder.name) / f"model{len(self._loaded)}.so"
+        source.write_text(self.text)
+        tools.run("capstan-compile", source, "-o", library, "--target=host", *flags)
+        return library
+
+    def load(self, *flags: str, **device: int) -> runtime.Module:
+        """The compiled module on a device; options are those of capstan_rt_device_config."""
+        key = (*flags, *(f"{k}={v}" for k, v in device.items()))
+        if key not in self._loaded:
+            library = self.compile(*flags)
+            made = runtime.Device(runtime.Runtime(str(tools.runtime_library())), **device)
+            self._loaded[key] = runtime.Module(made, str(library))
+        return self._loaded[key]
+
+    def run(
+        self,
+        inputs: Mapping[str, object] | Sequence[object],
+        target: str = "host",
+        flags: Sequence[str] = (),
+        **device: int,
+    ) -> object:
+        """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
+        positional ones. Weights are the model's own memory. What the model writes to its buffers
+        and arguments is written to them.
+        """
+        if target != "host":
+            raise ValueError(f"no target {target!r}; there is 'host'")
+        given = self._flat_inputs(inputs)
+        arguments, by_name = [], {}
+        for spec, value in zip(self.imported.inputs, given, strict=True):
+            by_name[spec.name] = value
+            if (argument := _argument(spec, value)) is not None:
+                arguments.append(argument)
+        weights = [_signless(w) for w in self.imported.weights.values()]
+        module = self.load(*flags, **device)
+        results = module.call("main", [*arguments, *weights], _empty)
+        self.counters = module.counters()
+        return self._outputs(results, by_name)
+
+    def _flat_inputs(self, inputs: Mapping[str, object] | Sequence[object]) -> list[object]:
+        keywords = isinstance(inputs, Mapping)
+        args, kwargs = ((), dict(inputs)) if keywords else (tuple(inputs), {})
+        wanted = self.program.call_spec.in_spec
+        # Keyword arguments in the order of the export.
+        names = (
+            wanted.child(1).context
+            if hasattr(wanted, "child")
+            else wanted.children_specs[1].context
+        )
+        unknown = [k for k in kwargs if k not in names]
+        missing = [k for k in names if k not in kwargs]
+        if unknown or missing:
+            wrong = [f"{k}: not an input" for k in unknown] + [f"{k}: missing" for k in missing]
+            raise InputError(f"{'; '.join(wrong)}. Exported were: {', '.join(names)}")
+        flat, _ = pytree.tree_flatten((args, {k: kwargs[k] for k in names}))
+        if len(flat) != len(self.imported.inputs):
+            raise InputError(
+                f"{len(flat)} inputs, exported were {len(self.imported.inputs)}: "
+                f"{', '.join(i.name for i in self.imported.inputs)}"
+            )
+        return flat
+
+    def _outputs(self, results: list[torch.Tensor], inputs: dict[str, object]) -> object:
+        returned = []
+        for output in self.imported.outputs:
+            value = output.constant if output.index is None else results[output.index]
+            value = value.view(torch.uint8) if output.unsigned else value
+            if output.kind == "buffer":
+                self._buffer(output.name).copy_(value)
+            elif output.kind == "input":
+                inputs[output.name].copy_(value)
+            else:
+                returned.append(int(value) if output.integer else value)
+        return pytree.tree_unflatten(returned, self.program.call_spec.out_spec)
+
+    def _buffer(self, name: str) -> torch.Tensor:
+        return self.imported.weights[name]
+
+
+def _argument(spec: Input, value: object) -> torch.Tensor | None:
+    """What the compiled function takes for an input; None for a constant."""
+    if spec.type is None:
+        if value != spec.constant:
+            raise InputError(
+                f"{spec.name}: exported with {spec.constant!r}, which is part of the program; got "
+                f"{value!r}"
+            )
+        return None
+    if spec.type == "i64":
+        return torch.tensor(int(value))
+    if not isinstance(value, torch.Tensor):
+        raise InputError(f"{spec.name}: a tensor is wanted, got {type(value).__name__}")
+    from .context import ELEMENTS
+
+    element = ELEMENTS.get(value.dtype)
+    if element != spec.type.element:
+        raise InputError(f"{spec.name}: elements of {spec.type.element}, got {value.dtype}")
+    wanted, shape = spec.type.shape, tuple(value.shape)
+    if len(shape) != len(wanted) or any(
+        isinstance(w, int) and w != s for w, s in zip(wanted, shape, strict=True)
+    ):
+        sizes = ", ".join(str(w) if isinstance(w, int) else "?" for w in wanted)
+        raise InputError(f"{spec.name}: shape [{sizes}], got {list(shape)}")
+    return _signless(value)
+
+
+def _signless(tensor: torch.Tensor) -> torch.Tensor:
+    """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
+    tensor = tensor.detach().contiguous()
+    return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
+
+
+def _empty(tensor: runtime.Tensor) -> torch.Tensor:
+    return torch.empty(tensor.shape[: tensor.rank], dtype=DTYPES[tensor.code, tensor.bits])

@@ -1,0 +1,56 @@
+"""capstan.explain: counts, lines and reasons, as text and as a page."""
+
+import capstan
+import torch
+from torch import nn
+from torch.export import Dim
+
+
+class Layers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+
+    def forward(self, x, lens):
+        for layer in self.layers:
+            longest = lens.max().item()
+            torch._check(longest <= x.shape[0])
+            x = layer(x) * longest
+        return x
+
+
+def explained() -> capstan.explain:
+    x, lens = torch.randn(5, 4), torch.tensor([2, 3], dtype=torch.int32)
+    shapes = ({0: Dim("T", min=2, max=64)}, {0: Dim("B", min=1, max=8)})
+    return capstan.explain(Layers(), (x, lens), dynamic_shapes=shapes)
+
+
+def test_syncs_with_their_lines() -> None:
+    e = explained()
+    assert (e.before, e.after) == (3, 1)
+    (sync,) = e.syncs
+    assert (sync.before, sync.after, sync.kind) == (3, 1, "item")
+    assert sync.place.file == __file__ and sync.place.source == "longest = lens.max().item()"
+    text = str(e)
+    assert "host syncs per forward: 3 before, 1 after" in text
+    assert "longest = lens.max().item()" in text and f"{__file__}:{sync.place.line}" in text
+
+
+def test_page() -> None:
+    e = explained()
+    page = e.html()
+    assert e._repr_html_() == page and "<code>longest = lens.max().item()</code>" in page
+    assert "http" not in page.replace(__file__, "")
+
+
+def test_sizes_without_a_bound() -> None:
+    class Rows(nn.Module):
+        def forward(self, x, n):
+            count = n.item()
+            torch._check(count >= 0)
+            return torch.zeros(count, 4) + x
+
+    e = capstan.explain(Rows(), (torch.randn(4), torch.tensor(3)))
+    assert e.unbounded and "Rows" not in str(e.unbounded)
+    places = [p for found in e.unbounded.values() for p in found]
+    assert all(p.file == __file__ for p in places), e.unbounded

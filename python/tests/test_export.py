@@ -1,0 +1,200 @@
+"""What the importer does with small modules: syncs, sizes, places, buffers, errors."""
+
+import capstan
+import pytest
+import torch
+import torch.nn.functional as F
+from capstan import runtime
+from capstan.module import InputError
+from torch import nn
+from torch.export import Dim
+
+T, B = Dim("T", min=2, max=64), Dim("B", min=1, max=8)
+
+
+class Head(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.proj = nn.Linear(4, 3, bias=False)
+
+    def forward(self, x, lens):
+        n = lens.max().item()
+        torch._check(n <= x.shape[0])
+        return F.silu(self.proj(x))[:n]
+
+
+def head():
+    model = Head()
+    x, lens = torch.randn(5, 4), torch.tensor([2, 3], dtype=torch.int32)
+    module = capstan.export(model, (x, lens), dynamic_shapes=({0: T}, {0: B}))
+    return model, module
+
+
+def test_item_is_a_sync_with_its_line() -> None:
+    model, module = head()
+    for count, lens in ((5, [2, 3]), (9, [1]), (4, [4, 4, 0])):
+        inputs = (torch.randn(count, 4), torch.tensor(lens, dtype=torch.int32))
+        torch.testing.assert_close(module.run(inputs), model(*inputs))
+        assert module.counters["blocking_syncs"] == 1
+    assert "capstan.item" in module.mlir()
+    line = Head.forward.__code__.co_firstlineno + 1
+    assert f"test_export.py:{line}" in module.report_text()
+
+
+def test_a_failing_check_names_the_line() -> None:
+    model, module = head()
+    bad = (torch.randn(5, 4), torch.tensor([6], dtype=torch.int32))
+    # PyTorch puts the check where the size was read.
+    line = Head.forward.__code__.co_firstlineno + 1
+    with pytest.raises(runtime.Error, match=f"test_export.py:{line}:.* u0 <= T"):
+        module.run(bad)
+    good = (torch.randn(5, 4), torch.tensor([4], dtype=torch.int32))
+    torch.testing.assert_close(module.run(good), model(*good))
+
+
+def test_sizes_that_disagree() -> None:
+    class Sum(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    x = torch.randn(5, 4)
+    module = capstan.export(Sum(), (x, x), dynamic_shapes=({0: T}, {0: T}))
+    with pytest.raises(runtime.Error, match="dimension 0 of y is not T"):
+        module.run((x, torch.randn(6, 4)))
+    with pytest.raises(runtime.Error, match="dimension 0 of x is above 64"):
+        module.run((torch.randn(65, 4), torch.randn(65, 4)))
+
+
+def test_derived_sizes() -> None:
+    class Pairs(nn.Module):
+        def forward(self, x):
+            return x.view(-1, 2).sum(1)
+
+    x = torch.randn(6)
+    n = Dim("n", min=1, max=32)
+    module = capstan.export(Pairs(), (x,), dynamic_shapes=({0: 2 * n},))
+    x = torch.randn(10)
+    torch.testing.assert_close(module.run((x,)), x.view(-1, 2).sum(1))
+    with pytest.raises(runtime.Error, match="dimension 0 of x"):
+        module.run((torch.randn(7),))
+
+
+def test_inputs_that_do_not_fit() -> None:
+    class Scale(nn.Module):
+        def forward(self, x, by=2):
+            return x * by
+
+    x = torch.randn(3)
+    module = capstan.export(Scale(), (), {"x": x, "by": 3})
+    torch.testing.assert_close(module.run({"x": x, "by": 3}), x * 3)
+    for inputs, message in (
+        ({"x": x, "by": 4}, "by: exported with 3"),
+        ({"x": x}, "by: missing"),
+        ({"x": x, "by": 3, "z": 1}, "z: not an input"),
+        ({"x": x.double(), "by": 3}, "elements of f32, got torch.float64"),
+        ({"x": x[None], "by": 3}, r"shape \[3\], got \[1, 3\]"),
+    ):
+        with pytest.raises(InputError, match=message):
+            module.run(inputs)
+
+
+def test_buffers_and_inputs_that_are_written() -> None:
+    class Counter(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(4))
+
+        def forward(self, x, total):
+            self.seen += x.sum(0)
+            total.add_(1)
+            return x * self.seen
+
+    x = torch.randn(3, 4)
+    model, copy = Counter(), Counter()
+    total, expected_total = torch.zeros(2), torch.zeros(2)
+    module = capstan.export(model, (x, torch.zeros(2)), dynamic_shapes=({0: T}, None))
+    for _ in range(2):
+        torch.testing.assert_close(module.run((x, total)), copy(x, expected_total))
+        torch.testing.assert_close(model.seen, copy.seen)
+        torch.testing.assert_close(total, expected_total)
+
+
+def test_weights_are_not_copied() -> None:
+    model, module = head()
+    inputs = (torch.randn(3, 4), torch.tensor([3], dtype=torch.int32))
+    with torch.no_grad():
+        model.proj.weight.mul_(2)
+    torch.testing.assert_close(module.run(inputs), model(*inputs))
+
+
+class Reads(nn.Module):
+    def forward(self, x, mask, repeats):
+        sizes = repeats.tolist()
+        torch._check(sizes[0] + sizes[1] == x.shape[0])
+        first, second = x.split(sizes)
+        places = mask.nonzero().squeeze(1)
+        return (
+            first.sum(),
+            second.sum(),
+            x[places],
+            x.masked_select(mask),
+            torch.repeat_interleave(repeats),
+        )
+
+
+def test_every_kind_of_read() -> None:
+    def inputs(mask, a, b):
+        return torch.randn(len(mask)), torch.tensor(mask).bool(), torch.tensor([a, b])
+
+    module = capstan.export(
+        Reads(), inputs([1, 0, 1, 1, 0], 2, 3), dynamic_shapes=({0: T}, {0: T}, None)
+    )
+    for given in (inputs([0, 0, 1], 1, 2), inputs([1] * 6, 3, 3), inputs([0] * 4, 4, 0)):
+        for result, expected in zip(module.run(given), Reads()(*given), strict=True):
+            torch.testing.assert_close(result, expected)
+
+
+class Missing(nn.Module):
+    def forward(self, x):
+        y = torch.fft.rfft(x).abs()
+        return y, torch.fft.rfft(x * 2).abs(), torch.linalg.svd(x[None])
+
+
+def test_all_missing_ops_in_one_error() -> None:
+    with pytest.raises(capstan.UnsupportedOps) as caught:
+        capstan.export(Missing(), (torch.randn(8),))
+    message = str(caught.value)
+    line = Missing.forward.__code__.co_firstlineno + 1
+    assert "2 x aten._fft_r2c.default" in message and "svd" in message, message
+    assert f"test_export.py:{line}" in message and "@capstan.lowering(" in message, message
+
+
+def test_a_lowering_of_ones_own() -> None:
+    @torch.library.custom_op("capstan_test::twice", mutates_args=())
+    def twice(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    twice.register_fake(torch.empty_like)
+
+    class Twice(nn.Module):
+        def forward(self, x):
+            return twice(x) + 1
+
+    x = torch.randn(3)
+    with pytest.raises(capstan.UnsupportedOps, match=r"1 x capstan_test\.twice\.default"):
+        capstan.export(Twice(), (x,))
+
+    @capstan.lowering("capstan_test.twice.default")
+    def _(ctx, x):
+        return ctx.elementwise([x], lambda s, x: s.add(x, x))
+
+    torch.testing.assert_close(capstan.export(Twice(), (x,)).run((x,)), 2 * x + 1)
+
+
+def test_index_out_of_range() -> None:
+    model = nn.Embedding(4, 2)
+    module = capstan.export(model, (torch.tensor([1, 2]),), dynamic_shapes=({0: T},))
+    with pytest.raises(runtime.Error, match="embedding: index out of range"):
+        module.run((torch.tensor([0, 4, 1]),))
+    ids = torch.tensor([3, 0])
+    torch.testing.assert_close(module.run((ids,)), model(ids))

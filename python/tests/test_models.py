@@ -1,0 +1,132 @@
+"""Models of Hugging Face, exported once and run on several batches, against eager."""
+
+import subprocess
+import time
+
+import capstan
+import numpy as np
+import pytest
+import torch
+from capstan import tools
+from models import MODELS, batch, error, first_output, make, offsets
+from torch.export import Dim
+
+T, B = Dim("T", min=2, max=4096), Dim("B", min=2, max=64)
+LENGTHS = ([7, 5], [3, 9, 6], [1, 1], [20], [70, 50])
+
+
+def export(name: str, attention: str = "sdpa", **more: object):
+    model = make(name, attention)
+    inputs = batch([7, 5], **more)
+    shapes = {k: None for k in inputs} | {"input_ids": {1: T}, "position_ids": {1: T}}
+    shapes |= {k: {0: B} for k in inputs if k.startswith("cu_")}
+    return model, capstan.export(model, (), inputs, dynamic_shapes=shapes)
+
+
+def check(model: torch.nn.Module, module: capstan.Module, inputs: dict[str, object]) -> None:
+    with torch.no_grad():
+        expected = model(**inputs)
+    result = module.run(inputs)
+    assert type(result) is type(expected)
+    assert error(first_output(result), first_output(expected)) < 1e-5
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_model_equals_eager(name: str) -> None:
+    """With Hugging Face's own attention, whose masks come of the positions."""
+    more = {} if name == "Bert" else {"use_cache": False}
+    model, module = export(name, **more)
+    for lengths in LENGTHS:
+        check(model, module, batch(lengths, **more))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_packed_attention_equals_eager(name: str) -> None:
+    """attn_implementation="capstan" with lengths, against eager with masks."""
+    capstan.register_attention()
+    if name == "Bert":
+        pytest.skip("its masks don't tell documents apart: test_attention.py")
+    cu = {"cu_seq_lens_q": offsets([7, 5]), "cu_seq_lens_k": offsets([7, 5])}
+    _, module = export(name, "capstan", use_cache=False, **cu)
+    assert "capstan.varlen_attention" in module.mlir()
+    reference = make(name)
+    for lengths in LENGTHS:
+        inputs = batch(lengths, use_cache=False)
+        with torch.no_grad():
+            expected = reference(**inputs).logits
+        cu = {"cu_seq_lens_q": offsets(lengths), "cu_seq_lens_k": offsets(lengths)}
+        assert error(module.run(inputs | cu).logits, expected) < 1e-5
+
+
+def test_positions_tell_documents_apart() -> None:
+    """Each layer reads how many there are: one sync is left."""
+    capstan.register_attention()
+    _, module = export("Qwen3", "capstan", use_cache=False)
+    counts = module.report()
+    assert (counts["before"]["per_forward"], counts["after"]["per_forward"]) == (2, 1)
+    reference = make("Qwen3")
+    for lengths in LENGTHS:
+        inputs = batch(lengths, use_cache=False)
+        check(reference, module, inputs)
+        assert module.counters["blocking_syncs"] == 1
+
+
+def test_longest_length_is_an_argument() -> None:
+    """As an integer of the collator, and as a tensor, which models read."""
+    capstan.register_attention()
+    for longest in (int, torch.tensor):
+        cu = {
+            "cu_seq_lens_q": offsets([7, 5]),
+            "max_length_q": longest(7),
+            "max_length_k": longest(7),
+        }
+        _, module = export("Qwen3", "capstan", use_cache=False, **cu)
+        reference = make("Qwen3")
+        for lengths in ([7, 5], [3, 9, 6]):
+            inputs = batch(lengths, use_cache=False)
+            with torch.no_grad():
+                expected = reference(**inputs).logits
+            cu = {"cu_seq_lens_q": offsets(lengths)}
+            cu |= {f"max_length_{x}": longest(max(lengths)) for x in "qk"}
+            assert error(module.run(inputs | cu).logits, expected) < 1e-5
+
+
+def test_names_and_dims() -> None:
+    _, module = export("Qwen3", use_cache=False)
+    text = module.mlir()
+    assert 'capstan.name = "model.layers.1.self_attn.q_proj.weight"' in text
+    assert '#capstan.dim<"T", min = 2, max = 4096>' in text
+    assert "linalg.transpose ins(%arg" not in text  # weights as they are stored
+    assert "modeling_qwen3.py" in module.mlir(locations=True)
+
+
+def test_28_layers_in_seconds() -> None:
+    capstan.register_attention()
+    model = make("Qwen3", "capstan", num_hidden_layers=28)
+    inputs = batch([7, 5], use_cache=False, cu_seq_lens_q=offsets([7, 5]))
+    shapes = {
+        "input_ids": {1: T},
+        "position_ids": {1: T},
+        "use_cache": None,
+        "cu_seq_lens_q": {0: B},
+    }
+    with torch.no_grad():
+        program = torch.export.export(model, (), inputs, dynamic_shapes=shapes)
+    start = time.process_time()
+    module = capstan.export(program)
+    assert time.process_time() - start < 10
+    assert module.mlir().count("capstan.varlen_attention") == 28
+
+
+def test_save_for_capstan_run(tmp_path) -> None:
+    model, module = export("Llama", use_cache=False)
+    path, weights = module.save(tmp_path / "model.mlir")
+    inputs = batch([4, 6], use_cache=False)
+    with torch.no_grad():
+        expected = model(**inputs).logits
+    arrays = {k: v.numpy() for k, v in inputs.items() if isinstance(v, torch.Tensor)}
+    np.savez(tmp_path / "inputs.npz", **arrays)
+    np.savez(tmp_path / "expected.npz", result0=expected.numpy())
+    command = [tools.find("capstan-run"), path, "--input", weights, "--tolerance", "1e-5"]
+    command += ["--input", tmp_path / "inputs.npz", "--compare", tmp_path / "expected.npz"]
+    subprocess.run(command, check=True, capture_output=True)
