@@ -15,6 +15,7 @@
 
 #include "LowerToRuntime.h"
 #include "capstan/Conversion/Passes.h"
+#include "capstan/Dialect/Dims.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -221,6 +222,9 @@ LogicalResult Converter::run(StringRef target) {
     function->setAttr(
         "llvm.linkage",
         LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
+    // Upstream's conversion hands attributes of scalars on, and LLVM warns.
+    for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
+      function.removeArgAttr(i, kSizeAttr);
   }
   return emitModuleInfo(b, entries, target);
 }

@@ -110,11 +110,11 @@ static LogicalResult verifySymbols(FunctionOpInterface function) {
       result = function.emitOpError("declares symbol '")
                << dim.getSize() << "' with different bounds: " << first
                << " and " << dim << " (argument " << argument << ")";
-    first = DimAttr::get(
-        function.getContext(), dim.getSize(),
-        first.getMin() ? first.getMin() : dim.getMin(),
-        first.getMax() ? first.getMax() : dim.getMax(),
-        first.getMultipleOf() ? first.getMultipleOf() : dim.getMultipleOf());
+    first = DimAttr::get(function.getContext(), dim.getSize(),
+                         first.getMin() ? first.getMin() : dim.getMin(),
+                         first.getMax() ? first.getMax() : dim.getMax(),
+                         first.getMultipleOf() ? first.getMultipleOf()
+                                               : dim.getMultipleOf());
   });
   return result;
 }

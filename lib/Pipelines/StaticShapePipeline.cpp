@@ -22,8 +22,7 @@ void capstan::buildStaticShapePipeline(
   pad.memoryLimit = options.memoryLimit;
   pad.poison = options.poison;
   pm.addPass(createCapstanPadToStatic(pad));
-  pm.addPass(
-      createCapstanDispatchBuckets({options.fallback, options.poison}));
+  pm.addPass(createCapstanDispatchBuckets({options.fallback, options.poison}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (options.graphs)

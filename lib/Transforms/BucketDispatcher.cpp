@@ -70,8 +70,7 @@ void BucketDispatcher::declare() {
 }
 
 const SizeSymbol *BucketDispatcher::symbolAlone(const SizeExpr &expr) {
-  if (expr.getTerms().size() != 1 ||
-      expr.getTerms().begin()->first.size() != 1)
+  if (expr.getTerms().size() != 1 || expr.getTerms().begin()->first.size() != 1)
     return nullptr;
   const SizeSymbol &symbol = symbols[expr.getTerms().begin()->first.front()];
   return symbol.kind == SizeSymbol::Declared &&
@@ -133,11 +132,10 @@ void BucketDispatcher::checkSizes() {
 
 Value BucketDispatcher::fits(func::FuncOp clone) {
   Value all = wellFormed;
-  for (NamedAttribute size :
-       clone->getAttrOfType<DictionaryAttr>(kBucketAttr))
-    all = both(all, compare(arith::CmpIPredicate::sle,
-                            extents.lookup(size.getName()),
-                            number(cast<IntegerAttr>(size.getValue()).getInt())));
+  for (NamedAttribute size : clone->getAttrOfType<DictionaryAttr>(kBucketAttr))
+    all = both(
+        all, compare(arith::CmpIPredicate::sle, extents.lookup(size.getName()),
+                     number(cast<IntegerAttr>(size.getValue()).getInt())));
   return all;
 }
 
@@ -154,9 +152,9 @@ Value BucketDispatcher::chooseBucket() {
     choice = arith::SelectOp::create(b, loc, fitting[i], index(i), choice);
   auto agree = dispatcher->getAttrOfType<FlatSymbolRefAttr>(kAgreeAttr);
   if (agree)
-    choice = func::CallOp::create(b, loc, agree.getValue(), b.getIndexType(),
-                                  choice)
-                 .getResult(0);
+    choice =
+        func::CallOp::create(b, loc, agree.getValue(), b.getIndexType(), choice)
+            .getResult(0);
   if (!agree && fallback)
     return choice;
   // What others chose must hold this batch, too.
@@ -174,14 +172,14 @@ Value BucketDispatcher::chooseBucket() {
 
 /// `argument` with padding of any content.
 Value BucketDispatcher::stage(Value argument, RankedTensorType type) {
-  Value padded = tensor::EmptyOp::create(b, loc, type.getShape(),
-                                         type.getElementType(),
-                                         type.getEncoding());
+  Value padded = tensor::EmptyOp::create(
+      b, loc, type.getShape(), type.getElementType(), type.getEncoding());
   if (poison) {
     Type element = type.getElementType();
     TypedAttr nothing;
     if (auto number = dyn_cast<FloatType>(element))
-      nothing = b.getFloatAttr(element, APFloat::getNaN(number.getFloatSemantics()));
+      nothing =
+          b.getFloatAttr(element, APFloat::getNaN(number.getFloatSemantics()));
     else
       nothing = b.getIntegerAttr(element, -1);
     Value value = arith::ConstantOp::create(b, loc, nothing);
@@ -195,7 +193,7 @@ Value BucketDispatcher::stage(Value argument, RankedTensorType type) {
 }
 
 LogicalResult BucketDispatcher::callBucket(func::FuncOp clone,
-                                     SmallVectorImpl<Value> &results) {
+                                           SmallVectorImpl<Value> &results) {
   SmallVector<Value> operands;
   Value live = number(0);
   int64_t padded = 0;
@@ -274,7 +272,8 @@ void BucketDispatcher::countReason() {
       most = std::max(most, clone->getAttrOfType<DictionaryAttr>(kBucketAttr)
                                 .getAs<IntegerAttr>(name)
                                 .getInt());
-    small = both(small, compare(arith::CmpIPredicate::sle, extent, number(most)));
+    small =
+        both(small, compare(arith::CmpIPredicate::sle, extent, number(most)));
   }
   auto isWellFormed = scf::IfOp::create(b, loc, wellFormed, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(b);
@@ -290,10 +289,9 @@ void BucketDispatcher::countReason() {
 
 void BucketDispatcher::callOriginal(SmallVectorImpl<Value> &results) {
   countReason();
-  llvm::append_range(results,
-                     func::CallOp::create(b, loc, original,
-                                          dispatcher.getArguments())
-                         .getResults());
+  llvm::append_range(
+      results, func::CallOp::create(b, loc, original, dispatcher.getArguments())
+                   .getResults());
 }
 
 LogicalResult BucketDispatcher::run() {

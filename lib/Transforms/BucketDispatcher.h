@@ -23,8 +23,9 @@ constexpr const char *kAgreeAttr = "capstan.agree";
 /// Builds the dispatcher of one function.
 class BucketDispatcher {
 public:
-  BucketDispatcher(mlir::func::FuncOp original, llvm::ArrayRef<mlir::func::FuncOp> clones,
-             mlir::SymbolTable &symbolTable, bool fallback, bool poison)
+  BucketDispatcher(mlir::func::FuncOp original,
+                   llvm::ArrayRef<mlir::func::FuncOp> clones,
+                   mlir::SymbolTable &symbolTable, bool fallback, bool poison)
       : original(original), clones(clones), symbolTable(symbolTable),
         fallback(fallback), poison(poison), analysis(symbols),
         b(original.getContext()), loc(original.getLoc()) {}
@@ -36,13 +37,15 @@ private:
   void checkSizes();
   mlir::Value fits(mlir::func::FuncOp clone);
   mlir::Value chooseBucket();
-  mlir::LogicalResult callBucket(mlir::func::FuncOp clone, llvm::SmallVectorImpl<mlir::Value> &results);
+  mlir::LogicalResult callBucket(mlir::func::FuncOp clone,
+                                 llvm::SmallVectorImpl<mlir::Value> &results);
   mlir::Value stage(mlir::Value argument, mlir::RankedTensorType type);
   void callOriginal(llvm::SmallVectorImpl<mlir::Value> &results);
   void countReason();
 
   // Shorthands for the builder.
-  mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value x, mlir::Value y);
+  mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value x,
+                      mlir::Value y);
   mlir::Value both(mlir::Value x, mlir::Value y);
   mlir::Value number(int64_t value);
   mlir::Value sizeOf(mlir::Value tensor, int64_t dim);
@@ -57,9 +60,10 @@ private:
   SizeAnalysis analysis;
   mlir::OpBuilder b;
   mlir::Location loc;
-  llvm::MapVector<llvm::StringRef, mlir::Value> extents; // of declared symbols, i64
-  mlir::Value wellFormed;                          // sizes keep what is declared
-  llvm::SmallVector<mlir::Value> fitting;                // of each bucket
+  llvm::MapVector<llvm::StringRef, mlir::Value>
+      extents;                            // of declared symbols, i64
+  mlir::Value wellFormed;                 // sizes keep what is declared
+  llvm::SmallVector<mlir::Value> fitting; // of each bucket
 };
 
 } // namespace capstan

@@ -47,7 +47,7 @@ PaddedTensor PaddedFunction::lookup(Value tensor) {
 }
 
 Value PaddedFunction::materialize(const PaddedTensor &tensor, Type elementType,
-                         ArrayRef<DimLayout> layouts) {
+                                  ArrayRef<DimLayout> layouts) {
   SmallVector<int64_t> shape;
   for (const DimLayout &layout : layouts)
     shape.push_back(layout.padded());
@@ -112,10 +112,13 @@ Value PaddedFunction::symbolValue(SymbolId id) {
   return symbolSources.lookup(id);
 }
 
-Value PaddedFunction::readSource(Value value) { return readSources.lookup(value); }
+Value PaddedFunction::readSource(Value value) {
+  return readSources.lookup(value);
+}
 
 /// NaN, or -1, where nothing is promised: a test that nobody relies on it.
-LogicalResult PaddedFunction::addPoison(PaddedTensor &tensor, Type elementType) {
+LogicalResult PaddedFunction::addPoison(PaddedTensor &tensor,
+                                        Type elementType) {
   SmallVector<unsigned> dims;
   for (auto [i, layout] : llvm::enumerate(tensor.layouts))
     if (layout.hasPadding() && !tensor.states[i])
@@ -290,10 +293,10 @@ func::FuncOp PaddedFunction::declare() {
         b.getNamedAttr(kExtentAttr, b.getStringAttr(symbol))));
   }
   b.setInsertionPointAfter(original);
-  auto made = func::FuncOp::create(
-      b, original.getLoc(), name,
-      b.getFunctionType(inputs, original.getResultTypes()),
-      ArrayRef<NamedAttribute>(), attributes);
+  auto made =
+      func::FuncOp::create(b, original.getLoc(), name,
+                           b.getFunctionType(inputs, original.getResultTypes()),
+                           ArrayRef<NamedAttribute>(), attributes);
   made->setAttr(kBucketAttr, sizesOf.getDictionary(b.getContext()));
   made->setAttr(kBucketOfAttr, FlatSymbolRefAttr::get(original));
   for (unsigned i = 0, e = original.getNumResults(); i < e; ++i) {

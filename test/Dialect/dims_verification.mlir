@@ -5,7 +5,9 @@ func.func private @fine(
     tensor<1x?xi64> {capstan.dims = [1, #capstan.dim<"T", max = 8192, multiple_of = 8>]},
     tensor<?xi32> {capstan.dims = [#capstan.dim<"B", min = 1, max = 64>], capstan.lengths = "T"},
     tensor<?x?xf32> {capstan.dims = [#capstan.dim<"B + 1">, #capstan.dim<"(2 * T + 1) / 3">]},
-    tensor<8x?xf32> {capstan.dims = [#capstan.dim<"T">, #capstan.dim<"?">]})
+    tensor<8x?xf32> {capstan.dims = [#capstan.dim<"T">, #capstan.dim<"?">]},
+    i64 {capstan.size = #capstan.dim<"longest", max = 64>},
+    tensor<?xf32> {capstan.dims = [#capstan.dim<"B * longest">]})
     -> (tensor<?xf32> {capstan.dims = [#capstan.dim<"T * B">]})
 
 // -----
@@ -90,3 +92,18 @@ func.func private @f(tensor<?xf32> {capstan.dims = [#capstan.dim<"T">], capstan.
 
 // expected-error @below {{'capstan.dims' of result 0 is wrong: symbol 'B' is not declared in 'B'}}
 func.func private @f() -> (tensor<?xf32> {capstan.dims = [#capstan.dim<"B">]})
+
+// -----
+
+// expected-error @below {{'capstan.size' of argument 0 is a #capstan.dim with a symbol, at a host integer}}
+func.func private @f(f32 {capstan.size = #capstan.dim<"n">})
+
+// -----
+
+// expected-error @below {{'capstan.size' of argument 0 is a #capstan.dim with a symbol, at a host integer}}
+func.func private @f(i64 {capstan.size = #capstan.dim<"n + 1">})
+
+// -----
+
+// expected-error @below {{declares symbol 'n' with different bounds}}
+func.func private @f(i64 {capstan.size = #capstan.dim<"n", max = 4>}, tensor<?xf32> {capstan.dims = [#capstan.dim<"n", max = 5>]})

@@ -1,5 +1,6 @@
 # REQUIRES: runtime, numpy
 # RUN: %python %s %S/Inputs
+# ruff: noqa: E501
 """Batches of changing sizes take buckets or the original, with the original's results;
 what a caller holds doesn't change with later batches."""
 
@@ -48,7 +49,17 @@ model = Dispatched(MODEL, "T=16/B=2,T=64/B=4,T=32/B=8")
 # Each batch within a bucket takes one, a third run of a bucket is a replay, and
 # results stay what they were.
 held = []
-for tokens, documents in [(9, 1), (16, 2), (3, 2), (17, 3), (64, 4), (20, 8), (0, 1), (5, 0), (33, 1)] * 3:
+for tokens, documents in [
+    (9, 1),
+    (16, 2),
+    (3, 2),
+    (17, 3),
+    (64, 4),
+    (20, 8),
+    (0, 1),
+    (5, 0),
+    (33, 1),
+] * 3:
     results = model.check(*batch(tokens, documents), bound=1e-6)
     held.append((results, [r.copy() for r in results]))
 counted = model.counted()
@@ -88,4 +99,37 @@ try:
 except Exception as error:
     assert "no bucket holds this batch" in str(error), error
 alone.check(*batch(32, 8), bound=1e-6)
+# A size that no shape shows: documents padded to the longest, which the caller knows.
+LONGEST = """
+func.func @main(%lens: tensor<?xi32> {capstan.dims = [#capstan.dim<"B", max = 8>]},
+                %longest: i64 {capstan.size = #capstan.dim<"longest", min = 1, max = 64>})
+    -> (tensor<?x?xi32>, tensor<i32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %b = tensor.dim %lens, %c0 : tensor<?xi32>
+  %l = arith.index_cast %longest : i64 to index
+  %e = tensor.empty(%b, %l) : tensor<?x?xi32>
+  %mask = linalg.generic {indexing_maps = [affine_map<(b, i) -> (b)>, affine_map<(b, i) -> (b, i)>], iterator_types = ["parallel", "parallel"]}
+      ins(%lens : tensor<?xi32>) outs(%e : tensor<?x?xi32>) {
+  ^bb0(%n: i32, %out: i32):
+    %i = linalg.index 1 : index
+    %i32 = arith.index_cast %i : index to i32
+    %inside = arith.cmpi slt, %i32, %n : i32
+    %v = arith.select %inside, %one, %zero : i32
+    linalg.yield %v : i32
+  } -> tensor<?x?xi32>
+  %se = tensor.empty() : tensor<i32>
+  %sz = linalg.fill ins(%zero : i32) outs(%se : tensor<i32>) -> tensor<i32>
+  %s = linalg.reduce { arith.addi } ins(%mask : tensor<?x?xi32>) outs(%sz : tensor<i32>) dimensions = [0, 1]
+  return %mask, %s : tensor<?x?xi32>, tensor<i32>
+}
+"""
+padded = Dispatched(LONGEST, "B=8/longest=16,B=8/longest=64")
+for lens in ([3, 16, 0], [1], [64, 2], [16] * 8):
+    mask, total = padded.check(np.array(lens, np.int32), np.int64(max(lens)))
+    assert mask.shape == (len(lens), max(lens)) and total == sum(lens)
+assert padded.counted()["fallbacks_no_bucket"] == 0
+padded.check(np.array([3], np.int32), np.int64(65))
+assert padded.counted()["fallbacks_too_large"] == 1
 print("passed")

@@ -200,6 +200,14 @@ def sglang_22455() -> None:
     replays(model, 5)
 
 
-for trap in [pytorch_189895, torchtitan_3709, pytorch_188150, vllm_53915, transformer_engine_2898, unsloth_zoo_1066, sglang_22455]:
+for trap in [
+    pytorch_189895,
+    torchtitan_3709,
+    pytorch_188150,
+    vllm_53915,
+    transformer_engine_2898,
+    unsloth_zoo_1066,
+    sglang_22455,
+]:
     print(trap.__name__, flush=True)
     trap()
