@@ -191,6 +191,15 @@ def test_a_lowering_of_ones_own() -> None:
     torch.testing.assert_close(capstan.export(Twice(), (x,)).run((x,)), 2 * x + 1)
 
 
+def test_one_hot() -> None:
+    class OneHot(nn.Module):
+        def forward(self, x):
+            return F.one_hot(x, 5)
+
+    x = torch.tensor([[0, 4], [2, 1]])
+    assert torch.equal(capstan.export(OneHot(), (x,)).run((x,)), F.one_hot(x, 5))
+
+
 def test_index_out_of_range() -> None:
     model = nn.Embedding(4, 2)
     module = capstan.export(model, (torch.tensor([1, 2]),), dynamic_shapes=({0: T},))

@@ -26,7 +26,7 @@ nonzero ones ones_like permute pow prod reciprocal remainder repeat reshape rms_
 rsqrt rsub scatter scatter_add select sigmoid sign sin slice softmax sort split split_with_sizes
 sqrt squeeze stack sub sum t tan tanh tile topk transpose tril triu trunc type_as unbind
 unflatten unsqueeze var view where zeros zeros_like nn.functional.embedding nn.functional.gelu
-nn.functional.layer_norm nn.functional.linear nn.functional.one_hot nn.functional.pad
+nn.functional.layer_norm nn.functional.linear nn.functional.pad
 nn.functional.relu nn.functional.rms_norm nn.functional.scaled_dot_product_attention
 nn.functional.silu nn.functional.softplus index_fill nn.functional.mse_loss
 nn.functional.softmin addcmul lerp mH
@@ -83,6 +83,8 @@ def cases_of(info, dtype: torch.dtype) -> list[Case]:
     cases = []
     samples = info.sample_inputs("cpu", dtype, requires_grad=False)
     for sample in itertools.islice(samples, 40):
+        if sample.kwargs.get("max_norm"):
+            continue  # writes to the table
         args = (sample.input, *sample.args)
         leaves, spec = pytree.tree_flatten((args, dict(sample.kwargs)))
         leaves = [x.clone() if isinstance(x, torch.Tensor) else x for x in leaves]

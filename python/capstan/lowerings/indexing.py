@@ -56,6 +56,8 @@ def gather(ctx: Context, x, dim, index, *_) -> Value:
     dim %= x.rank
     size = ctx.f.size(x.shape[dim])
     index = ctx.reshape(index, [1]) if not index.rank else index
+    if 0 in index.shape:  # of any rank
+        return ctx.splat(0, ctx.out)
 
     def read(elements, at) -> Value:
         place = ctx.checked_index(elements[0], size, "gather")

@@ -145,7 +145,7 @@ lowering("aten.argmin.default")(_arg("lt"))
 
 @lowering("aten.var.correction", "aten.var.dim")
 def var(ctx: Context, x, dim=None, correction=1, keepdim=False) -> Value:
-    correction = 1 if correction is None else int(correction)
+    correction = 1 if correction is None else correction
     dims = _dims(x, dim)
     centered, count = _centered(ctx, x, dims)
     squares = ctx.elementwise(
