@@ -124,10 +124,8 @@ class Scalars:
             return to("arith.index_cast")
         if is_float(source) and is_float(element):
             # By way of f32: between bf16 and f16, and from f64 as PyTorch does.
-            if (
-                WIDTHS[source] == WIDTHS[element]
-                or ({source, element} & {"bf16", "f16"}
-                and ("f64" in (source, element)))
+            if WIDTHS[source] == WIDTHS[element] or (
+                {source, element} & {"bf16", "f16"} and ("f64" in (source, element))
             ):
                 return self.cast(self.cast(x, "f32"), element)
             return to("arith.extf" if WIDTHS[source] < WIDTHS[element] else "arith.truncf")
