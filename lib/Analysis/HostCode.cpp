@@ -33,6 +33,14 @@ bool capstan::holdsHostCode(Operation *op) {
          (model->kind == OpKind::Loop || model->kind == OpKind::Branch);
 }
 
+bool capstan::isHostCode(Operation *op) {
+  for (op = op->getParentOp(); op && !isa<FunctionOpInterface>(op);
+       op = op->getParentOp())
+    if (!holdsHostCode(op))
+      return false;
+  return true;
+}
+
 void capstan::walkHostCode(Operation *root,
                            llvm::function_ref<void(Operation *)> fn) {
   // An explicit stack: nesting is as deep as the input makes it.

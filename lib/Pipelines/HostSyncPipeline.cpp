@@ -15,8 +15,11 @@ void capstan::buildHostSyncPipeline(OpPassManager &pm,
                                     const HostSyncPipelineOptions &options) {
   pm.addPass(createCapstanVerifySpaces());
   pm.addPass(createCapstanRaiseHostSyncs());
-  // Merged first, so that the passes after it see fewer.
   OpPassManager &functions = pm.nest<func::FuncOp>();
+  // What device code can read needs no way to a caller or out of a loop.
+  if (options.eliminate)
+    functions.addPass(createCapstanEliminateHostSyncs({/*quiet=*/true}));
+  // Merged first, so that the passes after it see fewer.
   if (options.merge)
     functions.addPass(createCapstanMergeHostSyncs());
   if (options.hoist)

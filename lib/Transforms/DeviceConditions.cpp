@@ -26,16 +26,15 @@ StringRef capstan::checkMessage(Operation *check) {
   return check->getName().getStringRef();
 }
 
-bool DeviceCondition::collect(Value condition) {
+bool SyncSlice::collect(ArrayRef<Value> values) {
   llvm::SetVector<Operation *> slice;
   llvm::SetVector<Value> found;
-  SmallVector<Value> worklist = {condition};
+  SmallVector<Value> worklist(values);
   while (!worklist.empty()) {
     Value value = worklist.pop_back_val();
     Operation *op = value.getDefiningOp();
     if (!dependent.contains(value))
       continue;
-    // A value that a branch hands out has no computation to repeat.
     if (!op || op->getNumRegions() != 0)
       return false;
     if (op == sync)
@@ -49,8 +48,18 @@ bool DeviceCondition::collect(Value condition) {
   return true;
 }
 
-/// The scalar tensor that `result` of the sync is read from, or null.
-Value DeviceCondition::source(Value result) {
+/// Whether `tensor` is storage that something may write through a memref.
+static bool sharesMemory(Value tensor) {
+  Operation *op = tensor.getDefiningOp();
+  while (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
+                         tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op && llvm::any_of(op->getOperandTypes(), [](Type type) {
+           return isa<BaseMemRefType>(type);
+         });
+}
+
+Value SyncSlice::source(Value result) {
   std::optional<SyncInfo> info = semantics.syncInfo(sync);
   unsigned number = cast<OpResult>(result).getResultNumber();
   if (!info || number >= info->conversions.size() ||
@@ -59,8 +68,11 @@ Value DeviceCondition::source(Value result) {
   Value from = isa<FetchOp>(sync) ? sync->getOperand(number)
                                   : info->sources.front()->get();
   StringRef conversion = info->conversions[number];
-  if (auto tensor = dyn_cast<RankedTensorType>(from.getType()))
-    return tensor.getRank() == 0 && conversion == "item" ? from : Value();
+  if (isa<RankedTensorType>(from.getType()))
+    return conversion == "item" && !isHostType(from.getType()) &&
+                   !sharesMemory(from)
+               ? from
+               : Value();
   std::optional<ForeignShape> shape = foreignShape(from.getType());
   if (!shape || !shape->sizes.empty() || semantics.isMemory(from.getType()))
     return {};
@@ -69,6 +81,20 @@ Value DeviceCondition::source(Value result) {
               conversion == "scalar" ||
               (conversion == "bool" && shape->element == "i1");
   return same && shape->integerWidth() ? from : Value();
+}
+
+Value SyncSlice::buildSource(OpBuilder &b, Value result) {
+  Value from = source(result);
+  auto type = dyn_cast<RankedTensorType>(from.getType());
+  if (!type || type.getRank() == 0)
+    return from;
+  if (isa<ItemOp>(sync))
+    return buildFetchSources(b, sync).front();
+  SmallVector<OpFoldResult> zeros(type.getRank(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(type.getRank(), b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(
+      b, sync->getLoc(), RankedTensorType::get({}, type.getElementType()), from,
+      zeros, ones, ones);
 }
 
 static bool holds(const ForeignShape &shape, int64_t value) {
@@ -129,8 +155,8 @@ bool DeviceCondition::canBuild(Value condition) {
 Value DeviceCondition::build(OpBuilder &b, Value condition) {
   collect(condition);
   Location loc = condition.getLoc();
-  SmallVector<Value> sources =
-      llvm::map_to_vector(leaves, [&](Value leaf) { return source(leaf); });
+  SmallVector<Value> sources = llvm::map_to_vector(
+      leaves, [&](Value leaf) { return buildSource(b, leaf); });
   if (!isa<RankedTensorType>(sources[0].getType())) {
     for (Operation *op : ops) {
       const ForeignOpModel *m = semantics.model(op);

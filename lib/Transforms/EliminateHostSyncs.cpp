@@ -4,9 +4,10 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Removes a sync whose value only bounds something or is only checked: each
-// bound operand becomes the size that its model says is large enough, and each
-// check becomes a check on the device.
+// Removes a sync that gives what the host knows anyway, and one whose value
+// only bounds something, is only checked, or is only used by device code: a
+// bound operand becomes the size that its model says is large enough, a check
+// becomes a check on the device, and device code reads the value itself.
 //
 //   %n = "torch.aten.Int.Tensor"(%max)
 //   %o = "torch.operator"(%q, ..., %n) <{name = "torch.varlen.attention"}>
@@ -21,6 +22,8 @@
 #include "capstan/Analysis/MemoryClasses.h"
 #include "capstan/Transforms/BoundSizes.h"
 #include "capstan/Transforms/DeviceConditions.h"
+#include "capstan/Transforms/DeviceOperands.h"
+#include "capstan/Transforms/HostElements.h"
 #include "capstan/Transforms/Passes.h"
 #include "capstan/Transforms/Utils.h"
 #include "llvm/ADT/SetVector.h"
@@ -39,6 +42,8 @@ namespace {
 struct Dependents {
   SmallVector<std::pair<OpOperand *, BoundOperand>> bounds;
   SmallVector<Operation *> checks;
+  /// Device code that uses the value.
+  llvm::SetVector<Operation *> kernels;
   /// Values that a branch hands out.
   SmallVector<OpOperand *> yields;
   llvm::SetVector<Operation *> arithmetic;
@@ -48,19 +53,22 @@ struct Dependents {
 
 class Eliminator {
 public:
-  Eliminator(const OpModels &models, func::FuncOp function)
+  Eliminator(const OpModels &models, func::FuncOp function, bool quiet)
       : semantics(models), placement(semantics, function),
-        memory(semantics, function), sizes(semantics), function(function) {}
+        memory(semantics, function), sizes(semantics), function(function),
+        quiet(quiet) {}
 
   bool eliminate(Operation *sync);
 
-  unsigned bounds = 0, checks = 0;
+  unsigned bounds = 0, checks = 0, operands = 0;
 
 private:
   bool stay(Operation *sync, StringRef reason, Operation *blocker = nullptr) {
-    remarkKept(sync, reason, blocker);
+    if (!quiet)
+      remarkKept(sync, reason, blocker);
     return false;
   }
+  bool compute(Operation *sync);
   bool collect(Operation *sync, Dependents &found);
   StringRef follow(OpOperand &use, Dependents &found,
                    SmallVectorImpl<Value> &worklist);
@@ -73,23 +81,19 @@ private:
   MemoryClasses memory;
   BoundSizes sizes;
   func::FuncOp function;
+  bool quiet;
 };
 } // namespace
-
-/// Whether `op` is host code: so is all around it.
-static bool isHostCode(Operation *op) {
-  for (op = op->getParentOp(); op && !isa<func::FuncOp>(op);
-       op = op->getParentOp())
-    if (!holdsHostCode(op))
-      return false;
-  return true;
-}
 
 /// Sorts one use in; gives the reason if it needs the value itself.
 StringRef Eliminator::follow(OpOperand &use, Dependents &found,
                              SmallVectorImpl<Value> &worklist) {
   Operation *user = use.getOwner();
   unsigned number = use.getOperandNumber();
+  if (Operation *kernel = DeviceOperands::kernelOf(semantics, use)) {
+    found.kernels.insert(kernel);
+    return {};
+  }
   if (!isHostCode(user))
     return "its value is used in device code";
   for (const BoundOperand &bound : semantics.boundOperands(user)) {
@@ -194,6 +198,32 @@ bool Eliminator::checksCanMove(Operation *sync, const Dependents &found) {
   return true;
 }
 
+/// Replaces a sync by what the host knows without it.
+bool Eliminator::compute(Operation *sync) {
+  if (!isa<ItemOp, FetchOp>(sync))
+    return false;
+  HostElements elements(semantics, sync);
+  SmallVector<Value> values;
+  for (OpResult result : sync->getResults()) {
+    Value source = sync->getOperand(result.getResultNumber());
+    SmallVector<Value> indices(sync->getOperands().drop_front());
+    if (isa<FetchOp>(sync)) {
+      auto type = dyn_cast<RankedTensorType>(source.getType());
+      if (!type || !semantics.isHostScalar(result.getType()))
+        return false;
+      indices.assign(type.getRank(), elements.constant(0));
+    }
+    values.push_back(elements.build(source, indices));
+    if (!values.back() || values.back().getType() != result.getType())
+      return false;
+  }
+  remarkDone(sync, "eliminated", sync->getLoc(), sync->getLoc());
+  sync->replaceAllUsesWith(values);
+  elements.commit();
+  erase(sync, {});
+  return true;
+}
+
 /// The sync with all that depended on it, and what fed it and can't fail.
 void Eliminator::erase(Operation *sync, const Dependents &found) {
   for (Operation *op : found.arithmetic)
@@ -215,9 +245,15 @@ void Eliminator::erase(Operation *sync, const Dependents &found) {
 bool Eliminator::eliminate(Operation *sync) {
   if (!placement.isSync(sync) || !semantics.isDeterministic(sync))
     return false;
+  if (compute(sync))
+    return true;
   Dependents found;
   if (!collect(sync, found))
     return false;
+  DeviceOperands device(semantics, sync, found.values);
+  for (Operation *kernel : found.kernels)
+    if (!device.canRewrite(kernel))
+      return stay(sync, "its value is used in device code", kernel);
   if (!readCannotFail(semantics, sync))
     return stay(sync, "it fails unless its source has one element");
   if (!checksCanMove(sync, found))
@@ -244,6 +280,11 @@ bool Eliminator::eliminate(Operation *sync) {
     use->set(semantics.buildDefault(b, use->getOwner()->getLoc(),
                                     use->get().getType()));
   }
+  for (Operation *kernel : found.kernels) {
+    to = kernel->getLoc();
+    device.rewrite(kernel);
+    ++operands;
+  }
   remarkDone(sync, "eliminated", sync->getLoc(), to);
   erase(sync, found);
   return true;
@@ -252,6 +293,8 @@ bool Eliminator::eliminate(Operation *sync) {
 namespace {
 struct EliminateHostSyncs
     : public capstan::impl::CapstanEliminateHostSyncsBase<EliminateHostSyncs> {
+  using Base::Base;
+
   void runOnOperation() override {
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
@@ -260,12 +303,13 @@ struct EliminateHostSyncs
     SmallVector<Operation *> syncs = hostSyncsOf(semantics, getOperation());
     if (syncs.empty())
       return markAllAnalysesPreserved();
-    Eliminator eliminator(*models, getOperation());
+    Eliminator eliminator(*models, getOperation(), quiet);
     // The last first: one that another's source depends on is free then.
     for (Operation *sync : llvm::reverse(syncs))
       numEliminated += eliminator.eliminate(sync);
     numBounds += eliminator.bounds;
     numChecks += eliminator.checks;
+    numOperands += eliminator.operands;
   }
 };
 } // namespace

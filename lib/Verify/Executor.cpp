@@ -216,6 +216,8 @@ Expr *Executor::instance(Expr *e, Operation *op) {
 /// `e` where its contents matter, or which storage it is: undefined contents
 /// and fresh storage are numbered in the order in which they come to matter.
 Expr *Executor::contents(Expr *e) {
+  if (Expr *fill = filledByHost(e))
+    return fill;
   if (e->kind != Kind::Raw)
     return e;
   Expr *&known = materialized[e];

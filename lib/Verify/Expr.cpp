@@ -32,7 +32,9 @@ Expr *ExprTable::get(Kind kind, uint64_t key, Type type,
   e->kids = kids.copy(allocator);
   e->id = count++;
   e->gated = kind == Kind::Gamma || isBoolean(type);
+  e->placed = kind == Kind::Place;
   for (Expr *kid : kids) {
+    e->placed |= kid->placed && kind != Kind::Fill;
     e->loops |= kid->loops;
     e->height = std::max(e->height, kid->height + (kind == Kind::Final));
     e->gated |= kid->gated && (kind == Kind::Op || kind == Kind::Not ||
@@ -134,6 +136,8 @@ Expr *ExprTable::gamma(Expr *cond, Expr *a, Expr *b) {
 Expr *ExprTable::shape(Expr *of) {
   if (of->kind == Kind::Shape)
     return of;
+  if (of->kind == Kind::Fill)
+    return of->kids[1];
   // The type says it all.
   auto type = dyn_cast_if_present<RankedTensorType>(of->type);
   if (type && type.hasStaticShape())
@@ -239,6 +243,7 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
   };
   switch (e->kind) {
   case Kind::Op:
+  case Kind::Kernel:
     return list(e->op() ? e->op()->getName().getStringRef() : "op", e->kids);
   case Kind::Result:
     print(os, e->kids[0], budget, depth);
@@ -297,5 +302,10 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
     return;
   case Kind::Norm:
     return list("norm", e->kids);
+  case Kind::Fill:
+    return list("fill", e->kids);
+  case Kind::Place:
+    os << "index" << e->key;
+    return;
   }
 }

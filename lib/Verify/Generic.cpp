@@ -10,6 +10,7 @@
 
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/Verify/Executor.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -57,6 +58,12 @@ bool Executor::generic(Operation *op) {
       set(op->getResult(0), e);
       return true;
     }
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op);
+      structured && structured.hasPureTensorSemantics() && list.empty() &&
+      !nested.reads) {
+    kernel(op, operands);
+    return true;
+  }
   // Storage put in a container may be reached through it.
   if (llvm::any_of(op->getResultTypes(),
                    [&](Type t) { return isContainer(t); }))

@@ -53,10 +53,7 @@ void KeyTable::references(Operation *op, DictionaryAttr attrs, Words &words) {
   }
 }
 
-void KeyTable::attributes(Operation *op, Words &words) {
-  words.push_back(word(op->getName().getAsOpaquePointer()));
-  Attribute properties = op->getPropertiesAsAttribute();
-  words.push_back(word(properties.getAsOpaquePointer()));
+void KeyTable::discardable(Operation *op, Words &words) {
   DictionaryAttr attrs = op->getDiscardableAttrDictionary();
   if (llvm::any_of(attrs, [](NamedAttribute a) {
         return a.getName().getValue().starts_with("capstan.");
@@ -68,9 +65,16 @@ void KeyTable::attributes(Operation *op, Words &words) {
     attrs = DictionaryAttr::get(op->getContext(), kept);
   }
   words.push_back(word(attrs.getAsOpaquePointer()));
+  references(op, attrs, words);
+}
+
+void KeyTable::attributes(Operation *op, Words &words) {
+  words.push_back(word(op->getName().getAsOpaquePointer()));
+  Attribute properties = op->getPropertiesAsAttribute();
+  words.push_back(word(properties.getAsOpaquePointer()));
   if (auto dict = dyn_cast_if_present<DictionaryAttr>(properties))
     references(op, dict, words);
-  references(op, attrs, words);
+  discardable(op, words);
 }
 
 void KeyTable::region(Region &body, Words &words, Numbering &numbers,
@@ -83,18 +87,23 @@ void KeyTable::region(Region &body, Words &words, Numbering &numbers,
   DenseMap<Block *, unsigned> blocks;
   for (Block &block : body) {
     blocks[&block] = blocks.size();
-    for (BlockArgument arg : block.getArguments())
-      numbers.local[arg] = numbers.next++;
+    auto number = [&](Value value) {
+      if (!numbers.standsFor(value))
+        numbers.local[value] = numbers.next++;
+    };
+    llvm::for_each(block.getArguments(), number);
     // Uses before definitions, in graph regions and between blocks.
     for (Operation &op : block)
-      for (Value result : op.getResults())
-        numbers.local[result] = numbers.next++;
+      llvm::for_each(op.getResults(), number);
   }
   for (Block &block : body) {
     words.push_back(uint64_t(-4));
-    for (Type type : block.getArgumentTypes())
-      words.push_back(word(type.getAsOpaquePointer()));
+    for (BlockArgument arg : block.getArguments())
+      if (!numbers.standsFor(arg))
+        words.push_back(word(arg.getType().getAsOpaquePointer()));
     for (Operation &op : block) {
+      if (op.getNumResults() && numbers.standsFor(op.getResult(0)))
+        continue;
       words.push_back(uint64_t(-5));
       attributes(&op, words);
       words.push_back(op.getNumOperands());
@@ -104,6 +113,8 @@ void KeyTable::region(Region &body, Words &words, Numbering &numbers,
           words.push_back(it->second * 2);
           continue;
         }
+        if (Value other = numbers.standsFor(operand))
+          operand = other;
         numbers.captures.insert(operand);
         auto *at = llvm::find(numbers.captures, operand);
         words.push_back((at - numbers.captures.begin()) * 2 + 1);
@@ -138,6 +149,18 @@ const KeyTable::OpKey &KeyTable::get(Operation *op) {
   }
   key.key = interner.get(words);
   return full[op] = std::move(key);
+}
+
+KeyTable::OpKey KeyTable::kernel(Operation *op, Words words,
+                                 const DenseMap<Value, Value> &known) {
+  discardable(op, words);
+  Numbering numbers;
+  numbers.known = &known;
+  region(op->getRegion(0), words, numbers, 0);
+  OpKey key;
+  key.key = interner.get(words);
+  key.captures.assign(numbers.captures.begin(), numbers.captures.end());
+  return key;
 }
 
 unsigned KeyTable::shallow(Operation *op) {

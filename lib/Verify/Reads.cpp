@@ -29,6 +29,11 @@ static bool isHostKnown(Expr *source) {
           op->hasTrait<OpTrait::ConstantLike>());
 }
 
+/// What `read` gives is an element of a constant tensor, maybe sliced or cast.
+static bool isOfConstant(Expr *read, Expr *element) {
+  return read->isConst() && element->hasValue && !element->isConst();
+}
+
 /// The element at `indices` of `slice`, as indices of what it is a slice of;
 /// false: that needs arithmetic.
 static bool throughSlice(ExprTable &exprs, tensor::ExtractSliceOp op,
@@ -75,7 +80,14 @@ Expr *Executor::element(Expr *source, ArrayRef<Expr *> at) {
     for (auto [d, i] : llvm::enumerate(indices))
       if (type.getDimSize(d) == 1)
         i = exprs.constant(index, 0); // the only one in bounds
+    if (source->kind == Kind::Fill)
+      return placed(source->kids[0], indices);
     Operation *op = source->kind == Kind::Op ? source->op() : nullptr;
+    if (isa_and_present<tensor::CastOp>(op) &&
+        isa<RankedTensorType>(source->kids[0]->type)) {
+      source = source->kids[0];
+      continue;
+    }
     if (auto slice = dyn_cast_if_present<tensor::ExtractSliceOp>(op)) {
       if (!throughSlice(exprs, slice, source, indices))
         break;
@@ -177,7 +189,7 @@ Expr *Executor::fetched(Operation *op, unsigned i, Exprs &reads) {
   Expr *e = readOf(conversion, type, source, memory);
   if (!e->ops[side])
     e->ops[side] = op;
-  if (onDevice && !e->isConst())
+  if (onDevice && !isOfConstant(e, source))
     reads.push_back(e);
   Expr *known = constantRead(conversion, type, source);
   return known ? known : e;
@@ -237,12 +249,11 @@ std::optional<bool> Executor::read(Operation *op) {
       return fail(op, "source that is not known here");
     Expr *memory = source->holdsMemory ? version(source) : nullptr;
     bool onDevice = !isHostKnown(source);
-    source = held(source);
-    Expr *e = readOf("item", op->getResult(0).getType(),
-                     element(source, indices), memory);
+    source = element(held(source), indices);
+    Expr *e = readOf("item", op->getResult(0).getType(), source, memory);
     if (!e->ops[side])
       e->ops[side] = op;
-    if (onDevice && !e->isConst())
+    if (onDevice && !isOfConstant(e, source))
       addTransfer(op, e);
     if (!constant)
       addPartial(e, op); // out of bounds

@@ -100,6 +100,8 @@ static Expr *foreignLogic(ExprTable &exprs, const FoldModel &fold, Type type,
 /// What has the same shape as result `i` of `e`, an operation that writes its
 /// results into operands.
 static Expr *tiedInit(Expr *e, unsigned i) {
+  if (e->kind == Kind::Kernel)
+    return e->kids[i];
   auto dps = e->kind == Kind::Op
                  ? dyn_cast_if_present<DestinationStyleOpInterface>(e->op())
                  : DestinationStyleOpInterface();
@@ -124,6 +126,8 @@ Expr *Executor::dimension(Operation *dim, Expr *source, Expr *index) {
       from = source->kids[0];
     else if (source->kind == Kind::Result)
       from = tiedInit(source->kids[0], source->key);
+    else if (source->kind == Kind::Fill)
+      from = source->kids[1];
     else if (isa_and_present<tensor::CastOp>(op))
       from = source->kids[0];
     else if (isa_and_present<tensor::EmptyOp>(op))

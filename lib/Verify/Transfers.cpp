@@ -147,7 +147,8 @@ bool Comparer::transfers() {
         if (auto it = readsBefore.find(read); it == readsBefore.end())
           for (const TransferRecord &r : b.records.transfers)
             for (Expr *other : r.reads)
-              if (other->kids[0] == read->kids[0]) {
+              if (!other->kids.empty() && !read->kids.empty() &&
+                  other->kids[0] == read->kids[0]) {
                 describe("similar before", r.op, other);
                 return false;
               }

@@ -63,7 +63,6 @@ class Tools(run.Tools):
     categories: ClassVar[dict[str, str]] = {
         **run.CATEGORIES,
         "overlapped": "overlap",
-        "eliminated": "eliminate",
     }
     weights: ClassVar[tuple[int, ...]] = (6, 2, 4, 1)
 

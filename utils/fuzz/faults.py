@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import collections
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -402,6 +403,32 @@ def wrong_operation(module: Op, rng: random.Random) -> Places:
             yield lambda op=op: setattr(op, "name", OTHER_NAME[op.name])
 
 
+OTHER_CONVERSION = {"arith.sitofp": "arith.uitofp", "arith.extsi": "arith.extui"}
+
+
+def wrong_scalar_of_kernel(module: Op, rng: random.Random) -> Places:
+    """Another tensor's element, or one that is converted in another way."""
+    host = set(host_ops(module))
+    for op in module.walk():
+        if op.name in OTHER_CONVERSION and op not in host:
+            yield lambda op=op: setattr(op, "name", OTHER_CONVERSION[op.name])
+        elif op.name == "linalg.generic":
+            for i, value in enumerate(op.operands):
+                if value.type.startswith("tensor<i"):
+                    for new in visible(op, value.type):
+                        if new is not value:
+                            yield lambda op=op, i=i, new=new: op.operands.__setitem__(i, new)
+
+
+def wrong_element(module: Op, rng: random.Random) -> Places:
+    """The next element goes to the device."""
+    for op in host_ops(module):
+        offsets = re.findall(r"-?\d+", (op.attr("static_offsets") or "").partition(":")[2])
+        if op.name == "tensor.extract_slice" and offsets == [offsets[0]] and int(offsets[0]) >= 0:
+            new = f"array<i64: {int(offsets[0]) + 1}>"
+            yield lambda op=op, new=new: op.set_prop("static_offsets", new)
+
+
 def wrong_attribute(module: Op, rng: random.Random) -> Places:
     for op in host_ops(module):
         if op.name == "arith.cmpi":
@@ -534,6 +561,8 @@ KINDS: dict[str, Callable[[Op, random.Random], Places]] = {
     "bound made smaller": smaller_bound,
     "wrong constant": wrong_constant,
     "wrong operation": wrong_operation,
+    "wrong scalar of a kernel": wrong_scalar_of_kernel,
+    "wrong element": wrong_element,
     "wrong attribute": wrong_attribute,
     "carried values swapped": carried_values_swapped,
     "carried value stale": carried_value_stale,

@@ -350,6 +350,8 @@ class Builtin(Generator):
             (2, self.read_element),
             (0.6, self.copy_to_host),
             (2, self.compute),
+            (1.2, self.scaled),
+            (0.5, self.count),
             (2.5, self.arithmetic),
             (2, self.check),
             (1.2, self.sized),
@@ -431,6 +433,114 @@ class Builtin(Generator):
             "operandSegmentSizes = array<i32: 1, 1>",
             regions=[[inner]],
         )[0]
+
+    def elementwise(self, source: Value, body: Callable[[Value], Value]) -> Value:
+        size = self.one("tensor.dim", [source, self.constant(0)], "index")
+        empty = self.one("tensor.empty", [size], source.type)
+        return self.generic(source, empty, [source.type], body)[0]
+
+    def generic(
+        self, source: Value, out: Value, results: list[str], body: Callable[[Value], Value]
+    ) -> list[Value]:
+        element = source.type[source.type.index("x") + 1 : -1]
+        inner = self.block(element, element)
+        with self.inside(inner):
+            self.op("linalg.yield", [body(inner.args[0])])
+        return self.op(
+            "linalg.generic",
+            [source, out],
+            results,
+            f"{maps('(d0)', '(d0)')}, "
+            f"iterator_types = [#linalg.iterator_type<parallel>], {ONE_ONE}",
+            regions=[[inner]],
+        )
+
+    def scaled(self) -> None:
+        """A kernel that needs a number of the host, or a tensor of such numbers."""
+        if number := self.hidden():
+            self.use_on_device(number)
+        else:
+            self.use_on_device(self.make("i32"))
+
+    def hidden(self) -> Value | None:
+        """Half of the time a read that nothing else will use."""
+        if self.chance(0.5):
+            return None
+        before = [list(f.values) for f in self.frames]
+        value = self.read_one() if self.chance(0.3) else self.read()
+        for frame, values in zip(self.frames, before, strict=True):
+            hide = {v for v in frame.values if v.type in ("i32", "i64")} - set(values)
+            frame.values = [v for v in frame.values if v not in hide]
+        return value
+
+    def read_one(self) -> Value:
+        index = self.constant(self.rng.randint(0, 2))
+        return self.one("capstan.item", [self.make(self.lens), index], "i32")
+
+    def use_on_device(self, number: Value) -> None:
+        rng = self.rng
+        for _ in range(rng.choice([1, 1, 2])):
+            kind = rng.choice(["add", "float", "inside", "fill", "fill", "tensor"])
+            if kind == "add":
+                if self.chance(0.5):
+                    other = self.constant(rng.randint(-1, 3), "i32")
+                    name = rng.choice(["arith.muli", "arith.subi"])
+                    number = self.one(name, [number, other], "i32", OVERFLOW)
+                    self.frames[-1].values.pop()
+                self.elementwise(
+                    self.make(self.lens),
+                    lambda a: self.one("arith.addi", [a, number], "i32", OVERFLOW),
+                )
+            elif kind == "float":
+                value = self.one("arith.sitofp", [number], "f32")
+                self.frames[-1].values.pop()
+                name = rng.choice(["arith.addf", "arith.divf"])
+                self.elementwise(
+                    self.make(self.data), lambda a: self.one(name, [a, value], "f32", FAST)
+                )
+            elif kind == "inside":
+
+                def body(a: Value) -> Value:
+                    value = self.one("arith.sitofp", [number], "f32")
+                    return self.one("arith.addf", [a, value], "f32", FAST)
+
+                self.elementwise(self.make(self.data), body)
+            elif kind == "fill":
+                base = self.make(self.lens)
+                size = self.one("tensor.dim", [base, self.constant(0)], "index")
+                self.fill(number, self.one("tensor.empty", [size], self.lens))
+            else:
+                single = self.one("tensor.from_elements", [number], "tensor<i32>")
+                self.add_first(single)
+
+    def add_first(self, single: Value) -> None:
+        """A kernel that adds a tensor of one element to all of another."""
+        source = self.make(self.lens)
+        size = self.one("tensor.dim", [source, self.constant(0)], "index")
+        empty = self.one("tensor.empty", [size], self.lens)
+        inner = self.block("i32", "i32", "i32")
+        with self.inside(inner):
+            value = self.one("arith.addi", inner.args[:2], "i32", OVERFLOW)
+            self.op("linalg.yield", [value])
+        self.one(
+            "linalg.generic",
+            [source, single, empty],
+            self.lens,
+            f"{maps('(d0)', '()', '(d0)')}, "
+            "iterator_types = [#linalg.iterator_type<parallel>], "
+            "operandSegmentSizes = array<i32: 2, 1>",
+            regions=[[inner]],
+        )
+
+    def count(self) -> None:
+        """The number of elements, as a sum of ones on the device."""
+        source = self.make(self.rng.choice([self.lens, self.data]))
+        size = self.one("tensor.dim", [source, self.constant(0)], "index")
+        empty = self.one("tensor.empty", [size], self.lens)
+        ones = self.fill(self.constant(self.rng.choice([1, 1, 3]), "i32"), empty)
+        if self.chance(0.3):
+            ones = self.map(ones)
+        self.one("tensor.extract", [self.reduce(ones)], "i32")
 
     def compute(self) -> None:
         self.map(self.make(self.data if self.chance(0.7) else self.lens))
@@ -627,7 +737,6 @@ class Executable(Builtin):
             (1.2, self.only_checked),
             (0.8, self.insert),
             (0.4, self.from_elements),
-            (0.8, self.scaled),
             (0.8, self.gather),
             (0.6, self.float_sum),
             (0.6, self.product),
@@ -714,27 +823,6 @@ class Executable(Builtin):
 
     # ---------------------------------------------------------------- computing
 
-    def elementwise(self, source: Value, body: Callable[[Value], Value]) -> Value:
-        size = self.one("tensor.dim", [source, self.constant(0)], "index")
-        empty = self.one("tensor.empty", [size], source.type)
-        return self.generic(source, empty, [source.type], body)[0]
-
-    def generic(
-        self, source: Value, out: Value, results: list[str], body: Callable[[Value], Value]
-    ) -> list[Value]:
-        element = source.type[source.type.index("x") + 1 : -1]
-        inner = self.block(element, element)
-        with self.inside(inner):
-            self.op("linalg.yield", [body(inner.args[0])])
-        return self.op(
-            "linalg.generic",
-            [source, out],
-            results,
-            f"{maps('(d0)', '(d0)')}, "
-            f"iterator_types = [#linalg.iterator_type<parallel>], {ONE_ONE}",
-            regions=[[inner]],
-        )
-
     def compute(self) -> None:
         name = self.rng.choice(["math.tanh", "math.exp", "arith.mulf", ""])
         if not name or self.chance(0.4):
@@ -744,22 +832,6 @@ class Executable(Builtin):
             self.elementwise(source, lambda a: self.one(name, [a, a], "f32", FAST))
         else:
             self.elementwise(source, lambda a: self.one(name, [a], "f32", FAST))
-
-    def scaled(self) -> None:
-        """A kernel that needs a number of the host."""
-        number = self.make("i32")
-
-        def body(a: Value) -> Value:
-            return self.one("arith.addi", [a, number], "i32", OVERFLOW)
-
-        def body_float(a: Value) -> Value:
-            value = self.one("arith.sitofp", [number], "f32")
-            return self.one("arith.addf", [a, value], "f32", FAST)
-
-        if self.chance(0.6):
-            self.elementwise(self.make(self.data), body_float)
-        else:
-            self.elementwise(self.make(self.lens), body)
 
     def gather(self) -> None:
         """Elements of one tensor by those of another."""

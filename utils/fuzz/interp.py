@@ -64,6 +64,17 @@ class Memory:
     host: bool = False
 
 
+class Number(int):
+    """What a read gave: a tensor of this one element is the tensor that was read."""
+
+    source: Any
+
+    def __new__(cls, value: int, source: Any) -> Number:
+        number = super().__new__(cls, value)
+        number.source = source
+        return number
+
+
 @dataclass
 class Outcome:
     status: str  # "ok", "failed", "undefined", "fuel", "wrong: ..."
@@ -91,7 +102,7 @@ def mix(*parts: Any) -> int:
 def key(value: Any) -> Any:
     """What of a value may show."""
     if isinstance(value, Tensor):
-        return mix("tensor", key(value.content), value.shape)
+        return mix("tensor", key(elements(value)), value.shape)
     if isinstance(value, Memory):
         return mix("memory", key(value.content), tuple(sorted(value.cells.items())))
     if isinstance(value, str):
@@ -101,6 +112,20 @@ def key(value: Any) -> Any:
     return 0 if value is None else int(value)
 
 
+def elements(tensor: Tensor) -> Any:
+    """The contents, in one form whether the host or a kernel made them of numbers."""
+    content = tensor.content
+    if not isinstance(content, tuple) or content[0] not in ("fill", "elements"):
+        return content
+    numbers = content[1] if content[0] == "elements" else (content[1],)
+    if any(n != numbers[0] for n in numbers):
+        return content
+    if tensor.shape == () and isinstance(numbers[0], Number):
+        return numbers[0].source
+    return ("fill", int(numbers[0]))
+
+
+MAP = re.compile(r"affine_map<\([^)]*\) -> \(([^)]*)\)>")
 DIMS = re.compile(r"(?:tensor|memref)<(?:\[([\d?,]*)\]|((?:[\d?]+x)*))")
 SIGNED = {"i1": 1, "i8": 8, "i32": 32, "i64": 64, "index": 64}
 
@@ -193,7 +218,11 @@ class Machine:
         """One element, without counting."""
         if isinstance(source, Memory):
             return source.cells.get(index, self.element(source.content, kind, index))
-        return self.element(source.content, kind, index)
+        number = self.element(source.content, kind, index)
+        if isinstance(source.content, tuple) and source.content[0] in ("fill", "elements"):
+            return number
+        content = source.content if source.shape == () else ("at", source.content, index)
+        return Number(number, content)
 
     def snapshot(self, source: Any) -> Tensor:
         if isinstance(source, Memory):
@@ -307,6 +336,72 @@ class Machine:
             else:
                 results.append(content % (2 if result.type in ("i1", "!torch.bool") else 7))
         return results
+
+    def kernel(self, op: Op, values: list[Any], env: dict[Value, Any]) -> list[Any]:
+        """A kernel by what its body computes: where its numbers come from doesn't matter."""
+        if not op.results:
+            return self.compute(op, values, env)
+        body: Block = op.regions[0][0]
+        inputs = int(re.findall(r"\d+", op.attr("operandSegmentSizes").partition(":")[2])[0])
+        maps = [m.split(", ") for m in MAP.findall(op.attr("indexing_maps"))]
+        loops = re.findall(r"iterator_type<(\w+)>", op.attr("iterator_types"))
+        known: dict[Value, Any] = {}
+        parts: list[Any] = ["kernel", *loops]
+        for arg, value, operand, dims_of in zip(
+            body.args[:inputs], values, op.operands, maps, strict=False
+        ):
+            content = value.content if isinstance(value, Tensor) else None
+            if not isinstance(value, Tensor):
+                known[arg] = value
+            elif isinstance(content, tuple) and content[0] == "fill":
+                known[arg] = content[1]
+            elif dims_of == [""]:
+                known[arg] = self.read(value, operand.type)
+            else:
+                parts += [", ".join(dims_of), key(value)]
+        for inner in body.ops[:-1]:
+            numbers = [known.get(v, env.get(v)) for v in inner.operands]
+            if inner.name.startswith("arith.") and all(isinstance(n, int) for n in numbers):
+                scope = dict(zip(inner.operands, numbers, strict=True))
+                self.step(inner, scope)
+                known |= {r: scope[r] for r in inner.results}
+        results = [known.get(v, env.get(v)) for v in body.ops[-1].operands]
+        shapes = [v.shape for v in values[inputs:]]
+        if "reduction" in loops:
+            results = [self.sum_of(op, values, inputs, maps, loops, known)]
+        if all(isinstance(r, int) for r in results):
+            return [Tensor(("fill", r), s) for r, s in zip(results, shapes, strict=True)]
+        parts += [*maps[inputs:][0], *map(key, values[inputs:]), body_key(op, env, known)]
+        return [Tensor(mix(*parts, i), shape) for i, shape in enumerate(shapes)]
+
+    def sum_of(
+        self,
+        op: Op,
+        values: list[Any],
+        inputs: int,
+        maps: list[list[str]],
+        loops: list[str],
+        known: dict[Value, Any],
+    ) -> int | None:
+        """What the sum of one number is; None if this is none."""
+        body: Block = op.regions[0][0]
+        result, out = body.ops[-1].operands[0], body.args[inputs]
+        start = values[inputs].content
+        if not isinstance(result.owner, Op) or result.owner.name != "arith.addi":
+            return None
+        terms = [v for v in result.owner.operands if v is not out]
+        if len(terms) != 1 or terms[0] not in known or start[0] != "fill":
+            return None
+        total = known[terms[0]]
+        for i, loop in enumerate(loops):
+            if loop == "reduction":
+                sizes = [
+                    value.shape[dims_of.index(f"d{i}")]
+                    for value, dims_of in zip(values, maps, strict=True)
+                    if f"d{i}" in dims_of
+                ]
+                total *= sizes[0]
+        return wrap(start[1] + total, result.type)
 
     def allocate(self, content: Any, shape: tuple[int, ...], host: bool = False) -> Memory:
         memory = Memory(content, shape, host=host)
@@ -634,6 +729,7 @@ HANDLERS: dict[str, Callable[..., list[Any]]] = {
     "torch.aten.sym_size.int": M.dim,
     "tensor.empty": M.empty,
     "linalg.fill": M.fill,
+    "linalg.generic": M.kernel,
     "tensor.from_elements": M.from_elements,
     "tensor.expand_shape": M.expand,
     "tensor.extract_slice": M.slice,
@@ -689,23 +785,29 @@ def attrs_key(op: Op) -> str:
     return cached
 
 
-def body_key(op: Op, env: dict[Value, Any]) -> Any:
-    """The regions of an op that runs on the device, without names."""
+def body_key(op: Op, env: dict[Value, Any], known: dict[Value, Any] | None = None) -> Any:
+    """The regions of an op that runs on the device, without names and what is `known`."""
+    known = known or {}
     numbers: dict[Value, int] = {}
     parts: list[Any] = []
     for region in op.regions:
         for block in region:
             for arg in block.args:
-                numbers[arg] = len(numbers)
+                if arg not in known:
+                    numbers[arg] = len(numbers)
             for inner in block.ops:
+                if inner.results and inner.results[0] in known:
+                    continue
                 parts += [inner.name, attrs_key(inner)]
                 for v in inner.operands:
-                    if v in numbers:
+                    if v in known:
+                        parts.append(key(known[v]))
+                    elif v in numbers:
                         parts.append(numbers[v])
                     else:  # from outside
                         parts.append(key(env[v]) if v in env else -1)
                 if inner.regions:
-                    parts.append(body_key(inner, env))
+                    parts.append(body_key(inner, env, known))
                 for r in inner.results:
                     numbers[r] = len(numbers)
     return mix(*parts)

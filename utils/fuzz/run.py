@@ -59,6 +59,7 @@ CATEGORIES = {
     "promoted": "promote",
     "hoisted": "hoist",
     "coalesced": "coalesce",
+    "eliminated": "eliminate",
     "kept": "",
 }
 

@@ -22,6 +22,9 @@ namespace capstan {
 /// `tensor.generate`, mapped `scf.forall`, scans and kernels are device code.
 bool holdsHostCode(mlir::Operation *op);
 
+/// Whether `op` is host code: so is all around it in its function.
+bool isHostCode(mlir::Operation *op);
+
 /// Calls `fn` for every operation of host code under `root`, in program order,
 /// an operation before those of its regions. `fn` must not erase operations.
 void walkHostCode(mlir::Operation *root,

@@ -194,12 +194,15 @@ def CapstanOverlapHostSyncs : Pass<"capstan-overlap-host-syncs", "::mlir::func::
 }
 
 def CapstanEliminateHostSyncs : Pass<"capstan-eliminate-host-syncs", "::mlir::func::FuncOp"> {
-  let summary = "replaces reads that only bound something by static bounds";
+  let summary = "replaces reads by what is known, or by work on the device";
   let description = [{
     A host value whose every use is a bound operand (the longest length of a
     packed attention) becomes the bound that the operation's model proves, read
     from a shape. Checks on it become checks on the device; a check that holds
-    for certain goes.
+    for certain goes. Where kernels use it, what is read becomes an operand, and
+    host arithmetic on it part of their bodies. An element that no data decides
+    (of a tensor filled with a host value, a sum of ones) is computed instead of
+    read.
 
     ```mlir
     %n = "torch.aten.Int.Tensor"(%max)
@@ -208,13 +211,30 @@ def CapstanEliminateHostSyncs : Pass<"capstan-eliminate-host-syncs", "::mlir::fu
     %t = "torch.aten.size.int"(%q, %c0)
     %o = "torch.operator"(%q, ..., %t) <{name = "torch.varlen.attention"}>
     ```
+
+    ```mlir
+    %n = capstan.item %count[] : tensor<i32>
+    %scale = arith.sitofp %n : i32 to f32
+    %r = linalg.generic {indexing_maps = [#id, #id], ...} ins(%x : tensor<?xf32>) outs(%e : tensor<?xf32>) {
+    ^bb0(%a: f32, %out: f32):
+      %q = arith.divf %a, %scale : f32
+    // becomes
+    %r = linalg.generic {indexing_maps = [#id, #none, #id], ...} ins(%x, %count : tensor<?xf32>, tensor<i32>) outs(%e : tensor<?xf32>) {
+    ^bb0(%a: f32, %n: i32, %out: f32):
+      %scale = arith.sitofp %n : i32 to f32
+      %q = arith.divf %a, %scale : f32
+    ```
   }];
   let dependentDialects = ["::capstan::CapstanDialect", "::mlir::tensor::TensorDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+  let options = [
+    Option<"quiet", "quiet", "bool", "false", "say nothing of what stays">,
+  ];
   let statistics = [
     Statistic<"numEliminated", "eliminated", "syncs removed">,
     Statistic<"numBounds", "bounds", "bound operands that became a size">,
     Statistic<"numChecks", "checks", "checks moved to the device">,
+    Statistic<"numOperands", "operands", "kernels that read a value themselves">,
   ];
 }
 

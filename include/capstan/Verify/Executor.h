@@ -22,6 +22,32 @@
 
 namespace capstan::verify {
 
+/// Operations that neither module need have, for their keys. Their operands are
+/// of the right types and mean nothing.
+class Prototypes {
+public:
+  template <typename OpTy>
+  mlir::Operation *get(mlir::Type result, llvm::ArrayRef<mlir::Type> operands) {
+    mlir::Operation *&op =
+        made[{OpTy::getOperationName(), result, operands.front()}];
+    if (op)
+      return op;
+    mlir::OpBuilder builder(result.getContext());
+    builder.setInsertionPointToEnd(&block);
+    mlir::Location loc = builder.getUnknownLoc();
+    llvm::SmallVector<mlir::Value> values;
+    for (mlir::Type type : operands)
+      values.push_back(block.addArgument(type, loc));
+    return op = OpTy::create(builder, loc, mlir::TypeRange(result), values);
+  }
+
+private:
+  mlir::Block block;
+  llvm::DenseMap<std::tuple<llvm::StringRef, mlir::Type, mlir::Type>,
+                 mlir::Operation *>
+      made;
+};
+
 /// Shared by both modules.
 struct Context {
   explicit Context(const OpModels &models) : semantics(models) {}
@@ -29,6 +55,7 @@ struct Context {
   ExprTable exprs;
   GuardTable guards;
   KeyTable keys;
+  Prototypes prototypes;
   Semantics semantics;
   /// Some op of either module changes a list: lists are memory then.
   bool listsChange = false;
@@ -123,6 +150,20 @@ private:
                               llvm::ArrayRef<Expr *> operands, bool splat);
   void bindResults(mlir::Operation *op, Expr *made,
                    llvm::ArrayRef<Expr *> operands);
+
+  // Kernels.cpp: structured operations of device code.
+  struct KernelBody;
+  void kernel(mlir::Operation *op, llvm::ArrayRef<Expr *> operands);
+  bool closedForm(mlir::Operation *op, llvm::ArrayRef<Expr *> operands,
+                  Exprs &results);
+  void evaluate(KernelBody &body);
+  Expr *operandElement(KernelBody &body, mlir::OpOperand &operand);
+  Expr *countOf(KernelBody &body, mlir::Type type);
+  Expr *sum(KernelBody &body);
+  Expr *apply(mlir::Operation *op, llvm::ArrayRef<Expr *> kids);
+  Expr *placed(Expr *e, llvm::ArrayRef<Expr *> indices);
+  Expr *filled(Expr *value, Expr *shape, mlir::Type type);
+  Expr *filledByHost(Expr *e);
 
   // Memory.cpp.
   bool isMemory(mlir::Type type);

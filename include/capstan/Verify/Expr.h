@@ -48,6 +48,9 @@ struct Expr {
     Hole,   ///< an operand that is a bound only
     Is,     ///< child 0, a switch value, equals `key`
     Norm,   ///< normal form of a condition, on host or device
+    Kernel, ///< `key`: loops and body; initial values, inputs, scalars
+    Fill,   ///< a tensor of shape child 1, each element being child 0
+    Place,  ///< in a Fill: dimension `key` of the element's index
   };
   enum Compare { Eq, Slt, Ult };
 
@@ -56,6 +59,7 @@ struct Expr {
   bool holdsMemory = false; ///< points into mutable storage
   bool hasValue = false;    ///< all elements are `value`
   bool gated = false;       ///< a path may decide it, or what it is made of
+  bool placed = false;      ///< depends on the index in the Fill around it
   unsigned id = 0;
   uint64_t key = 0;
   uint64_t loops = 0;  ///< depths of the open loops it varies in

@@ -42,6 +42,10 @@ public:
   };
 
   const OpKey &get(mlir::Operation *op);
+  /// The body of a kernel whose loops and operands are `words`. What `known`
+  /// has counts by the value that stands for it, whatever computes it.
+  OpKey kernel(mlir::Operation *op, std::vector<uint64_t> words,
+               const llvm::DenseMap<mlir::Value, mlir::Value> &known);
   /// Name and attributes only: of a loop, whatever it carries.
   unsigned shallow(mlir::Operation *op);
   /// The structure of a symbol with all that it refers to.
@@ -60,7 +64,13 @@ private:
     llvm::DenseMap<mlir::Value, unsigned> local;
     llvm::SmallSetVector<mlir::Value, 8> captures;
     unsigned next = 0;
+    const llvm::DenseMap<mlir::Value, mlir::Value> *known = nullptr;
+
+    mlir::Value standsFor(mlir::Value value) const {
+      return known ? known->lookup(value) : mlir::Value();
+    }
   };
+  void discardable(mlir::Operation *op, Words &words);
   void attributes(mlir::Operation *op, Words &words);
   void region(mlir::Region &region, Words &words, Numbering &numbers,
               unsigned depth);
