@@ -56,6 +56,11 @@ bool Executor::forLike(Operation *op) {
   };
   auto range = [&](Expr *lb, Expr *ub, Expr *step, bool isUnsigned) {
     bounds.append({lb, ub, step});
+    // A loop whose step is not positive has no meaning: it may never end.
+    if (!step->isConst())
+      addPartial(exprs.compare(Expr::Slt, i1,
+                               exprs.constant(step->type, 0), step),
+                 op);
     enters(ExprTable::literal(
         exprs.compare(isUnsigned ? Expr::Ult : Expr::Slt, i1, lb, ub)));
     auto trips = tripCount(lb, ub, step, isUnsigned);
@@ -70,7 +75,6 @@ bool Executor::forLike(Operation *op) {
          *step = value(loop.getStep());
     if (!lb || !ub || !step)
       return fail(op, "bound that is not known here");
-    // Such a loop has no meaning: it may never end.
     if (step->isConst() && step->value <= 0)
       return fail(op, "step that is not positive");
     spec.trips = 1;
