@@ -7,7 +7,6 @@
 #include "capstan/Analysis/DeadReads.h"
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/Transforms/Utils.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,24 +26,38 @@ StringRef capstan::checkMessage(Operation *check) {
 }
 
 bool SyncSlice::collect(ArrayRef<Value> values) {
+  // Operands before users, found in depth: `topologicalSort` walks the block.
   llvm::SetVector<Operation *> slice;
   llvm::SetVector<Value> found;
-  SmallVector<Value> worklist(values);
-  while (!worklist.empty()) {
-    Value value = worklist.pop_back_val();
-    Operation *op = value.getDefiningOp();
-    if (!dependent.contains(value))
-      continue;
-    if (!op || op->getNumRegions() != 0)
-      return false;
-    if (op == sync)
-      found.insert(value);
-    else if (slice.insert(op))
-      llvm::append_range(worklist, op->getOperands());
+  SmallVector<std::pair<Operation *, bool>> stack;
+  auto add = [&](ValueRange more) {
+    for (Value value : more) {
+      Operation *op = value.getDefiningOp();
+      if (!dependent.contains(value))
+        continue;
+      if (!op || op->getNumRegions() != 0)
+        return false;
+      if (op == sync)
+        found.insert(value);
+      else
+        stack.push_back({op, false});
+    }
+    return true;
+  };
+  if (!add(values))
+    return false;
+  while (!stack.empty()) {
+    auto [op, complete] = stack.pop_back_val();
+    if (complete) {
+      slice.insert(op);
+    } else if (!slice.contains(op)) {
+      stack.push_back({op, true});
+      if (!add(op->getOperands()))
+        return false;
+    }
   }
-  slice = topologicalSort(slice);
-  ops.assign(slice.begin(), slice.end());
-  leaves.assign(found.begin(), found.end());
+  ops = slice.takeVector();
+  leaves = found.takeVector();
   return true;
 }
 

@@ -58,9 +58,9 @@ bool Executor::forLike(Operation *op) {
     bounds.append({lb, ub, step});
     // A loop whose step is not positive has no meaning: it may never end.
     if (!step->isConst())
-      addPartial(exprs.compare(Expr::Slt, i1,
-                               exprs.constant(step->type, 0), step),
-                 op);
+      addPartial(
+          exprs.compare(Expr::Slt, i1, exprs.constant(step->type, 0), step),
+          op);
     enters(ExprTable::literal(
         exprs.compare(isUnsigned ? Expr::Ult : Expr::Slt, i1, lb, ub)));
     auto trips = tripCount(lb, ub, step, isUnsigned);
