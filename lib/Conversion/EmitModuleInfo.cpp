@@ -115,7 +115,7 @@ makeInfos(RuntimeBuilder &b, func::FuncOp function, bool results) {
   for (auto [i, type] : llvm::enumerate(types)) {
     auto buffer = dyn_cast<MemRefType>(type);
     if (!dtypeOf(buffer ? buffer.getElementType() : type) ||
-        (buffer && buffer.getRank() > runtimeMaxRank))
+        (buffer && buffer.getRank() > RuntimeConstants::MAX_RANK))
       return function.emitOpError(results ? "result #" : "argument #")
              << i << " of type " << type
              << " can't cross the boundary of a module";
@@ -199,7 +199,8 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
       "capstan_module", b.rt.module_info, [&](RuntimeBuilder &b) -> Value {
         return b.makeStruct(b.rt.module_info,
                             {b.i32(b.sizeOf(b.rt.module_info)),
-                             b.i32(runtimeAbiVersion), b.string(target),
+                             b.i32(RuntimeConstants::ABI_VERSION),
+                             b.string(target),
                              b.string("capstan, LLVM " LLVM_VERSION_STRING),
                              b.i64(parts.size()), b.addressOf(entries)});
       });

@@ -28,10 +28,9 @@ RuntimeTypes::RuntimeTypes(MLIRContext *context)
   auto make = [&](ArrayRef<Type> fields) {
     return LLVM::LLVMStructType::getLiteral(context, fields);
   };
-  Type dims = LLVM::LLVMArrayType::get(i64, runtimeMaxRank);
-  memref = make({ptr, ptr, dims, dims});
   Type PTR = ptr, I64 = i64, I32 = i32, I16 = i16, I8 = i8,
-       F64 = Float64Type::get(context);
+       F64 = Float64Type::get(context),
+       DIMS = LLVM::LLVMArrayType::get(i64, RuntimeConstants::MAX_RANK);
   LLVM::LLVMStructType &DTYPE = dtype;
 #define CAPSTAN_RT_STRUCT(NAME, ...) NAME = make({__VA_ARGS__});
 #include "capstan_rt/entry_points.def"

@@ -29,17 +29,18 @@ enum class RuntimeEntry {
 #include "capstan_rt/entry_points.def"
 };
 
-/// Version and limits of the ABI, as in compiled.h.
-constexpr uint32_t runtimeAbiVersion = 1;
-constexpr int64_t runtimeMaxRank = 8;
+/// Version and limits of the ABI, from entry_points.def.
+struct RuntimeConstants {
+#define CAPSTAN_RT_CONSTANT(NAME, VALUE) static constexpr int64_t NAME = VALUE;
+#include "capstan_rt/entry_points.def"
+};
 
-/// The structs of entry_points.def; `memref` is as in compiled.h.
+/// The structs of entry_points.def.
 struct RuntimeTypes {
   explicit RuntimeTypes(mlir::MLIRContext *context);
 
   mlir::Type i8, i16, i32, i64;
   mlir::LLVM::LLVMPointerType ptr;
-  mlir::LLVM::LLVMStructType memref;
 #define CAPSTAN_RT_STRUCT(NAME, ...) mlir::LLVM::LLVMStructType NAME;
 #include "capstan_rt/entry_points.def"
 };

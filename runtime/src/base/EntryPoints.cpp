@@ -35,6 +35,8 @@ template <typename Type> struct Exactly {
 };
 using F64 = Exactly<double>;
 using DTYPE = Exactly<capstan_rt_dtype>;
+// Arrays are initialized element by element.
+#define DIMS I64, I64, I64, I64, I64, I64, I64, I64
 
 template <typename... Kinds> struct Agree {
   template <typename... Parameters>
@@ -69,7 +71,11 @@ template <typename Struct, typename... Kinds> std::false_type hasFields(...);
 #define CAPSTAN_RT_CALL(NAME, ...)                                             \
   static_assert(Agree<__VA_ARGS__>::check(&capstan_rt_##NAME),                 \
                 "compiled.h and entry_points.def disagree on " #NAME);
+#define CAPSTAN_RT_CONSTANT(NAME, VALUE)                                       \
+  static_assert(CAPSTAN_RT_##NAME == VALUE,                                    \
+                "compiled.h and entry_points.def disagree on " #NAME);
 #include "capstan_rt/entry_points.def"
+#undef DIMS
 
 void *capstan_rt_entry_point(const char *symbol) {
   static const struct {
