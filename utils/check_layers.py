@@ -26,6 +26,7 @@ MAY_INCLUDE = {
     "Conversion": PASSES,
     "Verify": BASE,
     "Target": BASE,
+    "Report": PASSES,
     "Pipelines": PASSES | {"Transforms", "Conversion"},
     "runtime": set(),
 }

@@ -9,15 +9,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/InitAll.h"
+#include "capstan/Report/Report.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -34,54 +31,9 @@ namespace cl = llvm::cl;
 /// Anything that keeps the report from being made.
 static constexpr int kFailure = 2;
 
-namespace {
-/// Keeps what the passes say about syncs that they leave.
-struct RemarkCollector : public remark::detail::MLIRRemarkStreamerBase {
-  explicit RemarkCollector(std::vector<KeptRemark> &kept) : kept(kept) {}
-
-  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
-    if (remark.getRemarkName() != "kept")
-      return;
-    KeptRemark entry{placesOf(remark.getLocation()), {}, {}};
-    for (const remark::detail::Remark::Arg &arg : remark.getArgs()) {
-      if (arg.key == "Reason")
-        entry.reason = arg.val;
-      else if (arg.key == "BlockedBy")
-        entry.blockedBy = arg.val;
-    }
-    kept.push_back(std::move(entry));
-  }
-
-  std::vector<KeptRemark> &kept;
-};
-} // namespace
-
 static int fail(const Twine &message) {
   llvm::WithColor::error(llvm::errs(), "capstan-report") << message << "\n";
   return kFailure;
-}
-
-/// Runs the passes on `module`, with their remarks going to `kept`.
-static LogicalResult optimize(ModuleOp module, StringRef pipeline,
-                              std::vector<KeptRemark> &kept) {
-  MLIRContext *ctx = module.getContext();
-  PassManager pm(ctx, ModuleOp::getOperationName());
-  std::string errors;
-  llvm::raw_string_ostream os(errors);
-  StringRef inner = pipeline;
-  if (inner.consume_front("builtin.module("))
-    inner.consume_back(")");
-  if (failed(parsePassPipeline(inner, pm, os)))
-    return fail("wrong --pipeline: " + StringRef(errors).trim()), failure();
-  remark::RemarkCategories categories;
-  categories.missed = "capstan";
-  if (failed(remark::enableOptimizationRemarks(
-          *ctx, std::make_unique<RemarkCollector>(kept),
-          std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
-    return failure();
-  if (failed(pm.run(module)))
-    return fail("the pipeline failed on this module"), failure();
-  return success();
 }
 
 int main(int argc, char **argv) {
@@ -129,7 +81,6 @@ int main(int argc, char **argv) {
   auto source = std::make_shared<llvm::SourceMgr>();
   source->AddNewSourceBuffer(std::move(buffer), {});
 
-  std::vector<KeptRemark> kept;
   DialectRegistry registry;
   capstan::registerAllDialects(registry);
   MLIRContext ctx(registry, MLIRContext::Threading::DISABLED);
@@ -143,26 +94,8 @@ int main(int argc, char **argv) {
   if (!module)
     return fail("can't parse '" + report.file + "'");
 
-  Semantics semantics(*models);
-  {
-    SyncWeights weights(*module, semantics);
-    if (weights.entries().empty())
-      return fail("'" + report.file +
-                  "' has no public function with a body: nothing to run in a "
-                  "forward");
-    for (Operation *entry : weights.entries())
-      report.entries.push_back(SymbolTable::getSymbolName(entry).str());
-    report.before = collect(*module, semantics, weights, *source);
-  }
-  report.unmodelled = findUnmodelled(*module, semantics);
-
-  OwningOpRef<ModuleOp> copy = module->clone();
-  if (failed(optimize(*copy, pipeline, kept)))
-    return kFailure;
-  Semantics afterSemantics(*models);
-  SyncWeights weights(*copy, afterSemantics);
-  report.after = collect(*copy, afterSemantics, weights, *source, kept);
-  report.kept = keptByReason(report.after);
+  if (llvm::Error failure = fill(report, *module, *models, *source))
+    return fail(llvm::toString(std::move(failure)));
 
   if (!html.empty()) {
     auto output = openOutputFile(html, &message);

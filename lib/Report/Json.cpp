@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "llvm/Support/JSON.h"
-#include "Report.h"
+#include "capstan/Report/Report.h"
 
 using namespace capstan;
 using namespace capstan::report;

@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/ValueNumbering.h"
+#include "capstan/Report/Report.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
+#include "capstan/Report/Report.h"
 #include "llvm/Support/Format.h"
 
 using namespace capstan;

@@ -4,14 +4,16 @@
 //===----------------------------------------------------------------------===//
 
 //
-// What capstan-report knows about a module, and the ways to print it.
+// The host syncs of a module before and after passes, and the ways to print
+// them.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef CAPSTAN_TOOLS_CAPSTAN_REPORT_REPORT_H
-#define CAPSTAN_TOOLS_CAPSTAN_REPORT_REPORT_H
+#ifndef CAPSTAN_REPORT_REPORT_H
+#define CAPSTAN_REPORT_REPORT_H
 
 #include "capstan/Analysis/SyncWeights.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
@@ -128,6 +130,13 @@ std::vector<Place> placesOf(mlir::Location loc);
 /// "12:5", with the file if it is not `file`; "-" if unknown.
 std::string shortPlace(const Place &place, llvm::StringRef file);
 
+/// Counts before and after the passes of `report.pipeline`, which run on a
+/// copy, and fills in the rest of `report`. `source` holds the text of the
+/// module. Uses the remark streamer of the module's context. An error says what
+/// is wrong with the module or the pipeline.
+llvm::Error fill(Report &report, mlir::ModuleOp module, const OpModels &models,
+                 const llvm::SourceMgr &source);
+
 Side collect(mlir::ModuleOp module, Semantics &semantics,
              const SyncWeights &weights, const llvm::SourceMgr &source,
              llvm::ArrayRef<KeptRemark> remarks = {});
@@ -148,4 +157,4 @@ void printHtml(const Report &report, llvm::raw_ostream &os);
 
 } // namespace capstan::report
 
-#endif // CAPSTAN_TOOLS_CAPSTAN_REPORT_REPORT_H
+#endif // CAPSTAN_REPORT_REPORT_H

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Report.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Dialect/Capstan.h"
+#include "capstan/Report/Report.h"
 
 using namespace mlir;
 using namespace capstan;
