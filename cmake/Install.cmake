@@ -22,6 +22,11 @@ if(TARGET CapstanPlugin)
   install(TARGETS CapstanPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
 
+if(TARGET capstan_compiler)
+  install(TARGETS capstan_compiler
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiler)
+endif()
+
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td" PATTERN "*.inc")

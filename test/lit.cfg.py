@@ -56,6 +56,10 @@ runtime = os.path.join(config.capstan_obj, "lib", "libcapstan_rt.so.0")
 if os.path.exists(runtime):
     config.available_features.add("runtime")
     config.environment["CAPSTAN_RT"] = runtime
+compiler = os.path.join(config.capstan_obj, "lib", "libcapstan_compiler.so.0")
+if os.path.exists(compiler):
+    config.available_features.add("c-api")
+    config.substitutions.append(("%compiler", compiler))
 if importlib.util.find_spec("numpy"):
     config.available_features.add("numpy")
 if glob.glob("/dev/nvidia[0-9]*"):

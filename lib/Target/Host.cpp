@@ -11,6 +11,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
@@ -120,6 +121,22 @@ LogicalResult HostTarget::emitObject(ModuleOp module, llvm::Module &code,
     return module.emitError("this machine's target can't write objects");
   passes.run(code);
   return success();
+}
+
+LogicalResult HostTarget::emitLibrary(ModuleOp module, llvm::Module &code,
+                                      StringRef path) {
+  SmallString<128> object;
+  int descriptor;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+          "capstan", "o", descriptor, object))
+    return module.emitError("can't write an object: ") << error.message();
+  llvm::FileRemover remover(object);
+  {
+    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+    if (failed(emitObject(module, code, os)))
+      return failure();
+  }
+  return link(module, object, path);
 }
 
 LogicalResult HostTarget::link(ModuleOp module, StringRef input,

@@ -19,8 +19,6 @@
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -109,24 +107,6 @@ int write(llvm::function_ref<LogicalResult(llvm::raw_pwrite_stream &)> fn) {
   file->keep();
   return 0;
 }
-
-int writeLibrary(ModuleOp module, capstan::HostTarget &host,
-                 llvm::Module &code) {
-  if (output.empty() || output == "-")
-    return fail("-o is needed to write a shared library");
-  llvm::SmallString<128> object;
-  int descriptor;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
-          "capstan", "o", descriptor, object))
-    return fail("can't write an object: " + error.message());
-  llvm::FileRemover remover(object);
-  {
-    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    if (failed(host.emitObject(module, code, os)))
-      return 1;
-  }
-  return failed(host.link(module, object, output)) ? 1 : 0;
-}
 } // namespace
 
 int main(int argc, char **argv) {
@@ -190,5 +170,7 @@ int main(int argc, char **argv) {
     return write([&](llvm::raw_pwrite_stream &os) {
       return host.emitObject(*module, *code, os);
     });
-  return writeLibrary(*module, host, *code);
+  if (output.empty() || output == "-")
+    return fail("-o is needed to write a shared library");
+  return failed(host.emitLibrary(*module, *code, output)) ? 1 : 0;
 }

@@ -45,11 +45,13 @@ public:
   std::unique_ptr<llvm::Module> toLLVM(mlir::ModuleOp module);
   mlir::LogicalResult emitObject(mlir::ModuleOp module, llvm::Module &code,
                                  llvm::raw_pwrite_stream &os);
-  /// Links the object `input` into the shared library `output`.
-  mlir::LogicalResult link(mlir::ModuleOp module, llvm::StringRef input,
-                           llvm::StringRef output);
+  /// Writes the shared library `path`.
+  mlir::LogicalResult emitLibrary(mlir::ModuleOp module, llvm::Module &code,
+                                  llvm::StringRef path);
 
 private:
+  mlir::LogicalResult link(mlir::ModuleOp module, llvm::StringRef input,
+                           llvm::StringRef output);
   llvm::TargetMachine *machine(mlir::ModuleOp module);
 
   HostTargetOptions options;
