@@ -24,7 +24,9 @@ endif()
 
 if(TARGET capstan_compiler)
   install(TARGETS capstan_compiler
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiler)
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(TARGETS capstan_compiler LIBRARY DESTINATION lib COMPONENT wheel
+          NAMELINK_SKIP EXCLUDE_FROM_ALL)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/

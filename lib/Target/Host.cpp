@@ -6,12 +6,14 @@
 #include "capstan/Target/Host.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
@@ -152,17 +154,6 @@ LogicalResult HostTarget::link(ModuleOp module, StringRef input,
       return module.emitError("no linker: none of cc, gcc and clang is on "
                               "PATH; --linker names one");
   }
-  auto run = [&](ArrayRef<StringRef> arguments) -> LogicalResult {
-    SmallVector<StringRef> command{linker};
-    llvm::append_range(command, arguments);
-    std::string error;
-    if (llvm::sys::ExecuteAndWait(linker, command, std::nullopt, {}, 0, 0,
-                                  &error) != 0)
-      return module.emitError("linking with ")
-             << linker << " failed" << (error.empty() ? "" : ": ") << error;
-    return success();
-  };
-
   // The module needs the runtime by its name. Where it lies is known only to
   // the process that loads both, so an empty library stands for it here.
   SmallString<128> folder;
@@ -170,10 +161,26 @@ LogicalResult HostTarget::link(ModuleOp module, StringRef input,
           llvm::sys::fs::createUniqueDirectory("capstan-link", folder))
     return module.emitError("can't make a temporary folder: ")
            << error.message();
-  SmallString<128> object(folder), runtime(folder);
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove_directories(folder); });
+  SmallString<128> object(folder), runtime(folder), said(folder);
   llvm::sys::path::append(object, "empty.o");
   llvm::sys::path::append(runtime, runtimeName);
-  LogicalResult result = [&]() -> LogicalResult {
+  llvm::sys::path::append(said, "said");
+  auto run = [&](ArrayRef<StringRef> arguments) -> LogicalResult {
+    SmallVector<StringRef> command{linker};
+    llvm::append_range(command, arguments);
+    std::string error;
+    if (llvm::sys::ExecuteAndWait(
+            linker, command, std::nullopt,
+            {std::nullopt, StringRef(said), StringRef(said)}, 0, 0,
+            &error) == 0)
+      return success();
+    if (auto text = llvm::MemoryBuffer::getFile(said); text && error.empty())
+      error = (*text)->getBuffer().trim().str();
+    return module.emitError("linking with ")
+           << linker << " failed" << (error.empty() ? "" : ": ") << error;
+  };
+  {
     std::error_code error;
     llvm::raw_fd_ostream os(object, error);
     if (error)
@@ -183,15 +190,10 @@ LogicalResult HostTarget::link(ModuleOp module, StringRef input,
     empty.setDataLayout(target->createDataLayout());
     if (failed(emitObject(module, empty, os)))
       return failure();
-    os.close();
-    std::string soname = ("-Wl,-soname," + Twine(runtimeName)).str();
-    if (failed(run({"-shared", "-nostdlib", soname, "-o", runtime, object})))
-      return failure();
-    return run({"-shared", "-o", output, input, "-Wl,--no-as-needed", runtime,
-                "-Wl,--as-needed", "-lm", "-Wl,-z,now"});
-  }();
-  llvm::sys::fs::remove(object);
-  llvm::sys::fs::remove(runtime);
-  llvm::sys::fs::remove(folder);
-  return result;
+  }
+  std::string soname = ("-Wl,-soname," + Twine(runtimeName)).str();
+  if (failed(run({"-shared", "-nostdlib", soname, "-o", runtime, object})))
+    return failure();
+  return run({"-shared", "-o", output, input, "-Wl,--no-as-needed", runtime,
+              "-Wl,--as-needed", "-lm", "-Wl,-z,now"});
 }

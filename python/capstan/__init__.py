@@ -3,7 +3,8 @@
     module = capstan.export(model, (), {"input_ids": ids}, dynamic_shapes={"input_ids": {1: T}})
     logits = module.run({"input_ids": ids}).logits
 
-`capstan.runtime` needs NumPy only, and `capstan.buckets` nothing; the rest needs PyTorch.
+`capstan.compiler` and `capstan.buckets` need nothing, `capstan.runtime` NumPy; the rest needs
+PyTorch.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 from importlib import import_module
 
 _WHERE = {
+    "CompilerError": "compiler",
     "Module": "module",
+    "Options": "compiler",
     "UnsupportedOps": "errors",
     "explain": "explanation",
     "export": "exporter",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from . import tools
+from . import compiler
 from .exporter import export
 from .module import Module
 
@@ -134,25 +134,24 @@ def _syncs(report: dict) -> list[Sync]:
 
 def _static(module: Module) -> tuple[dict[str, list[Place]], dict[str, list[Place]]]:
     """Sizes that have no bound, and, if all have one, what graphs can't hold at static sizes."""
-    passes = ["--capstan-lower-scans", "--capstan-host-sync-pipeline"]
-    unbounded = _remarks(module, [*passes, "--capstan-infer-bounds"], "unbounded")
+    passes = ["capstan-lower-scans", "capstan-host-sync-pipeline"]
+    unbounded = _remarks(module, [*passes, "capstan-infer-bounds"], "unbounded")
     # The names that the analysis gives sizes differ.
     unbounded = _merged(unbounded, lambda r: re.sub(r"dimension \d+, \w+, ", "", r))
     bucket = module.largest_sizes()
     if unbounded or not bucket:
         return unbounded, {}
     sizes = "/".join(f"{k}={v}" for k, v in bucket.items())
-    passes += [f"--capstan-pad-to-static=buckets={sizes}", "--capstan-form-graphs"]
+    passes += [f"capstan-pad-to-static{{buckets={sizes}}}", "capstan-form-graphs"]
     try:
         cuts = _remarks(module, passes, "cut", lambda where: where != "arguments")
-    except tools.ToolError as error:
+    except compiler.CompilerError as error:
         return {}, _errors(str(error))
     return {}, _merged(cuts, lambda r: re.sub(r" \((tensor<.*>|index|i\d+)\)", "", r))
 
 
 def _remarks(module: Module, passes: list[str], name: str, keep=lambda _: True):
-    flags = ["--allow-unregistered-dialect", "--remarks-filter=capstan", "--remark-policy=all"]
-    text = tools.remarks("capstan-opt", *flags, *passes, "-o", "/dev/null", text=module.text)
+    text = compiler.Module(module.text).run_passes(",".join(passes), remarks=True)
     return [
         (reason, Place(file, int(line)))
         for file, line, kind, reason in REMARK.findall(text)

@@ -12,7 +12,7 @@ import torch
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
-from . import runtime, tools
+from . import compiler, libraries, runtime
 from .importer import Imported, Input
 
 DTYPES = {
@@ -36,14 +36,15 @@ class Module:
     def __init__(self, program: ExportedProgram, imported: Imported) -> None:
         self.program = program
         self.imported = imported
-        self._loaded: dict[tuple[str, ...], runtime.Module] = {}
+        self._loaded: dict[tuple, runtime.Module] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="capstan-")
 
     def mlir(self, pipeline: str = "", locations: bool = False) -> str:
-        """The IR, as capstan-opt prints it after the passes of `pipeline` (all flags of it)."""
-        flags = ["--allow-unregistered-dialect", *pipeline.split()]  # scans are torch-mlir's
-        flags += ["--mlir-print-debuginfo"] if locations else []
-        return tools.run("capstan-opt", *flags, text=self.text)
+        """The IR after passes, in the syntax of --pass-pipeline."""
+        module = compiler.Module(self.text)
+        if pipeline:
+            module.run_passes(pipeline)
+        return module.print(locations)
 
     def save(self, path: str | Path) -> list[Path]:
         """Writes PATH, the IR with its locations, and beside it the weights, as safetensors.
@@ -60,14 +61,13 @@ class Module:
         save_file({k: v.detach().clone() for k, v in self.imported.weights.items()}, weights)
         return [path, weights]
 
-    def report(self, **options: object) -> dict:
-        """What capstan-report says of the module (docs/report.md, JSON)."""
-        flags = [f"--{k.replace('_', '-')}={v}" for k, v in options.items()]
-        return json.loads(tools.run("capstan-report", "--json", *flags, text=self.text))
+    def report(self, pipeline: str | None = None) -> dict:
+        """Host syncs before and after passes (docs/report.md, JSON)."""
+        return json.loads(compiler.Module(self.text).report(pipeline, "json"))
 
-    def report_text(self) -> str:
+    def report_text(self, pipeline: str | None = None) -> str:
         """The same for people."""
-        return tools.run("capstan-report", text=self.text)
+        return compiler.Module(self.text).report(pipeline)
 
     @property
     def text(self) -> str:
@@ -82,28 +82,26 @@ class Module:
 
     # -- running -------------------------------------------------------------
 
-    def compile(self, *flags: str) -> Path:
-        """Makes the shared library, with flags of capstan-compile."""
-        source = Path(self._folder.name) / "model.mlir"
+    def compile(self, options: compiler.Options | None = None) -> Path:
+        """Makes the shared library."""
         library = Path(self._folder.name) / f"model{len(self._loaded)}.so"
-        source.write_text(self.text)
-        tools.run("capstan-compile", source, "-o", library, "--target=host", *flags)
+        compiler.Module(self.text).compile(library, options)
         return library
 
-    def load(self, *flags: str, **device: int) -> runtime.Module:
-        """The compiled module on a device; options are those of capstan_rt_device_config."""
-        key = (*flags, *(f"{k}={v}" for k, v in device.items()))
+    def load(self, options: compiler.Options | None = None, **device: int) -> runtime.Module:
+        """The compiled module on a device, whose options are those of capstan_rt_device_config."""
+        key = (options, *sorted(device.items()))
         if key not in self._loaded:
-            library = self.compile(*flags)
-            made = runtime.Device(runtime.Runtime(str(tools.runtime_library())), **device)
-            self._loaded[key] = runtime.Module(made, str(library))
+            library = self.compile(options)
+            loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
+            self._loaded[key] = runtime.Module(runtime.Device(loaded, **device), str(library))
         return self._loaded[key]
 
     def run(
         self,
         inputs: Mapping[str, object] | Sequence[object],
         target: str = "host",
-        flags: Sequence[str] = (),
+        options: compiler.Options | None = None,
         **device: int,
     ) -> object:
         """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
@@ -119,7 +117,7 @@ class Module:
             if (argument := _argument(spec, value)) is not None:
                 arguments.append(argument)
         weights = [_signless(w) for w in self.imported.weights.values()]
-        module = self.load(*flags, **device)
+        module = self.load(options, **device)
         results = module.call("main", [*arguments, *weights], _empty)
         self.counters = module.counters()
         return self._outputs(results, by_name)

@@ -16,7 +16,7 @@ class Layers(nn.Module):
             longest = lens.max().item()
             torch._check(longest <= x.shape[0])
             x = layer(x) * longest
-        return x
+        return x[:longest]
 
 
 def explained() -> capstan.explain:

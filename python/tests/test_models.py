@@ -6,7 +6,7 @@ import capstan
 import numpy as np
 import pytest
 import torch
-from capstan import tools
+from capstan import libraries
 from models import MODELS, batch, error, first_output, make, offsets
 from torch.export import Dim
 
@@ -124,6 +124,13 @@ def test_save_for_capstan_run(tmp_path) -> None:
     arrays = {k: v.numpy() for k, v in inputs.items() if isinstance(v, torch.Tensor)}
     np.savez(tmp_path / "inputs.npz", **arrays)
     np.savez(tmp_path / "expected.npz", result0=expected.numpy())
-    command = [tools.find("capstan-run"), path, "--input", weights, "--tolerance", "1e-5"]
+    command = [
+        libraries.FOLDERS[-1].parent / "bin" / "capstan-run",
+        path,
+        "--input",
+        weights,
+        "--tolerance",
+        "1e-5",
+    ]
     command += ["--input", tmp_path / "inputs.npz", "--compare", tmp_path / "expected.npz"]
     subprocess.run(command, check=True, capture_output=True)
