@@ -73,6 +73,9 @@ private:
 // Softmax
 //===----------------------------------------------------------------------===//
 
+/// What a maximum begins with, and is where no key passes, is at most this.
+static constexpr double kLowest = -3e38;
+
 /// The sum of products that an element is.
 static std::optional<ElementReduction> sumOfProducts(ElementAnalysis &elements,
                                                      Element element) {
@@ -93,6 +96,25 @@ static linalg::SoftmaxOp softmaxOf(Element element) {
              : nullptr;
 }
 
+/// PyTorch gives zeros where no key passes: the sum of the exponentials is zero
+/// there, the largest score minus infinity. Each token has at least itself, so
+/// what is chosen elsewhere is all there is.
+static Element unguard(Element choice, double least) {
+  if (!choice->isApply<arith::SelectOp>() || !choice->operands[1]->isFloat(0))
+    return choice;
+  Element condition = choice->operands[0], other = choice->operands[2];
+  if (!condition->isApply<arith::CmpFOp>() ||
+      cast<arith::CmpFOp>(condition->operation).getPredicate() !=
+          arith::CmpFPredicate::OEQ ||
+      condition->operands[1]->kind != ElementExpr::Float ||
+      condition->operands[1]->number > least)
+    return choice;
+  Element compared = condition->operands[0];
+  bool isOwn = compared == other || (other->isApply<arith::DivFOp>() &&
+                                     other->operands[1] == compared);
+  return isOwn ? other : choice;
+}
+
 bool Matcher::matchSoftmax(Element weights) {
   if (auto softmax = softmaxOf(weights)) {
     for (auto [i, index] : llvm::enumerate(weights->indices))
@@ -103,7 +125,7 @@ bool Matcher::matchSoftmax(Element weights) {
         elements.expandAll(elements.at(softmax.getInput(), weights->indices));
     return true;
   }
-  weights = elements.expandAll(weights);
+  weights = unguard(elements.expandAll(weights), 0);
   if (!weights->isApply<arith::DivFOp>())
     return false;
   Element power = weights->operands[0], total = weights->operands[1];
@@ -115,9 +137,10 @@ bool Matcher::matchSoftmax(Element weights) {
       elements.expandAll(sum->body) != power)
     return false;
   Element score = power->operands[0]->operands[0];
-  auto max = elements.reduction(power->operands[0]->operands[1], key);
+  auto max = elements.reduction(
+      unguard(power->operands[0]->operands[1], kLowest), key);
   if (!max || !isa<arith::MaximumFOp, arith::MaxNumFOp>(max->combine) ||
-      max->init->kind != ElementExpr::Float || max->init->number > -3e38 ||
+      max->init->kind != ElementExpr::Float || max->init->number > kLowest ||
       elements.expandAll(max->body) != score)
     return false;
   scores = score;

@@ -121,7 +121,7 @@ class Context:
         tensors = [v for v in inputs if isinstance(v, Value) and v.shape is not None]
         # What the body doesn't compute is computed once, before it.
         scalars = {
-            i: self.scalar(v, compute or ("f32" if isinstance(v, float) else "i64"))
+            i: self.scalar(v, compute or (v.element if isinstance(v, Value) else out.element))
             for i, v in enumerate(inputs)
             if not (isinstance(v, Value) and v.shape is not None)
         }

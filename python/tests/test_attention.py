@@ -124,6 +124,35 @@ def test_entries_of_libraries() -> None:
         torch.testing.assert_close(result[1], want[1])
 
 
+@pytest.mark.parametrize("causal", (True, False))
+@pytest.mark.parametrize("added", (True, False))
+def test_masks_of_documents_are_raised(causal: bool, added: bool) -> None:
+    """scaled_dot_product_attention with a block-diagonal mask that is made of lengths."""
+
+    class Attention(torch.nn.Module):
+        def forward(self, q, k, v, lens):
+            place = torch.arange(q.shape[2])
+            document = (place[:, None] >= lens.cumsum(0)).sum(1)
+            mask = document[:, None] == document
+            if causal:
+                mask = mask & (place[:, None] >= place)
+            if added:
+                mask = torch.zeros(mask.shape).masked_fill(~mask, float("-inf"))
+            return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+    def inputs(lens: list[int]) -> tuple[torch.Tensor, ...]:
+        return *(torch.randn(1, 4, sum(lens), 8) for _ in range(3)), torch.tensor(lens)
+
+    tokens = {2: Dim("T", min=2, max=512)}
+    shapes = (tokens, tokens, tokens, {0: B})
+    module = capstan.export(Attention(), inputs([7, 5]), dynamic_shapes=shapes)
+    assert "capstan.varlen_attention" in module.mlir("capstan-raise-attention")
+    options = capstan.Options(pipeline="capstan-raise-attention")
+    for lens in ([7, 5], [1, 1, 9], [3, 0, 4], [64]):
+        given = inputs(lens)
+        torch.testing.assert_close(module.run(given, options=options), Attention()(*given))
+
+
 def rows(lengths: list[int], side: str) -> dict[str, torch.Tensor]:
     """A padded batch with its mask."""
     longest = max(lengths)

@@ -143,3 +143,25 @@ def test_op(name: str, variant: str) -> None:
     results = module.run(inputs)
     for case, result, want in zip(cases, results, expected, strict=True):
         compare(result, want, case.label)
+
+
+@pytest.mark.parametrize("dtype", (torch.float32, torch.bfloat16, torch.float64))
+def test_numbers_are_not_rounded(dtype: torch.dtype) -> None:
+    """Scalars that are chosen, not computed with: -inf and fractions were made integers."""
+
+    class Choices(torch.nn.Module):
+        def forward(self, x, mask):
+            return (
+                x.masked_fill(mask, -torch.inf),
+                x.masked_fill(~mask, 0.3),
+                torch.where(mask, x, -0.7),
+                torch.where(mask, 2.5, x),
+                torch.where(mask, 1.25, -torch.inf),
+                torch.full_like(x, 0.1).masked_fill_(mask, torch.nan),
+            )
+
+    given = torch.randn(5).to(dtype), torch.tensor([True, False, True, True, False])
+    for result, want in zip(
+        capstan.export(Choices(), given).run(given), Choices()(*given), strict=True
+    ):
+        torch.testing.assert_close(result, want, rtol=0, atol=0, equal_nan=True)

@@ -12,6 +12,8 @@ BEFORE = "%before = arith.cmpi sle, %j, %i : index"
 OK = "%ok = arith.andi %inside, %before : i1"
 ALL_KEYS = (OK, "%ok = arith.andi %inside, %inside : i1")
 SCALED = "%s = arith.mulf %p, %scale : f32"
+EXPONENT = "%d = arith.subf %s, %most : f32"
+WEIGHT = "%w = arith.divf %p, %total : f32"
 LAST, FIRST = "the last key of a query", "the first key of a query"
 NO_SOFTMAX = "not a softmax"
 GROUP = "doesn't use the keys and values of its group"
@@ -28,6 +30,22 @@ def token(of: str, new: str) -> tuple[str, str]:
     old = f"%x = tensor.extract %{of}[%ti, {group}, %e] : tensor<?x{kind}x8xf32>"
     assert new.count("INDEX") == 1
     return old, new.replace("INDEX", f"%x = tensor.extract %{of}") + f" : tensor<?x{kind}x8xf32>"
+
+
+def guards(largest: str, total: str, compare: str = "oeq") -> list[tuple[str, str]]:
+    """PyTorch's zeros where no key passes: where the largest score, or the sum, is a number."""
+    return [
+        (
+            EXPONENT,
+            f"%l_ = arith.constant {largest} : f32\n%g_ = arith.cmpf {compare}, %most, %l_ : f32\n"
+            "%most_ = arith.select %g_, %zero, %most : f32\n%d = arith.subf %s, %most_ : f32",
+        ),
+        (
+            WEIGHT,
+            f"%l_ = arith.constant {total} : f32\n%g_ = arith.cmpf {compare}, %total, %l_ : f32\n"
+            "%w_ = arith.divf %p, %total : f32\n%w = arith.select %g_, %zero, %w_ : f32",
+        ),
+    ]
 
 
 def score(more: str) -> tuple[str, str]:
@@ -101,7 +119,7 @@ KEPT = {
         [
             argument("f32"),
             (
-                "%w = arith.divf %p, %total : f32",
+                WEIGHT,
                 "%w0 = arith.divf %p, %total : f32\n%w = arith.mulf %w0, %more : f32",
             ),
         ],
@@ -118,6 +136,9 @@ KEPT = {
         ],
         NO_SOFTMAX,
     ),
+    "zeros for a largest score of 1": (guards("1.0", "0.0"), NO_SOFTMAX),
+    "zeros for a sum of 1": (guards("0xFF800000", "1.0"), NO_SOFTMAX),
+    "zeros where there is a key": (guards("0xFF800000", "0.0", "une"), NO_SOFTMAX),
     "the largest of other scores": (
         [
             (
@@ -198,6 +219,7 @@ RAISED = {
         ),
         ("ins(%weights, %vp", "ins(%soft, %vp"),
     ],
+    "zeros where no key passes": guards("0xFF800000", "0.0"),
     "all keys of a document": [ALL_KEYS],
     "causal, without lengths": [(OK, "%ok = arith.andi %before, %before : i1")],
     "a mask that is added": [
