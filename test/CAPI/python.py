@@ -21,7 +21,8 @@ for name in ("libLLVM.so.22.1", "libMLIR.so.22.1"):
         ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
 
 IR = """
-func.func @main(%x: tensor<?xf32> {capstan.name = "x"}, %t: tensor<i32>, %u: tensor<i32>) -> (tensor<?xf32>, i32) {
+func.func @main(%x: tensor<?xf32> {capstan.name = "x"}, %t: tensor<i32>, %u: tensor<i32>)
+    -> (tensor<?xf32>, i32) {
   %c0 = arith.constant 0 : index
   %d = tensor.dim %x, %c0 : tensor<?xf32>
   %e = tensor.empty(%d) : tensor<?xf32>

@@ -489,18 +489,19 @@ class Builtin(Generator):
                     self.frames[-1].values.pop()
                 self.elementwise(
                     self.make(self.lens),
-                    lambda a: self.one("arith.addi", [a, number], "i32", OVERFLOW),
+                    lambda a, n=number: self.one("arith.addi", [a, n], "i32", OVERFLOW),
                 )
             elif kind == "float":
                 value = self.one("arith.sitofp", [number], "f32")
                 self.frames[-1].values.pop()
                 name = rng.choice(["arith.addf", "arith.divf"])
                 self.elementwise(
-                    self.make(self.data), lambda a: self.one(name, [a, value], "f32", FAST)
+                    self.make(self.data),
+                    lambda a, name=name, v=value: self.one(name, [a, v], "f32", FAST),
                 )
             elif kind == "inside":
 
-                def body(a: Value) -> Value:
+                def body(a: Value, number: Value = number) -> Value:
                     value = self.one("arith.sitofp", [number], "f32")
                     return self.one("arith.addf", [a, value], "f32", FAST)
 
