@@ -20,6 +20,7 @@ void capstan::buildStaticShapePipeline(
   CapstanPadToStaticOptions pad;
   pad.buckets.assign(options.buckets.begin(), options.buckets.end());
   pad.memoryLimit = options.memoryLimit;
+  pad.partial = options.partial;
   pad.poison = options.poison;
   pm.addPass(createCapstanPadToStatic(pad));
   pm.addPass(createCapstanDispatchBuckets({options.fallback, options.poison}));

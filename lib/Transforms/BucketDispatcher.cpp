@@ -225,8 +225,14 @@ LogicalResult BucketDispatcher::callBucket(func::FuncOp clone,
   SizeValues values(symbols, b, loc, [&](SymbolId id) {
     return extents.lookup(symbols[id].name);
   });
+  auto rest = clone->getAttrOfType<FlatSymbolRefAttr>(kRestAttr);
+  ArrayRef<Type> types = original.getResultTypes();
+  if (rest)
+    types = symbolTable.lookup<func::FuncOp>(rest.getAttr())
+                .getArgumentTypes()
+                .drop_front(dispatcher.getNumArguments());
   for (auto [i, result] : llvm::enumerate(call.getResults())) {
-    Type type = original.getResultTypes()[i];
+    Type type = types[i];
     auto dims = clone.getResultAttrOfType<ArrayAttr>(i, kLiveAttr);
     if (result.getType() == type || !dims) {
       results.push_back(result);
@@ -256,6 +262,13 @@ LogicalResult BucketDispatcher::callBucket(func::FuncOp clone,
     // Memory of its own: a later batch must not change it.
     results.push_back(bufferization::AllocTensorOp::create(
         b, loc, cast<RankedTensorType>(type), ValueRange(), slice));
+  }
+  if (rest) {
+    SmallVector<Value> inputs(dispatcher.getArguments());
+    inputs.append(results);
+    results = SmallVector<Value>(
+        func::CallOp::create(b, loc, rest, original.getResultTypes(), inputs)
+            .getResults());
   }
   return success();
 }

@@ -17,9 +17,15 @@
 using namespace mlir;
 using namespace capstan;
 
-LogicalResult PaddedFunction::walk(Block &block) {
-  for (Operation &op : block.without_terminator()) {
+LogicalResult PaddedFunction::walk(Block &block, Operation *end) {
+  if (!end)
+    end = block.getTerminator();
+  for (Operation &op : block) {
     current = &op;
+    if (&op == end)
+      break;
+    if (op.getParentOp() == original)
+      outermost = &op;
     LogicalResult result =
         TypeSwitch<Operation *, LogicalResult>(&op)
             .Case([&](func::CallOp call) { return visitCall(call); })
@@ -30,7 +36,6 @@ LogicalResult PaddedFunction::walk(Block &block) {
     if (failed(result))
       return failure();
   }
-  current = block.getTerminator();
   return success();
 }
 
@@ -174,6 +179,7 @@ LogicalResult PaddedFunction::visitAssert(cf::AssertOp check) {
   sizes.visit(check);
   if (known && *known)
     return success();
+  openChecks.insert(outermost);
   Value init = tensor::EmptyOp::create(b, check.getLoc(), ArrayRef<int64_t>{},
                                        b.getI1Type());
   PaddedGeneric generic(*this, check.getLoc(), {}, {}, init);

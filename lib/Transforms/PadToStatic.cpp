@@ -16,7 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PaddedFunction.h"
+#include "StaticPrefix.h"
 #include "capstan/Dialect/Dims.h"
 #include "capstan/Transforms/Passes.h"
 
@@ -58,22 +58,36 @@ struct PadToStatic : public capstan::impl::CapstanPadToStaticBase<PadToStatic> {
       if (function.isPublic() && !function.isExternal() && symbols.size())
         functions.push_back(function);
     }
-    for (func::FuncOp function : functions) {
-      if (!llvm::hasSingleElement(function.getBody())) {
-        function.emitError("can't be padded: it has several blocks");
+    for (func::FuncOp function : functions)
+      if (failed(run(function)))
         return signalPassFailure();
-      }
-      for (const std::string &text : buckets) {
-        Bucket bucket;
-        if (failed(parseBucket(function, text, bucket)))
-          return signalPassFailure();
-        PaddedFunction clone(function, bucket, memoryLimit, poison);
-        if (!clone.run())
-          return signalPassFailure();
-        ++numFunctions;
-        numMasks += clone.numMasks;
-      }
+  }
+
+  LogicalResult run(func::FuncOp function) {
+    if (!llvm::hasSingleElement(function.getBody()))
+      return function.emitError("can't be padded: it has several blocks");
+    SmallVector<Bucket> parsed;
+    for (const std::string &text : buckets)
+      if (failed(parseBucket(function, text, parsed.emplace_back())))
+        return failure();
+    SplitFunction split;
+    if (partial && !parsed.empty()) {
+      auto found = splitFunction(function, parsed, poison);
+      if (failed(found))
+        return failure();
+      split = *found;
     }
+    for (const Bucket &bucket : parsed) {
+      PaddedFunction clone(function, bucket, memoryLimit, poison);
+      func::FuncOp made = split.rest ? clone.run(split.part) : clone.run();
+      if (!made)
+        return failure();
+      if (split.rest)
+        made->setAttr(kRestAttr, FlatSymbolRefAttr::get(split.rest));
+      ++numFunctions;
+      numMasks += clone.numMasks;
+    }
+    return success();
   }
 };
 } // namespace

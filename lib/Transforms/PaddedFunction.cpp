@@ -21,6 +21,10 @@ using namespace capstan;
 //===----------------------------------------------------------------------===//
 
 LogicalResult PaddedFunction::fail(const Twine &why) {
+  if (looking) {
+    obstacle = {outermost, current, why.str()};
+    return failure();
+  }
   InFlightDiagnostic error = current->emitOpError("can't be padded: ") << why;
   if (calls.size() > 1)
     error.attachNote(original.getLoc()) << "in a bucket of this function";
@@ -199,6 +203,7 @@ LogicalResult PaddedFunction::addArguments() {
   for (auto [name, size] : bucket)
     extents[name] = entry->getArgument(next++);
   current = original;
+  outermost = &original.getBody().front().front();
   for (auto [from, to] :
        llvm::zip(original.getArguments(), entry->getArguments())) {
     auto type = dyn_cast<RankedTensorType>(from.getType());
@@ -219,39 +224,60 @@ LogicalResult PaddedFunction::addArguments() {
   return success();
 }
 
-LogicalResult PaddedFunction::visitReturn(func::ReturnOp op) {
+/// What is live in a tensor that is handed to host code; none if that isn't in
+/// one piece.
+std::optional<ArrayAttr> PaddedFunction::liveDims(const PaddedTensor &tensor) {
+  SmallVector<Attribute> dims;
+  for (const DimLayout &layout : tensor.layouts) {
+    if (!layout.keepsIndices())
+      return std::nullopt;
+    SizeExpr live = *layout.live();
+    if (auto constant = live.constant())
+      dims.push_back(b.getI64IntegerAttr(*constant));
+    else
+      dims.push_back(DimAttr::get(b.getContext(), table.str(live), {}, {}, {}));
+  }
+  return b.getArrayAttr(dims);
+}
+
+LogicalResult PaddedFunction::visitReturn(const StaticPart &part) {
   SmallVector<Value> results;
   SmallVector<Type> types;
-  for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
+  SmallVector<ArrayAttr> live; // of tensors
+  current = outermost = part.end;
+  for (auto [i, operand] : llvm::enumerate(part.results)) {
     if (!isa<RankedTensorType>(operand.getType())) {
       results.push_back(hostValue(operand));
       if (!results.back())
         return fail("it returns a host value that only the device knows");
       types.push_back(operand.getType());
+      live.push_back({});
       continue;
     }
     PaddedTensor tensor = lookup(operand);
     if (tensor.isFree())
       tensor.value = materialize(
           tensor, getElementTypeOrSelf(operand.getType()), tensor.layouts);
-    SmallVector<Attribute> dims;
-    for (const DimLayout &layout : tensor.layouts) {
-      if (!layout.keepsIndices())
-        return fail("the live elements of a result are not in one piece");
-      SizeExpr live = *layout.live();
-      if (auto constant = live.constant())
-        dims.push_back(b.getI64IntegerAttr(*constant));
-      else
-        dims.push_back(
-            DimAttr::get(b.getContext(), table.str(live), {}, {}, {}));
-    }
+    auto dims = liveDims(tensor);
+    if (!dims)
+      return fail("the live elements of a result are not in one piece");
     results.push_back(tensor.value);
     types.push_back(tensor.value.getType());
-    clone.setResultAttr(i, kLiveAttr, b.getArrayAttr(dims));
+    live.push_back(*dims);
   }
-  func::ReturnOp::create(b, op.getLoc(), results);
+  func::ReturnOp::create(b, part.end->getLoc(), results);
   clone.setFunctionType(
       b.getFunctionType(clone.getFunctionType().getInputs(), types));
+  bool isWhole = isa<func::ReturnOp>(part.end);
+  for (auto [i, dims] : llvm::enumerate(live)) {
+    NamedAttrList attributes;
+    if (isWhole)
+      attributes = original.getResultAttrDict(i);
+    attributes.erase(kDimsAttr);
+    if (dims)
+      attributes.set(kLiveAttr, dims);
+    clone.setResultAttrs(i, attributes.getDictionary(b.getContext()));
+  }
   return success();
 }
 
@@ -293,28 +319,60 @@ func::FuncOp PaddedFunction::declare() {
         b.getNamedAttr(kExtentAttr, b.getStringAttr(symbol))));
   }
   b.setInsertionPointAfter(original);
-  auto made =
-      func::FuncOp::create(b, original.getLoc(), name,
-                           b.getFunctionType(inputs, original.getResultTypes()),
-                           ArrayRef<NamedAttribute>(), attributes);
+  auto made = func::FuncOp::create(b, original.getLoc(), name,
+                                   b.getFunctionType(inputs, {}),
+                                   ArrayRef<NamedAttribute>(), attributes);
   made->setAttr(kBucketAttr, sizesOf.getDictionary(b.getContext()));
   made->setAttr(kBucketOfAttr, FlatSymbolRefAttr::get(original));
-  for (unsigned i = 0, e = original.getNumResults(); i < e; ++i) {
-    NamedAttrList kept(original.getResultAttrDict(i));
-    kept.erase(kDimsAttr);
-    made.setResultAttrs(i, kept.getDictionary(b.getContext()));
-  }
   return made;
 }
 
-func::FuncOp PaddedFunction::run() {
+func::FuncOp PaddedFunction::run(const StaticPart &part) {
   if (failed(setBounds()) || !(clone = declare()))
     return {};
   calls.push_back(original);
-  Block &body = original.getBody().front();
-  if (succeeded(addArguments()) && succeeded(walk(body)) &&
-      succeeded(visitReturn(cast<func::ReturnOp>(body.getTerminator()))))
+  if (succeeded(addArguments()) &&
+      succeeded(walk(original.getBody().front(), part.end)) &&
+      succeeded(visitReturn(part)))
     return clone;
   clone.erase();
   return {};
+}
+
+func::FuncOp PaddedFunction::run() {
+  Operation *end = original.getBody().front().getTerminator();
+  return run({end, llvm::to_vector(end->getOperands())});
+}
+
+FailureOr<std::optional<PaddedFunction::Obstacle>>
+PaddedFunction::findObstacle() {
+  looking = true;
+  if (func::FuncOp made = run())
+    made.erase();
+  else if (!obstacle)
+    return failure();
+  return obstacle;
+}
+
+/// Whether `capstan.dims` can say it: with declared symbols and floor
+/// divisions.
+static bool isDeclared(const SizeSymbols &symbols, const SizeExpr &size) {
+  return llvm::all_of(size.getTerms(), [&](auto &term) {
+    return llvm::all_of(term.first, [&](SymbolId id) {
+      const SizeSymbol &symbol = symbols[id];
+      return symbol.kind == SizeSymbol::Declared ||
+             (symbol.operation == SizeSymbol::FloorDiv &&
+              llvm::all_of(symbol.operands, [&](const SizeExpr &operand) {
+                return isDeclared(symbols, operand);
+              }));
+    });
+  });
+}
+
+bool PaddedFunction::canTrim(Value value) {
+  auto it = tensors.find(value);
+  return it != tensors.end() && liveDims(it->second) &&
+         llvm::all_of(it->second.layouts, [&](const DimLayout &layout) {
+           return isDeclared(table, *layout.live());
+         });
 }

@@ -24,6 +24,13 @@ namespace capstan {
 /// A size for each declared symbol.
 using Bucket = llvm::SmallVector<std::pair<llvm::StringRef, int64_t>>;
 
+/// The operations of a function's block before `end`, and the values that what
+/// follows takes from them.
+struct StaticPart {
+  mlir::Operation *end;
+  llvm::SmallVector<mlir::Value> results;
+};
+
 class PaddedFunction : public Padder {
 public:
   PaddedFunction(mlir::func::FuncOp original, const Bucket &bucket,
@@ -31,9 +38,28 @@ public:
       : original(original), bucket(bucket), memoryLimit(memoryLimit),
         poison(poison), sizes(table), b(original.getContext()) {}
 
-  /// The clone, after the original; null after an error.
+  /// The clone of a part, after the original; null after an error.
+  mlir::func::FuncOp run(const StaticPart &part);
+  /// A clone of all of the function.
   mlir::func::FuncOp run();
   unsigned numMasks = 0;
+
+  /// Why no clone of all of the function can be made.
+  struct Obstacle {
+    mlir::Operation *at;    // in the function's block
+    mlir::Operation *inner; // the same, or inside of it
+    std::string reason;
+  };
+  /// Looks for one, without an error; failure after one of another kind.
+  mlir::FailureOr<std::optional<Obstacle>> findObstacle();
+  /// After that, whether a clone could return `value` to a caller that trims
+  /// it.
+  bool canTrim(mlir::Value value);
+  /// After that, whether `op`, of the function's block, is or holds a check
+  /// that bounds don't prove.
+  bool hasOpenCheck(mlir::Operation *op) const {
+    return openChecks.contains(op);
+  }
 
   mlir::OpBuilder &builder() override { return b; }
   SizeSymbols &symbols() override { return table; }
@@ -57,11 +83,12 @@ private:
   mlir::LogicalResult setBounds();
   mlir::func::FuncOp declare();
   mlir::LogicalResult addArguments();
-  mlir::LogicalResult visitReturn(mlir::func::ReturnOp op);
+  std::optional<mlir::ArrayAttr> liveDims(const PaddedTensor &tensor);
+  mlir::LogicalResult visitReturn(const StaticPart &part);
   mlir::LogicalResult addPoison(PaddedTensor &tensor, mlir::Type elementType);
 
   // PadHostCode.cpp
-  mlir::LogicalResult walk(mlir::Block &block);
+  mlir::LogicalResult walk(mlir::Block &block, mlir::Operation *end = nullptr);
   mlir::LogicalResult visit(mlir::Operation *op);
   mlir::LogicalResult visitCall(mlir::func::CallOp call);
   mlir::LogicalResult visitFor(mlir::scf::ForOp loop);
@@ -84,6 +111,7 @@ private:
   SizeAnalysis sizes;
   mlir::OpBuilder b;
   mlir::Operation *current = nullptr;
+  mlir::Operation *outermost = nullptr; // of the function's block, around it
   llvm::DenseMap<mlir::Value, PaddedTensor> tensors;
   mlir::IRMapping hosts;
   llvm::DenseMap<llvm::StringRef, mlir::Value> extents; // of declared symbols
@@ -93,6 +121,10 @@ private:
   llvm::StringMap<int64_t> paddedSizes;
   llvm::SmallVector<mlir::func::FuncOp> calls;
   mlir::Block *entry = nullptr;
+  /// While an obstacle is looked for.
+  bool looking = false;
+  std::optional<Obstacle> obstacle;
+  llvm::DenseSet<mlir::Operation *> openChecks;
 };
 
 } // namespace capstan

@@ -1,5 +1,6 @@
 // What can't be proven is an error that names the operation.
 // RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536" --split-input-file --verify-diagnostics
+// RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536 partial=true" --split-input-file --verify-diagnostics
 
 func.func @concat(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
   // expected-error @below {{'tensor.concat' op can't be padded: puts something behind the padding of operand 0}}

@@ -29,6 +29,10 @@ constexpr const char *kExtentAttr = "capstan.extent";
 /// Of a padded function: its sizes, and the original.
 constexpr const char *kBucketAttr = "capstan.bucket";
 constexpr const char *kBucketOfAttr = "capstan.bucket_of";
+/// Of a padded function that is a part of the original: the function that takes
+/// the original's arguments and the live part of its results, and returns what
+/// the original does.
+constexpr const char *kRestAttr = "capstan.rest";
 
 /// Adds to `symbols` the dim symbols that the arguments of `function` declare.
 void declareDimSymbols(mlir::FunctionOpInterface function,

@@ -53,6 +53,10 @@ struct StaticShapePipelineOptions
   Option<int64_t> memoryLimit{
       *this, "memory-limit", llvm::cl::init(0),
       llvm::cl::desc("refuse a bucket with a larger buffer, in bytes")};
+  Option<bool> partial{
+      *this, "partial", llvm::cl::init(false),
+      llvm::cl::desc("an operation that can't be padded ends the static "
+                     "part")};
   Option<bool> poison{
       *this, "poison", llvm::cl::init(false),
       llvm::cl::desc("for tests: fill padding with NaN and -1")};

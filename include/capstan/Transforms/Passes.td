@@ -354,7 +354,9 @@ def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
     What live results would take from padded slots is masked by `select`, and so
     is what could fail or fault there; the rest is left alone, because it is
     proven not to matter (`PaddingOpInterface`). An operation for which there is
-    no proof is an error that names it. The original function stays.
+    no proof is an error that names it, or, with `partial`, the first of another
+    function, `capstan.rest`: that takes the live part of what clones compute of
+    the operations before it. The original function stays.
 
     ```mlir
     // buckets=T=64
@@ -379,6 +381,8 @@ def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
                "sizes of the declared symbols, such as T=512/B=8">,
     Option<"memoryLimit", "memory-limit", "int64_t", "0",
            "refuse a bucket with a larger buffer, in bytes (0: no limit)">,
+    Option<"partial", "partial", "bool", "false",
+           "an operation that can't be padded ends the static part">,
     Option<"poison", "poison", "bool", "false",
            "for tests: overwrite padded slots wherever nothing is promised of "
            "them, floats by NaN and integers by -1">,
