@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PaddedFunction.h"
+#include "capstan/Analysis/TensorMemory.h"
 #include "capstan/Dialect/Dims.h"
 #include "mlir/IR/Matchers.h"
 
@@ -152,12 +153,12 @@ LogicalResult PaddedFunction::addPoison(PaddedTensor &tensor,
 LogicalResult PaddedFunction::define(Value result, PaddedTensor tensor) {
   auto type = cast<RankedTensorType>(result.getType());
   Type element = type.getElementType();
-  int64_t bytes = llvm::divideCeil(
-      element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 64, 8);
+  SmallVector<int64_t> shape;
   for (const DimLayout &layout : tensor.layouts)
-    if (__builtin_mul_overflow(bytes, layout.padded(), &bytes))
-      bytes = std::numeric_limits<int64_t>::max();
-  if (memoryLimit > 0 && bytes > memoryLimit)
+    shape.push_back(layout.padded());
+  int64_t bytes = bytesOf(shape, element);
+  // Without padding it is a weight, or as large in every bucket.
+  if (memoryLimit > 0 && bytes > memoryLimit && tensor.hasPadding())
     return fail("a buffer of " + Twine(bytes) +
                 " bytes is over the memory limit of " + Twine(memoryLimit));
   if (poison && !tensor.isFree() && tensor.hasPadding() &&
@@ -327,13 +328,38 @@ func::FuncOp PaddedFunction::declare() {
   return made;
 }
 
+/// Inputs are padded in memory of their own; buffers may share theirs.
+LogicalResult PaddedFunction::checkMemory() {
+  if (memoryLimit <= 0)
+    return success();
+  SmallVector<BlockArgument> staged;
+  for (auto [from, to] :
+       llvm::zip(original.getArguments(), entry->getArguments()))
+    if (from.getType() != to.getType())
+      staged.push_back(to);
+  TensorPeak peak = findTensorPeak(clone, staged);
+  if (peak.bytes <= memoryLimit)
+    return success();
+  InFlightDiagnostic error = original.emitError("can't be padded: bucket ");
+  llvm::interleave(
+      bucket, [&](auto &size) { error << size.first << '=' << size.second; },
+      [&] { error << '/'; });
+  error << " needs " << peak.bytes
+        << " bytes at one moment, over the memory limit of " << memoryLimit;
+  constexpr unsigned named = 3;
+  for (auto [value, bytes] : ArrayRef(peak.alive).take_front(named))
+    error.attachNote(value.getLoc())
+        << bytes << " of them are this " << value.getType();
+  return failure();
+}
+
 func::FuncOp PaddedFunction::run(const StaticPart &part) {
   if (failed(setBounds()) || !(clone = declare()))
     return {};
   calls.push_back(original);
   if (succeeded(addArguments()) &&
       succeeded(walk(original.getBody().front(), part.end)) &&
-      succeeded(visitReturn(part)))
+      succeeded(visitReturn(part)) && succeeded(checkMemory()))
     return clone;
   clone.erase();
   return {};

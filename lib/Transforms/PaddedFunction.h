@@ -85,6 +85,7 @@ private:
   mlir::LogicalResult addArguments();
   std::optional<mlir::ArrayAttr> liveDims(const PaddedTensor &tensor);
   mlir::LogicalResult visitReturn(const StaticPart &part);
+  mlir::LogicalResult checkMemory();
   mlir::LogicalResult addPoison(PaddedTensor &tensor, mlir::Type elementType);
 
   // PadHostCode.cpp

@@ -105,3 +105,21 @@ func.func @missing(%x: tensor<?x?xf32> {capstan.dims = [#capstan.dim<"T", max = 
 func.func @argument(%x: tensor<?xf32>, %y: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) {
   return
 }
+
+// -----
+
+// Two of the three tensors are alive at one moment, with the padded input.
+// expected-error @below {{can't be padded: bucket T=16 needs 98304 bytes at one moment, over the memory limit of 65536}}
+// expected-note @below {{32768 of them are this 'tensor<16x512xf32>'}}
+func.func @peak(%x: tensor<?x512xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, 512]},
+                %weights: tensor<1000x512xf32>) -> tensor<?x512xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x512xf32>
+  %e = tensor.empty(%n) : tensor<?x512xf32>
+  // expected-note @below {{32768 of them are this 'tensor<16x512xf32>'}}
+  %0 = linalg.exp ins(%x : tensor<?x512xf32>) outs(%e : tensor<?x512xf32>) -> tensor<?x512xf32>
+  // expected-note @below {{32768 of them are this 'tensor<16x512xf32>'}}
+  %1 = linalg.exp ins(%0 : tensor<?x512xf32>) outs(%e : tensor<?x512xf32>) -> tensor<?x512xf32>
+  %2 = linalg.exp ins(%1 : tensor<?x512xf32>) outs(%1 : tensor<?x512xf32>) -> tensor<?x512xf32>
+  return %2 : tensor<?x512xf32>
+}

@@ -52,7 +52,7 @@ struct StaticShapePipelineOptions
                       llvm::cl::desc("capture the buckets' work in graphs")};
   Option<int64_t> memoryLimit{
       *this, "memory-limit", llvm::cl::init(0),
-      llvm::cl::desc("refuse a bucket with a larger buffer, in bytes")};
+      llvm::cl::desc("refuse a bucket that needs more bytes at one moment")};
   Option<bool> partial{
       *this, "partial", llvm::cl::init(false),
       llvm::cl::desc("an operation that can't be padded ends the static "

@@ -380,7 +380,7 @@ def CapstanPadToStatic : Pass<"capstan-pad-to-static", "::mlir::ModuleOp"> {
     ListOption<"buckets", "buckets", "std::string",
                "sizes of the declared symbols, such as T=512/B=8">,
     Option<"memoryLimit", "memory-limit", "int64_t", "0",
-           "refuse a bucket with a larger buffer, in bytes (0: no limit)">,
+           "refuse a bucket that needs more bytes at one moment (0: no limit)">,
     Option<"partial", "partial", "bool", "false",
            "an operation that can't be padded ends the static part">,
     Option<"poison", "poison", "bool", "false",
