@@ -226,10 +226,13 @@ class Module:
         self.check(read(pointer, self.device.stream, c.c_void_p(view.data), array.nbytes))
         return array
 
-    def counters(self) -> dict[str, int]:
-        """What the last call did."""
+    def counters(self, total: bool = False) -> dict[str, int]:
+        """What the last call did; or all calls, and what the module holds."""
         names = self.device.runtime.counters
         values = (c.c_int64 * (1 + len(names)))()  # size and version in the first
         values[0] = c.sizeof(values)
-        self.check(self.lib.capstan_rt_module_last_forward(self.handle, values))
+        get = self.lib.capstan_rt_module_last_forward
+        if total:
+            get = self.lib.capstan_rt_module_counters
+        self.check(get(self.handle, values))
         return dict(zip(names, values[1:], strict=True))
