@@ -44,6 +44,8 @@ public:
   mlir::func::FuncOp run();
   unsigned numMasks = 0;
 
+  // StaticPrefix.cpp
+
   /// Why no clone of all of the function can be made.
   struct Obstacle {
     mlir::Operation *at;    // in the function's block

@@ -13,6 +13,47 @@
 using namespace mlir;
 using namespace capstan;
 
+//===----------------------------------------------------------------------===//
+// What can't be padded
+//===----------------------------------------------------------------------===//
+
+FailureOr<std::optional<PaddedFunction::Obstacle>>
+PaddedFunction::findObstacle() {
+  looking = true;
+  if (func::FuncOp made = run())
+    made.erase();
+  else if (!obstacle)
+    return failure();
+  return obstacle;
+}
+
+/// Whether `capstan.dims` can say it: with declared symbols and floor
+/// divisions.
+static bool isDeclared(const SizeSymbols &symbols, const SizeExpr &size) {
+  return llvm::all_of(size.getTerms(), [&](auto &term) {
+    return llvm::all_of(term.first, [&](SymbolId id) {
+      const SizeSymbol &symbol = symbols[id];
+      return symbol.kind == SizeSymbol::Declared ||
+             (symbol.operation == SizeSymbol::FloorDiv &&
+              llvm::all_of(symbol.operands, [&](const SizeExpr &operand) {
+                return isDeclared(symbols, operand);
+              }));
+    });
+  });
+}
+
+bool PaddedFunction::canTrim(Value value) {
+  auto it = tensors.find(value);
+  return it != tensors.end() && liveDims(it->second) &&
+         llvm::all_of(it->second.layouts, [&](const DimLayout &layout) {
+           return isDeclared(table, *layout.live());
+         });
+}
+
+//===----------------------------------------------------------------------===//
+// The cut
+//===----------------------------------------------------------------------===//
+
 static bool isTensor(Type type) { return isa<TensorType>(type); }
 
 /// Host code that the rest repeats. A read is one, if it is of a tensor: the
