@@ -63,7 +63,7 @@ def model(text: str) -> None:
     padded = Padded(after, T=TOKENS, B=DOCUMENTS)
     rng = np.random.default_rng(1)
     weights = [
-        (rng.standard_normal(shape) * 0.2).astype(np.float32) for shape in padded.shapes[3:-2]
+        (rng.standard_normal(shape) * 0.2).astype(np.float32) for shape in padded.shapes()[3:-2]
     ]
     for n in range(BATCHES):
         ids, positions, lens = batch(rng, lengths(rng, n % 5, TOKENS, DOCUMENTS), WORDS)

@@ -4,9 +4,16 @@
     static_shapes.py --seeds 0..500 [--print]
 
 Every seed makes a function with dims T and B. Ten of them are a module; each runs on
-random batches, as it is and as its clone for a random bucket, with poison in all padded
-slots. A seed fails if a live element of a result differs. A function that the pass
-refuses is counted, with the reason. Wants Capstan's tools on PATH, NumPy, and
+random batches, as it is and padded, with poison in all padded slots:
+
+  clones      as its clone for a random bucket
+  dispatched  behind the whole pipeline with two buckets: batches that fit and batches
+              that don't, three times, with the results of the last four kept
+  partial     the same, with operations that can't be padded among the others
+
+A seed fails if a live element of a result differs, a kept result changes, or a batch
+takes the original though it fits or a bucket though it doesn't. A function that the
+pass refuses is counted, with the reason. Wants Capstan's tools on PATH, NumPy, and
 CAPSTAN_RT, the runtime library.
 """
 
@@ -20,7 +27,13 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "test" / "Execution" / "Inputs"))
 import numpy as np
+from dispatched import Dispatched
 from padding import Padded
+
+GROUP = 10
+KINDS = ("clones", "dispatched", "partial")
+# What is tested is all done before LLVM's optimizations.
+FLAGS = ("--opt-level=0",)
 
 BODIES = [
     "%r = math.tanh %a : f32",
@@ -46,14 +59,19 @@ def map_of(loops: int, dims) -> str:
 class Function:
     """One random function; `values` are those that can be used, with their dims."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, obstacles: bool = False):
+        self.seed = seed
         self.rng = random.Random(seed)
         self.lines, self.next = [], 0
         self.sizes = {"T": "%T", "B": "%B"}
         self.values = [("%x", ("T", 4)), ("%y", ("B", 4)), ("%z", ("T",)), ("%p", ("T", "B"))]
         steps = [self.unary, self.binary, self.reduce, self.matmul, self.transpose, self.gather]
         steps += [self.collapse, self.shift, self.prepend, self.scan, self.argmax]
-        for _ in range(self.rng.randint(4, 14)):
+        count = self.rng.randint(4, 14)
+        at = self.rng.randrange(2, count) if obstacles else None
+        for n in range(count):
+            if n == at:
+                self.rng.choice([self.roll, self.branch])()
             self.rng.choice(steps)()
         self.values = [v for v in self.values[4:] if all(d != "T*B" for d in v[1])][-4:]
 
@@ -249,13 +267,46 @@ class Function:
             self.lines.append(f"{name}:2 = {line}")
             self.add(f"{name}#0", value[1])
 
+    def roll(self):
+        """The first row behind the others: can't be padded."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        size = "%T1" if value[1][0] == "T" else "%B1"
+        width = value[1][1] if isinstance(value[1][1], int) else self.sizes[value[1][1]]
+        t, row = type_of(value[1]), type_of((1, *value[1][1:]))
+        slices = [f"[1, 0] [{size}, {width}]", f"[0, 0] [1, {width}]"]
+        parts = [
+            self.emit(f"tensor.extract_slice {value[0]}{s} [1, 1] : {t} to {to}")
+            for s, to in zip(slices, (t, row), strict=True)
+        ]
+        line = f"tensor.concat dim(0) {parts[0]}, {parts[1]} : ({t}, {row}) -> {t}"
+        self.add(self.emit(line), value[1])
+
+    def branch(self):
+        """The host decides by data: can't be padded, either."""
+        value = self.pick(lambda dims: len(dims) > 0)
+        total, t = self.empty((), fill="%zero"), type_of(value[1])
+        dims = list(range(len(value[1])))
+        line = f"linalg.reduce {{ arith.maximumf }} ins({value[0]} : {t})"
+        most = self.emit(f"{line} outs({total} : tensor<f32>) dimensions = {dims}")
+        read = self.emit(f"capstan.item {most}[] : tensor<f32>")
+        holds = self.emit(f"arith.cmpf ogt, {read}, %half : f32")
+        out = self.empty(value[1])
+        self.add(
+            self.emit(
+                f"scf.if {holds} -> {t} {{\n"
+                f"    %1 = linalg.tanh ins({value[0]} : {t}) outs({out} : {t}) -> {t}\n"
+                f"    scf.yield %1 : {t}\n  }} else {{\n    scf.yield {value[0]} : {t}\n  }}"
+            ),
+            value[1],
+        )
+
     def text(self) -> str:
         t = '#capstan.dim<"T", min = 1, max = 64>'
         b = '#capstan.dim<"B", min = 1, max = 32>'
         results = ", ".join(name for name, _ in self.values)
         types = ", ".join(type_of(dims) for _, dims in self.values)
         body = "\n  ".join(self.lines)
-        return f"""func.func @main(
+        return f"""func.func @main{self.seed}(
     %x: tensor<?x4xf32> {{capstan.dims = [{t}, 4]}},
     %y: tensor<?x4xf32> {{capstan.dims = [{b}, 4]}},
     %z: tensor<?xf32> {{capstan.dims = [{t}]}}, %p: tensor<?x?xf32> {{capstan.dims = [{t}, {b}]}},
@@ -286,24 +337,60 @@ def batch(rng, tokens: int, documents: int) -> list[np.ndarray]:
     return [*arrays, rng.integers(0, documents, tokens)]
 
 
-def run(seed: int, batches: int) -> str | None:
-    """None if all is well, or why the pass refuses. Raises if a result differs."""
-    rng = np.random.default_rng(seed)
-    function = Function(seed)
-    if not function.values:
-        return None
+def check_clones(functions: list[Function], text: str, rng, batches: int) -> None:
     t, b = int(rng.integers(1, 33)), int(rng.integers(1, 17))
+    padded = Padded(text, *FLAGS, T=t, B=b)
+    for function in functions:
+        for i in range(batches):
+            tokens = (1, t, int(rng.integers(1, t + 1)))[min(i, 2)]
+            documents = (b, 1, int(rng.integers(1, b + 1)))[min(i, 2)]
+            arrays = batch(rng, tokens, documents)
+            entry = f"main{function.seed}"
+            padded.check(*arrays, T=tokens, B=documents, entry=entry, bound=1e-5)
+
+
+def check_dispatched(functions: list[Function], text: str, rng, batches: int, **options) -> None:
+    small = int(rng.integers(1, 17)), int(rng.integers(1, 9))
+    large = small[0] + int(rng.integers(1, 17)), small[1] + int(rng.integers(0, 9))
+    buckets = ",".join(f"T={t}/B={b}" for t, b in (small, large))
+    model = Dispatched(text, buckets, *FLAGS, **options)
+    for function in functions:
+        held: list = []
+        for i in range(batches * 3):
+            # Every third batch fits none.
+            fits = i % 3 < 2
+            over = int(rng.integers(1, 4)) if not fits else 0
+            tokens = int(rng.integers(1, large[0] + 1))
+            documents = int(rng.integers(1, large[1] + 1))
+            tokens = large[0] + 1 if over & 1 else tokens
+            documents = large[1] + 1 if over & 2 else documents
+            arrays = batch(rng, tokens, documents)
+            results = model.check(*arrays, entry=f"main{function.seed}", bound=1e-5)
+            assert not isinstance(results, str), results
+            fallbacks = model.counted()["fallbacks_too_large"]
+            assert fallbacks == (not fits), f"{fallbacks} fallbacks of {tokens}, {documents}"
+            held = [*held[-3:], [(r, r.copy()) for r in results]]
+            for kept, copy in (pair for pairs in held for pair in pairs):
+                np.testing.assert_array_equal(kept, copy)
+
+
+def run(seeds: range, kind: str, batches: int) -> str | None:
+    """None if all is well, or why the pass refuses. Raises if a result differs."""
+    rng = np.random.default_rng(seeds.start)
+    functions = [Function(seed, kind == "partial") for seed in seeds]
+    functions = [function for function in functions if function.values]
+    text = "\n".join(function.text() for function in functions)
     try:
-        padded = Padded(function.text(), T=t, B=b)
+        if kind == "clones":
+            check_clones(functions, text, rng, batches)
+        else:
+            partial = {"partial": "true"} if kind == "partial" else {}
+            check_dispatched(functions, text, rng, batches, **partial)
     except subprocess.CalledProcessError as error:
         reason = re.search(r"can't be padded: (.*)", error.stderr or "")
         if not reason:
             raise RuntimeError(error.stderr) from error
         return re.sub(r"\d+", "N", reason[1])
-    for i in range(batches):
-        tokens = (1, t, int(rng.integers(1, t + 1)))[min(i, 2)]
-        documents = (b, 1, int(rng.integers(1, b + 1)))[min(i, 2)]
-        padded.check(*batch(rng, tokens, documents), T=tokens, B=documents, bound=1e-5)
     return None
 
 
@@ -316,19 +403,32 @@ def main() -> int:
     parser.add_argument("--print", action="store_true", help="print the functions only")
     args = parser.parse_args()
     first, last = map(int, args.seeds.split(".."))
-    refused, failures = Counter(), 0
-    for seed in range(first, last):
+    refused, kinds, failures = Counter(), Counter(), 0
+    for start in range(first, last, GROUP):
+        seeds = range(start, min(start + GROUP, last))
+        kind = KINDS[start // GROUP % len(KINDS)]
         if args.print:
-            print(Function(seed).text())
+            print(*(Function(seed, kind == "partial").text() for seed in seeds), sep="\n")
             continue
+        kinds[kind] += len(seeds)
         try:
-            if reason := run(seed, args.batches):
-                refused[reason] += 1
-        except (AssertionError, RuntimeError) as error:
-            failures += 1
-            print(f"seed {seed}: {error}")
+            if not run(seeds, kind, args.batches):
+                continue
+        except (AssertionError, RuntimeError):
+            pass
+        # Each of them alone.
+        for seed in seeds:
+            try:
+                if reason := run(range(seed, seed + 1), kind, args.batches):
+                    refused[reason] += 1
+            except (AssertionError, RuntimeError) as error:
+                failures += 1
+                print(f"seed {seed}, {kind}: {error}", flush=True)
+    if args.print:
+        return 0
     for reason, count in refused.most_common():
         print(f"{count} refused: {reason}")
+    print(", ".join(f"{count} {kind}" for kind, count in kinds.items()))
     print(f"{last - first} seeds, {refused.total()} refused, {failures} failures")
     return 1 if failures else 0
 

@@ -18,18 +18,18 @@ def optimize(text: str, *passes: str) -> str:
 
 
 class Dispatched:
-    """Calls both on each batch, and compares. Padding is poisoned."""
+    """Calls both on each batch, and compares. Padding is poisoned. `flags` are the compiler's."""
 
-    def __init__(self, text: str, buckets: str, **options: str):
-        flags = [f"buckets={buckets}", "poison=true"]
-        flags += [f"{name}={value}" for name, value in options.items()]
+    def __init__(self, text: str, buckets: str, *flags: str, **options: str):
+        pipeline = [f"buckets={buckets}", "poison=true"]
+        pipeline += [f"{name}={value}" for name, value in options.items()]
         self.text = optimize(
             text,
             "--capstan-host-sync-pipeline",
-            f"--capstan-static-shape-pipeline={' '.join(flags)}",
+            f"--capstan-static-shape-pipeline={' '.join(pipeline)}",
         )
-        self.module = Module(self.text)
-        self.original = Module(text)
+        self.module = Module(self.text, *flags)
+        self.original = Module(text, *flags)
         self.totals: Counter[str] = Counter()
 
     def outcome(self, module: Module, arrays, entry: str):

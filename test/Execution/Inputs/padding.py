@@ -23,33 +23,40 @@ def poisoned(array: np.ndarray, shape) -> np.ndarray:
 
 
 class Padded:
-    """A module with @main, and its clone for one bucket."""
+    """A module, and the clones of its functions for one bucket."""
 
-    def __init__(self, text: str, poison: bool = True, **bucket: int):
+    def __init__(self, text: str, *flags: str, poison: bool = True, **bucket: int):
         tuple_of = "/".join(f"{name}={size}" for name, size in bucket.items())
-        flags = f"buckets={tuple_of}" + (" poison=true" if poison else "")
+        options = f"buckets={tuple_of}" + (" poison=true" if poison else "")
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "module.mlir"
             source.write_text(text)
             passes = ["--capstan-host-sync-pipeline", "--capstan-lower-scans"]
             command = ["capstan-opt", source, "--allow-unregistered-dialect", *passes]
-            command += [f"--capstan-pad-to-static={flags}", "--mlir-print-local-scope"]
+            command += [f"--capstan-pad-to-static={options}", "--mlir-print-local-scope"]
             self.text = subprocess.run(command, check=True, text=True, capture_output=True).stdout
-        self.name = "main_" + "_".join(f"{k}{v}" for k, v in bucket.items())
+        self.suffix = "_" + "_".join(f"{k}{v}" for k, v in bucket.items())
+        self.name = "main" + self.suffix
         self.bucket = bucket
-        header = re.search(rf"func\.func @{self.name}\((.*)\) -> (.*) attributes", self.text)
-        self.shapes = [
+        self.module = Module(self.text, *flags)
+
+    def shapes(self, entry: str = "main") -> list[list[int]]:
+        """Of the clone's arguments."""
+        name = entry + self.suffix
+        header = re.search(rf"func\.func @{name}\((.*)\) -> (.*) attributes", self.text)
+        return [
             [int(n) for n in re.findall(r"(\d+)x", shape)]
             for shape in re.findall(r"tensor<((?:\d+x)*)", header[1])
         ]
-        self.module = Module(self.text)
 
-    def check(self, *arrays: np.ndarray, bound: float = 0, **live: int) -> list[np.ndarray]:
+    def check(
+        self, *arrays: np.ndarray, bound: float = 0, entry: str = "main", **live: int
+    ) -> list[np.ndarray]:
         """Gives the results of the original."""
-        expected = self.module("main", *arrays)
-        padded = [poisoned(a, shape) for a, shape in zip(arrays, self.shapes, strict=False)]
+        expected = self.module(entry, *arrays)
+        padded = [poisoned(a, shape) for a, shape in zip(arrays, self.shapes(entry), strict=False)]
         extents = [np.array(live[name], np.int64) for name in self.bucket]
-        actual = self.module(self.name, *padded, *extents)
+        actual = self.module(entry + self.suffix, *padded, *extents)
         for got, want in zip(actual, expected, strict=True):
             part = got[tuple(slice(n) for n in want.shape)]
             if part.dtype.kind != "f" or bound == 0:
