@@ -19,13 +19,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "test" / "Execution" / "Inputs"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "test" / "Execution" / "Inputs"))
 import numpy as np
 from dispatched import optimize
 from module import Module
 from packed import batch, declare
 
+ROOT = Path(__file__).resolve().parent.parent
 BYTES = {"i64": 8, "i32": 4, "f32": 4}
 
 
