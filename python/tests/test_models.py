@@ -11,7 +11,7 @@ from models import MODELS, batch, error, first_output, make, offsets
 from torch.export import Dim
 
 T, B = Dim("T", min=2, max=4096), Dim("B", min=2, max=64)
-LENGTHS = ([7, 5], [3, 9, 6], [1, 1], [20], [70, 50])
+LENGTHS = ([7, 5], [3, 9, 6], [1, 1], [20], [70, 50], [2, 3, 1, 5, 4, 1, 8])
 
 
 def export(name: str, attention: str = "sdpa", **more: object):
@@ -55,6 +55,60 @@ def test_packed_attention_equals_eager(name: str) -> None:
             expected = reference(**inputs).logits
         cu = {"cu_seq_lens_q": offsets(lengths), "cu_seq_lens_k": offsets(lengths)}
         assert error(module.run(inputs | cu).logits, expected) < 1e-5
+
+
+STATIC = [n for n in MODELS if n not in ("Bert", "Qwen3Moe", "Bamba")]
+
+
+@pytest.mark.parametrize("name", STATIC)
+def test_static_shapes_equal_eager(name: str) -> None:
+    """In a bucket, with NaN and -1 in every padded slot: no sync. Beyond it, the original runs."""
+    capstan.register_attention()
+    cu = {"cu_seq_lens_q": offsets([7, 5]), "cu_seq_lens_k": offsets([7, 5])}
+    _, module = export(name, "capstan", use_cache=False, **cu)
+    static = "capstan-static-shape-pipeline{buckets=T=32/B=8 poison=true}"
+    options = capstan.Options(pipeline=f"capstan-host-sync-pipeline,{static}")
+    reference = make(name)
+    for lengths in ([7, 5], [20], [1, 1], [3, 2, 4, 1, 5, 6, 2], [40, 3], [9, 9]):
+        inputs = batch(lengths, use_cache=False)
+        with torch.no_grad():
+            expected = reference(**inputs).logits
+        cu = {"cu_seq_lens_q": offsets(lengths), "cu_seq_lens_k": offsets(lengths)}
+        result = module.run(inputs | cu, options=options).logits
+        assert error(result, expected) < 1e-5
+        fits = sum(lengths) <= 32
+        counters = module.counters
+        assert counters["blocking_syncs"] == counters["overlapped_syncs"] == 0
+        assert counters["fallbacks_no_bucket"] == (not fits)
+
+
+@pytest.mark.parametrize("name,where", (("Qwen3Moe", "moe.py"), ("Bamba", "modeling_bamba.py")))
+def test_what_has_no_static_shape_is_refused(name: str, where: str) -> None:
+    """Experts' tokens are counted on the host; a convolution begins with tensor.pad."""
+    capstan.register_attention()
+    cu = {"cu_seq_lens_q": offsets([7, 5]), "cu_seq_lens_k": offsets([7, 5])}
+    _, module = export(name, "capstan", use_cache=False, **cu)
+    with pytest.raises(capstan.CompilerError, match=rf"{where}:\d+:\d+: error: .*can't be padded"):
+        module.mlir(
+            "capstan-lower-scans,capstan-host-sync-pipeline,capstan-pad-to-static{buckets=T=32/B=8}"
+        )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_half_precision(name: str) -> None:
+    """In bf16, at most 1.2 times as far from f32 as eager is."""
+    more = {} if name == "Bert" else {"use_cache": False}
+    half, full = make(name).to(torch.bfloat16), make(name)
+    full.load_state_dict({k: v.float() for k, v in half.state_dict().items()})
+    inputs = batch([7, 5], **more)
+    shapes = {k: None for k in inputs} | {"input_ids": {1: T}, "position_ids": {1: T}}
+    module = capstan.export(half, (), inputs, dynamic_shapes=shapes)
+    for lengths in ([7, 5], [70, 50]):
+        inputs = batch(lengths, **more)
+        with torch.no_grad():
+            expected, eager = first_output(full(**inputs)), first_output(half(**inputs)).float()
+        result = first_output(module.run(inputs)).float()
+        assert error(result, expected) <= 1.2 * error(eager, expected)
 
 
 def test_positions_tell_documents_apart() -> None:

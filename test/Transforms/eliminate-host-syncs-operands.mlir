@@ -42,7 +42,7 @@ func.func @forms(%t: tensor<8xi32>, %u: tensor<i32>, %v: tensor<1xi32>, %e: tens
   // CHECK: %[[S:.*]] = tensor.extract_slice %[[T]][3] [1] [1] : tensor<8xi32> to tensor<i32>
   // CHECK: linalg.generic {{.*}} ins(%[[S]] : tensor<i32>) outs(%[[E]] : tensor<4xi32>)
   // CHECK: %[[ONLY:.*]] = tensor.extract_slice %[[V]][0] [1] [1] : tensor<1xi32> to tensor<i32>
-  // CHECK: linalg.generic {{.*}} ins(%[[ONLY]], %[[U]] : tensor<i32>, tensor<i32>) outs(%{{.*}} : tensor<2x2xi32>)
+  // CHECK: linalg.generic {{.*}} ins(%[[U]], %[[ONLY]] : tensor<i32>, tensor<i32>) outs(%{{.*}} : tensor<2x2xi32>)
   // CHECK: return %{{.*}}, %[[U]], %{{.*}}
   %c3 = arith.constant 3 : index
   %i = capstan.item %t[%c3] : tensor<8xi32>

@@ -107,6 +107,13 @@ def mv(ctx: Context, a, b) -> Value:
     return matmul(ctx, a, b)
 
 
+@lowering("aten._grouped_mm.default")
+def aten_grouped_mm(ctx: Context, x, weights, offsets=None, bias=None, out_dtype=None) -> Value:
+    if offsets is None or bias is not None or x.rank != 2 or weights.rank != 3:
+        ctx.refuse("only rows in groups, by a matrix for each, without a bias")
+    return grouped_mm(ctx, x, weights, offsets)
+
+
 @lowering("transformers.grouped_mm_fallback.default")
 def grouped_mm(ctx: Context, x, weights, offsets) -> Value:
     """Rows up to offsets[0] by the first matrix, those up to offsets[1] by the second, ...
