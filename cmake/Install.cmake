@@ -25,8 +25,9 @@ endif()
 if(TARGET capstan_compiler)
   install(TARGETS capstan_compiler
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(TARGETS capstan_compiler LIBRARY DESTINATION lib COMPONENT wheel
-          NAMELINK_SKIP EXCLUDE_FROM_ALL)
+  # A wheel holds no links.
+  install(FILES $<TARGET_FILE:capstan_compiler> DESTINATION lib COMPONENT wheel
+          RENAME $<TARGET_SONAME_FILE_NAME:capstan_compiler> EXCLUDE_FROM_ALL)
 endif()
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/
