@@ -23,7 +23,16 @@ PureFunctions::PureFunctions(ModuleOp module) {
   Semantics semantics(*models, &pure);
   for (auto function : module.getOps<func::FuncOp>())
     visit(semantics, function, 0);
-  byName.clear();
+}
+
+void PureFunctions::update(func::FuncOp function) {
+  const OpModels *models = OpModels::get(function.getContext());
+  if (!models || byName.size() < 2)
+    return;
+  pure.faults.erase(function.getSymNameAttr());
+  visited.erase(function);
+  Semantics semantics(*models, &pure);
+  visit(semantics, function, 0);
 }
 
 /// Whether memory that `op` reads is none that others reach, and it checks

@@ -232,15 +232,16 @@ struct PromoteHostSyncs
     const OpModels *models = OpModels::get(&getContext());
     if (!models)
       return signalPassFailure();
-    Semantics semantics(*models, &getAnalysis<PureFunctions>().callees());
+    auto &pure = getAnalysis<PureFunctions>();
+    Semantics semantics(*models, &pure.callees());
     markAnalysesPreserved<PureFunctions>();
     CallSites sites(getOperation());
     llvm::DenseSet<Operation *> received;
     bool erased = false;
     for (func::FuncOp function : sites.calleesFirst()) {
       // Reads of no use must not become parameters.
-      if (function.isPrivate())
-        erased |= eraseDeadCode(semantics, function);
+      bool touched = function.isPrivate() && eraseDeadCode(semantics, function);
+      erased |= touched;
       bool changed = received.contains(function);
       do {
         if (changed && failed(settle(semantics, function)))
@@ -248,11 +249,15 @@ struct PromoteHostSyncs
         if (!function.isPrivate() || function.isExternal())
           break;
         changed = promoteAll(semantics, function, sites);
+        touched |= changed;
         for (func::CallOp call : sites.callsOf(function))
           if (changed)
             received.insert(call->getParentOfType<func::FuncOp>());
         // A read that used one of those may be able to follow it.
       } while (changed && !syncsOf(semantics, function).empty());
+      // Without its reads it may be pure, which its callers, next, can use.
+      if (touched || received.contains(function))
+        pure.update(function);
     }
     if (received.empty() && !erased)
       markAllAnalysesPreserved();

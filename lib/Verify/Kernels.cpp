@@ -139,8 +139,8 @@ Expr *Executor::operandElement(KernelBody &body, OpOperand &operand) {
   Expr *element =
       readOf("item", type.getElementType(), this->element(contents(e), at),
              /*memory=*/nullptr);
-  bool one = !body.op.isDpsInit(&operand) && map.isConstant();
-  return element->kind == Kind::Read && !one ? nullptr : resolve(element);
+  return element->kind == Kind::Read && element->placed ? nullptr
+                                                        : resolve(element);
 }
 
 /// Finds the scalars of the body that are known.
