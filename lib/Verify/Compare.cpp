@@ -148,7 +148,7 @@ bool Comparer::checks() {
       (c.device ? device : host)[s][key].push_back(at);
       if (!anyDevice || c.device != (s == 1))
         continue;
-      Literal l = normal(c.condition, c.device);
+      Literal l = normal(c);
       normals[s][{l.expr, l.positive}].push_back(at);
     }
   for (unsigned s : {0, 1}) {
@@ -160,7 +160,9 @@ bool Comparer::checks() {
           (c.device ? device : host)[other].lookup(key);
       // Eliminated reads: the check of BEFORE on the device.
       if (anyDevice && c.device == (s == 1)) {
-        Literal l = normal(c.condition, c.device);
+        Literal l = normal(c);
+        if (c.device && l.expr->isConst() && (l.expr->value != 0) == l.positive)
+          list.push_back({c.guard, 0});
         llvm::append_range(list, normals[other].lookup({l.expr, l.positive}));
         // The earliest counts.
         llvm::stable_sort(list, [](const Occurrence &x, const Occurrence &y) {
@@ -168,6 +170,14 @@ bool Comparer::checks() {
         });
       }
       std::optional<unsigned> time = cover(ctx.guards, c.guard, list);
+      // A check on the device doesn't end its path, as that of BEFORE does.
+      if (!time && s == 1)
+        for (auto [i, failed] : llvm::enumerate(b.records.checks))
+          if (!failed.device && failed.guard->weakerThan(*c.guard) &&
+              c.guard->has(!failed.condition)) {
+            time = unsigned(i) + 1;
+            break;
+          }
       if (!time) {
         Operation *op[2] = {nullptr, nullptr};
         op[s] = c.op;

@@ -43,6 +43,18 @@ Literal Comparer::normal(Literal l, bool device) {
   return result;
 }
 
+/// The condition of a check on its path, which decides some.
+Literal Comparer::normal(const CheckRecord &check) {
+  Literal l = normal(check.condition, check.device);
+  if (check.device)
+    for (Literal known : check.guard->literals) {
+      known = normal(known, /*device=*/false);
+      if (known.expr == l.expr)
+        return {ctx.exprs.constant({}, known == l), true};
+    }
+  return l;
+}
+
 /// Integer arithmetic on scalars, or the same on each element.
 Expr *Comparer::elementwise(Expr *e, bool device) {
   Operation *op = e->op();

@@ -51,8 +51,10 @@ void Executor::escape(Expr *object) {
   auto *it = object ? state.objects.find(object) : state.objects.end();
   if (it == state.objects.end())
     return;
-  state.world = exprs.get(Kind::State, Escape, {},
-                          {state.world, contents(object), it->second});
+  // What nobody has written is what the pointer says: all that use it tell.
+  if (it->second->kind != Kind::State || it->second->key != FirstContents)
+    state.world = exprs.get(Kind::State, Escape, {},
+                            {state.world, contents(object), it->second});
   state.objects.erase(it);
 }
 

@@ -47,6 +47,7 @@ private:
   /// A condition in a form that a check on the host and one on the device
   /// share.
   Literal normal(Literal l, bool device);
+  Literal normal(const CheckRecord &check);
   Expr *normalTerm(Expr *e, bool device, bool condition);
   Expr *elementwise(Expr *e, bool device);
   bool isInteger(mlir::Type type);
