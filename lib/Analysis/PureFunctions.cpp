@@ -25,14 +25,14 @@ PureFunctions::PureFunctions(ModuleOp module) {
     visit(semantics, function, 0);
 }
 
-void PureFunctions::update(func::FuncOp function) {
+bool PureFunctions::update(func::FuncOp function) {
   const OpModels *models = OpModels::get(function.getContext());
   if (!models || byName.size() < 2)
-    return;
-  pure.faults.erase(function.getSymNameAttr());
+    return false;
+  bool wasPure = pure.faults.erase(function.getSymNameAttr());
   visited.erase(function);
   Semantics semantics(*models, &pure);
-  visit(semantics, function, 0);
+  return visit(semantics, function, 0) && !wasPure;
 }
 
 /// Whether memory that `op` reads is none that others reach, and it checks

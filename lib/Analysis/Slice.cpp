@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/Slice.h"
+#include "capstan/Analysis/DeadReads.h"
 #include "capstan/Analysis/HostCode.h"
 #include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -158,9 +159,11 @@ bool capstan::eraseDeadCode(Semantics &semantics, Operation *root) {
   root->walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
     // Dead loops, branches and allocations stay: which of several equal ones is
     // which would change.
-    if (!isOpTriviallyDead(op) || holdsHostCode(op) ||
-        seesUndefined(semantics, op) ||
-        (semantics.kind(op) != OpKind::HostSync && !semantics.isMovable(op)))
+    bool reads = semantics.kind(op) == OpKind::HostSync;
+    bool dead = isOpTriviallyDead(op) ||
+                (reads && op->use_empty() && readCannotFail(semantics, op));
+    if (!dead || holdsHostCode(op) || seesUndefined(semantics, op) ||
+        (!reads && !semantics.isMovable(op)))
       return;
     op->erase();
     changed = true;

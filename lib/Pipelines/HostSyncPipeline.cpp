@@ -14,11 +14,17 @@ using namespace capstan;
 void capstan::buildHostSyncPipeline(OpPassManager &pm,
                                     const HostSyncPipelineOptions &options) {
   pm.addPass(createCapstanVerifySpaces());
-  pm.addPass(createCapstanRaiseHostSyncs());
-  OpPassManager &functions = pm.nest<func::FuncOp>();
+  // A function may be pure without its dead reads, and merge erases those.
+  CapstanRaiseHostSyncsOptions raise{/*eraseDead=*/options.merge};
+  pm.addPass(createCapstanRaiseHostSyncs(raise));
   // What device code can read needs no way to a caller or out of a loop.
-  if (options.eliminate)
-    functions.addPass(createCapstanEliminateHostSyncs({/*quiet=*/true}));
+  if (options.eliminate) {
+    pm.addNestedPass<func::FuncOp>(
+        createCapstanEliminateHostSyncs({/*quiet=*/true}));
+    // Finds the pure functions again.
+    pm.addPass(createCapstanRaiseHostSyncs(raise));
+  }
+  OpPassManager &functions = pm.nest<func::FuncOp>();
   // Merged first, so that the passes after it see fewer.
   if (options.merge)
     functions.addPass(createCapstanMergeHostSyncs());

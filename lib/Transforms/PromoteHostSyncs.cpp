@@ -256,8 +256,9 @@ struct PromoteHostSyncs
         // A read that used one of those may be able to follow it.
       } while (changed && !syncsOf(semantics, function).empty());
       // Without its reads it may be pure, which its callers, next, can use.
-      if (touched || received.contains(function))
-        pure.update(function);
+      if ((touched || received.contains(function)) && pure.update(function))
+        for (func::CallOp call : sites.callsOf(function))
+          received.insert(call->getParentOfType<func::FuncOp>());
     }
     if (received.empty() && !erased)
       markAllAnalysesPreserved();

@@ -14,6 +14,7 @@
 
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/PureFunctions.h"
+#include "capstan/Analysis/Slice.h"
 #include "capstan/Transforms/Passes.h"
 
 using namespace mlir;
@@ -28,6 +29,8 @@ using namespace capstan;
 namespace {
 struct RaiseHostSyncs
     : public capstan::impl::CapstanRaiseHostSyncsBase<RaiseHostSyncs> {
+  using Base::Base;
+
   void runOnOperation() override {
     SmallVector<Operation *> reads;
     walkHostCode(getOperation(), [&](Operation *op) {
@@ -43,7 +46,15 @@ struct RaiseHostSyncs
       read->erase();
     }
     numRaised += reads.size();
-    if (reads.empty())
+    bool erased = false;
+    if (eraseDead) {
+      const OpModels *models = OpModels::get(&getContext());
+      if (!models)
+        return signalPassFailure();
+      Semantics semantics(*models);
+      erased = eraseDeadCode(semantics, getOperation());
+    }
+    if (reads.empty() && !erased)
       markAllAnalysesPreserved();
     // For the function passes that follow.
     getAnalysis<PureFunctions>();

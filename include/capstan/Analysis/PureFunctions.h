@@ -26,8 +26,9 @@ public:
 
   const PureCallees &callees() const { return pure; }
 
-  /// `function` has changed, but no other one since it was looked at.
-  void update(mlir::func::FuncOp function);
+  /// `function` has changed, but no other one since it was looked at. True if
+  /// it is pure only now.
+  bool update(mlir::func::FuncOp function);
 
 private:
   bool visit(Semantics &semantics, mlir::func::FuncOp function, unsigned depth);

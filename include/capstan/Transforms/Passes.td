@@ -41,6 +41,10 @@ def CapstanRaiseHostSyncs : Pass<"capstan-raise-host-syncs", "::mlir::ModuleOp">
     ```
   }];
   let dependentDialects = ["::capstan::CapstanDialect"];
+  let options = [
+    Option<"eraseDead", "erase-dead", "bool", "false",
+           "erase what nothing uses, reads included">,
+  ];
   let statistics = [Statistic<"numRaised", "raised", "reads made host syncs">];
 }
 
