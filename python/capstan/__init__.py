@@ -13,6 +13,8 @@ from importlib import import_module
 
 _WHERE = {
     "CompilerError": "compiler",
+    "ExportError": "errors",
+    "InputError": "module",
     "Module": "module",
     "Options": "compiler",
     "UnsupportedOps": "errors",

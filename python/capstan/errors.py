@@ -15,6 +15,10 @@ class Missing:
     reason: str = ""
 
 
+class ExportError(Exception):
+    """torch.export can't trace a model; the Python line is where it stopped."""
+
+
 class UnsupportedOps(Exception):
     """All ops of a model that have no lowering, or a use that theirs doesn't cover."""
 

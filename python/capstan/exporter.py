@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree as pytree
 
+from .errors import ExportError
 from .importer import import_program
 from .mamba import traced_as_op
 from .module import Module
 
 # Integers of Hugging Face's packed batches: bounds, which differ in every batch.
 LENGTHS = ("max_length_q", "max_length_k")
+LIBRARIES = tuple(str(Path(file).parent) for file in (torch.__file__, __file__))
 
 
 def export(
@@ -26,17 +30,46 @@ def export(
     """Exports a model as torch.export does, and imports the graph.
 
     `args`, `kwargs` and `dynamic_shapes` are torch.export's. An ExportedProgram is imported as it
-    is. Raises capstan.UnsupportedOps, with all ops that can't be imported.
+    is. Raises capstan.ExportError where torch.export can't trace the model, and
+    capstan.UnsupportedOps, with all ops that can't be imported.
     """
     if isinstance(model, ExportedProgram):
         return Module(model, import_program(model))
     kwargs = dict(kwargs or {})
     dynamic_shapes = _with_lengths(kwargs, dynamic_shapes)
+    args, kwargs = _apart((tuple(args), kwargs))
     with torch.no_grad(), traced_as_op():
-        program = torch.export.export(
-            model, tuple(args), kwargs, dynamic_shapes=dynamic_shapes, strict=strict
-        )
+        try:
+            program = torch.export.export(
+                model, args, kwargs, dynamic_shapes=dynamic_shapes, strict=strict
+            )
+        except Exception as error:
+            raise ExportError(f"{_place(error)}torch.export failed: {error}") from error
     return Module(program, import_program(program, _names(program, dynamic_shapes)))
+
+
+def _apart(inputs: tuple) -> tuple:
+    """Examples that share memory would be one argument, which holds for them only."""
+    seen: set[int] = set()
+
+    def copy(value: object) -> object:
+        if not isinstance(value, torch.Tensor) or value.layout != torch.strided:
+            return value
+        storage = value.untyped_storage().data_ptr()
+        if storage in seen:
+            return value.clone()
+        seen.add(storage)
+        return value
+
+    return pytree.tree_map(copy, inputs)
+
+
+def _place(error: Exception) -> str:
+    """The innermost line that the error went through and that is the user's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((*LIBRARIES, "<")):
+            return f"{frame.filename}:{frame.lineno}: "
+    return ""
 
 
 def _with_lengths(kwargs: dict[str, object], dynamic_shapes: object) -> object:

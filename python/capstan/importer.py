@@ -20,7 +20,7 @@ from torch.export.graph_signature import (
 from torch.fx import Node
 from torch.utils._sympy.functions import FloorDiv
 
-from .context import Context, Refused, TensorType
+from .context import ELEMENTS, Context, Refused, TensorType
 from .errors import Missing, UnsupportedOps
 from .lowerings import LOWERINGS, load_all
 from .mlir_text import Function, Size, Value, number, quoted
@@ -65,6 +65,7 @@ class Imported:
 def import_program(program: ExportedProgram, names: dict[str, str] | None = None) -> Imported:
     """`names` gives symbols, as torch.export calls them, the names of the user's Dims."""
     load_all()
+    _check_layouts(program)
     return _Importer(_without_missing(program), names or {}).run()
 
 
@@ -81,6 +82,24 @@ def _calls(program: ExportedProgram) -> list[Node]:
         n for n in program.graph.nodes
         if n.op == "call_function" and isinstance(n.target, torch._ops.OpOverload)
     ]  # fmt: skip
+
+
+def _check_layouts(program: ExportedProgram) -> None:
+    """Tensors that no lowering knows, before PyTorch's decompositions stumble over them."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for node in program.graph.nodes:
+        value = node.meta.get("val")
+        if not isinstance(value, torch.Tensor):
+            continue
+        why = f"tensors of layout {value.layout}" if value.layout != torch.strided else ""
+        if node.op == "placeholder" and value.dtype not in ELEMENTS:
+            why = f"tensors of {value.dtype}"
+        if why:
+            file, line = place_of(node)
+            place = f"{file}:{line}" if line else "an argument"
+            found[node.name if not line else op_name(node.target), why].append(place)
+    if found:
+        raise UnsupportedOps([Missing(op, tuple(at), why) for (op, why), at in found.items()])
 
 
 def _without_missing(program: ExportedProgram) -> ExportedProgram:
@@ -105,7 +124,7 @@ def place_of(node: Node) -> tuple[str, int]:
     """The Python line that made a node: the innermost one that isn't PyTorch's own."""
     found = "unknown", 0
     for file, line, _ in FRAME.findall(node.meta.get("stack_trace") or ""):
-        if not file.startswith(TORCH) or found == ("unknown", 0):
+        if not file.startswith((TORCH, "<")) or found == ("unknown", 0):
             found = file, int(line)
     return found
 
@@ -136,7 +155,7 @@ class _Importer:
             if op_name(node.target) not in LOWERINGS:
                 self.note(node)
         for node in self.program.graph.nodes:
-            if node.op in ("get_attr", "call_module", "call_method") or (
+            if node.op in ("call_module", "call_method") or (
                 node.op == "call_function"
                 and isinstance(node.target, torch._ops.HigherOrderOperator)
             ):

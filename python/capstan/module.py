@@ -116,11 +116,29 @@ class Module:
             by_name[spec.name] = value
             if (argument := _argument(spec, value)) is not None:
                 arguments.append(argument)
+        self._check_shared_memory(by_name)
         weights = [_signless(w) for w in self.imported.weights.values()]
         module = self.load(options, **device)
         results = module.call("main", [*arguments, *weights], _empty)
         self.counters = module.counters()
         return self._outputs(results, by_name)
+
+    def _check_shared_memory(self, inputs: dict[str, object]) -> None:
+        """What the model writes must not be another input or weight, too: exported programs take
+        each for memory of its own.
+        """
+        written = [o for o in self.imported.outputs if o.kind in ("buffer", "input")]
+        if not written:
+            return
+        tensors = inputs | self.imported.weights
+        spans = {k: _span(v) for k, v in tensors.items() if isinstance(v, torch.Tensor)}
+        for output in written:
+            first, last = spans[output.name]
+            for name, (begin, end) in spans.items():
+                if name != output.name and begin < last and first < end:
+                    raise InputError(
+                        f"{output.name}, which the model writes, shares memory with {name}"
+                    )
 
     def _flat_inputs(self, inputs: Mapping[str, object] | Sequence[object]) -> list[object]:
         keywords = isinstance(inputs, Mapping)
@@ -187,6 +205,15 @@ def _argument(spec: Input, value: object) -> torch.Tensor | None:
         sizes = ", ".join(str(w) if isinstance(w, int) else "?" for w in wanted)
         raise InputError(f"{spec.name}: shape [{sizes}], got {list(shape)}")
     return _signless(value)
+
+
+def _span(tensor: torch.Tensor) -> tuple[int, int]:
+    """The addresses from the first element to behind the last one; empty without elements."""
+    begin = tensor.data_ptr()
+    if not tensor.numel():
+        return begin, begin
+    last = sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
+    return begin, begin + (last + 1) * tensor.element_size()
 
 
 def _signless(tensor: torch.Tensor) -> torch.Tensor:
