@@ -85,14 +85,44 @@ static void initialize() {
   });
 }
 
+/// The passes that commas part, those of options and nested pipelines aside.
+static SmallVector<StringRef> splitPipeline(StringRef pipeline) {
+  SmallVector<StringRef> parts;
+  int depth = 0;
+  size_t begin = 0;
+  for (auto [i, c] : llvm::enumerate(pipeline)) {
+    depth += StringRef("({").contains(c) - StringRef(")}").contains(c);
+    if (c == ',' && depth == 0) {
+      parts.push_back(pipeline.slice(begin, i));
+      begin = i + 1;
+    }
+  }
+  parts.push_back(pipeline.substr(begin));
+  return parts;
+}
+
+/// A pass that is none of modules is one of functions.
 static capstan_result addPasses(PassManager &pm, StringRef pipeline,
                                 Messages &messages) {
-  std::string errors;
-  llvm::raw_string_ostream os(errors);
   if (pipeline.consume_front("builtin.module("))
     pipeline.consume_back(")");
-  if (failed(parsePassPipeline(pipeline, pm, os)))
-    return messages.fail("wrong pipeline: " + StringRef(errors).trim());
+  if (pipeline.trim().empty())
+    return CAPSTAN_SUCCESS;
+  for (StringRef pass : splitPipeline(pipeline)) {
+    if (pass.trim().empty())
+      return messages.fail("wrong pipeline: no pass between two commas");
+    OpPassManager scratch(ModuleOp::getOperationName());
+    std::string nested = ("func.func(" + pass + ")").str(), errors;
+    llvm::raw_string_ostream os(errors);
+    bool isOfFunctions =
+        failed(parsePassPipeline(pass, scratch, os)) &&
+        succeeded(parsePassPipeline(nested, scratch, llvm::nulls()));
+    if (isOfFunctions)
+      errors.clear();
+    if (!errors.empty() ||
+        failed(parsePassPipeline(isOfFunctions ? nested : pass, pm, os)))
+      return messages.fail("wrong pipeline: " + StringRef(errors).trim());
+  }
   return CAPSTAN_SUCCESS;
 }
 
@@ -185,8 +215,7 @@ capstan_result capstan_module_run_passes(capstan_module *module,
   if (!module || !pipeline || (flags & ~uint32_t(CAPSTAN_PASSES_REMARKS)))
     return invalid("no module, no pipeline, or an unknown flag", messages);
   Messages said(*module, messages);
-  PassManager pm(&module->context, ModuleOp::getOperationName(),
-                 OpPassManager::Nesting::Implicit);
+  PassManager pm(&module->context, ModuleOp::getOperationName());
   if (capstan_result result = addPasses(pm, pipeline, said))
     return result;
   if (flags & CAPSTAN_PASSES_REMARKS) {

@@ -142,7 +142,10 @@ def _static(module: Module) -> tuple[dict[str, list[Place]], dict[str, list[Plac
     if unbounded or not bucket:
         return unbounded, {}
     sizes = "/".join(f"{k}={v}" for k, v in bucket.items())
-    passes += [f"capstan-pad-to-static{{buckets={sizes}}}", "capstan-form-graphs"]
+    passes += [
+        f"capstan-pad-to-static{{buckets={sizes}}}",
+        "capstan-form-graphs{buckets-only=true}",
+    ]
     try:
         cuts = _remarks(module, passes, "cut", lambda where: where != "arguments")
     except compiler.CompilerError as error:

@@ -43,6 +43,23 @@ def test_page() -> None:
     assert "http" not in page.replace(__file__, "")
 
 
+def test_what_graphs_hold() -> None:
+    """At static sizes only: the original, on dynamic shapes, is none to capture."""
+    for function, where in ((torch.tanh, 0), (lambda x: x[x.max(-1).indices.max().item()], 1)):
+
+        class Model(nn.Module):
+            def __init__(self, function) -> None:
+                super().__init__()
+                self.function = function
+
+            def forward(self, x):
+                return torch.softmax(self.function(torch.exp(x)), -1)
+
+        dims = ({0: Dim("T", min=2, max=64)},)
+        e = capstan.explain(Model(function), (torch.randn(5, 8),), dynamic_shapes=dims)
+        assert not e.unbounded and bool(e.cuts) == bool(where), (e.cuts, e.unbounded)
+
+
 def test_sizes_without_a_bound() -> None:
     class Rows(nn.Module):
         def forward(self, x, n):

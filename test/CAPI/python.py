@@ -65,6 +65,11 @@ def use(i: int) -> str:
 RUNTIME = str(libraries.find(libraries.RUNTIME))
 with ThreadPoolExecutor(4) as pool:
     texts = set(pool.map(use, range(8)))
+module = compiler.Module(IR)
+module.run_passes("capstan-raise-host-syncs,capstan-coalesce-host-syncs,func.func(canonicalize)")
+assert str(module).count("capstan.fetch") == 1  # one of modules, one of functions, one nested
+fails(lambda: module.run_passes("canonicalize,capstan-merge-host-syncs{no-such=1}"), "no-such")
+fails(lambda: module.run_passes("canonicalize,,cse"), "wrong pipeline")
 assert len(texts) == 1 and texts.pop().count("capstan.fetch.start") == 1
 assert '"version": 1' in compiler.Module(IR).report(format="json")
 assert "<!DOCTYPE html>" in compiler.Module(IR).report(format="html")
