@@ -93,6 +93,13 @@ Expr *Comparer::normalTerm(Expr *e, bool device, bool condition) {
         normalTerm(x, device && !ctx.semantics.isHostScalar(x->type), false);
     Expr *b =
         normalTerm(y, device && !ctx.semantics.isHostScalar(y->type), false);
+    if (a->isConst() && b->isConst()) {
+      bool holds = kind == Expr::Eq ? a->value == b->value
+                   : kind == Expr::Slt
+                       ? a->value < b->value
+                       : uint64_t(a->value) < uint64_t(b->value);
+      return exprs.constant({}, holds == positive);
+    }
     if (kind == Expr::Eq && b->id < a->id)
       std::swap(a, b);
     Expr *result = exprs.get(Kind::Norm, kind, {}, {a, b});
