@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Checks that includes follow the layers: arrows point one way.
 
-    Dialect, Interfaces <- Analysis <- Transforms, Conversion <- Pipelines <- tools
+    Dialect, Interfaces <- Analysis <- Transforms, Conversion <- Pipelines <- tools, C API
 
 Transforms and Conversion never include each other, Verify sees the dialect and
 the interfaces only, so that what it accepts doesn't rest on the code it checks,
 the runtime never includes the compiler, and the compiler's libraries include of
-the runtime only capstan_rt/entry_points.def. Tools may use both.
+the runtime only capstan_rt/entry_points.def. Report sees analyses, no passes. Tools may use both.
 """
 
 import argparse
