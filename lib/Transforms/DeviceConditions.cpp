@@ -9,8 +9,11 @@
 #include "capstan/Transforms/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -61,15 +64,30 @@ bool SyncSlice::collect(ArrayRef<Value> values) {
   return true;
 }
 
-/// Whether `tensor` is storage that something may write through a memref.
+/// Whether `tensor` may be storage that something writes through a memref. What
+/// branches, loops and calls give isn't followed.
 static bool sharesMemory(Value tensor) {
-  Operation *op = tensor.getDefiningOp();
-  while (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
-                         tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-    op = op->getOperand(0).getDefiningOp();
-  return op && llvm::any_of(op->getOperandTypes(), [](Type type) {
-           return isa<BaseMemRefType>(type);
-         });
+  SmallVector<Value> worklist = {tensor};
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (isa_and_present<tensor::CastOp, tensor::ExtractSliceOp,
+                        tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      worklist.push_back(op->getOperand(0));
+    else if (auto choice = dyn_cast_if_present<arith::SelectOp>(op))
+      worklist.append({choice.getTrueValue(), choice.getFalseValue()});
+    else if (op ? op->getNumRegions() != 0 && !isa<linalg::LinalgOp>(op)
+                : !isa<FunctionOpInterface>(
+                      value.getParentBlock()->getParentOp()) ||
+                      !value.getParentBlock()->isEntryBlock())
+      return true;
+    else if (op && (isa<CallOpInterface>(op) ||
+                    llvm::any_of(op->getOperandTypes(), [](Type type) {
+                      return isa<BaseMemRefType>(type);
+                    })))
+      return true;
+  }
+  return false;
 }
 
 Value SyncSlice::source(Value result) {
