@@ -104,5 +104,8 @@ int main(int argc, char **argv) {
   options.linker = "/nowhere/cc";
   SHOW("no linker", capstan_module_compile(module, &options, argv[1], &text));
   capstan_module_destroy(module);
+  SHOW("models", capstan_add_op_models("/nowhere/models.mlir"));
+  SHOW("parse with them",
+       capstan_module_parse(IR, strlen(IR), NULL, &module, &text));
   return 0;
 }
