@@ -46,12 +46,11 @@ Literal Comparer::normal(Literal l, bool device) {
 /// The condition of a check on its path, which decides some.
 Literal Comparer::normal(const CheckRecord &check) {
   Literal l = normal(check.condition, check.device);
-  if (check.device)
-    for (Literal known : check.guard->literals) {
-      known = normal(known, /*device=*/false);
-      if (known.expr == l.expr)
-        return {ctx.exprs.constant({}, known == l), true};
-    }
+  for (Literal known : check.guard->literals) {
+    known = normal(known, /*device=*/false);
+    if (known.expr == l.expr)
+      return {ctx.exprs.constant({}, known == l), true};
+  }
   return l;
 }
 
