@@ -35,6 +35,7 @@ struct Executor::Recurrence {
   Expr *stop = nullptr;
   llvm::MapVector<Expr *, Expr *> next;
   llvm::DenseSet<Expr *> symbols;
+  llvm::DenseMap<Expr *, Expr *> closed{}; // what `closeLoop` gave
 };
 
 /// A symbol of the `depth`-th open loop.
@@ -63,11 +64,52 @@ static Expr *boundSymbol(ExprTable &exprs, Expr *e, unsigned height,
   return bound;
 }
 
-/// The value of `out` after the loop: `out` with all recurrences that it, and
-/// the condition for stopping, depend on.
+/// Whether an expression is a function of its children, in a loop or behind it.
+static bool isFunction(Kind kind) {
+  switch (kind) {
+  case Kind::Op:
+  case Kind::Result:
+  case Kind::Gamma:
+  case Kind::Not:
+  case Kind::And:
+  case Kind::Or:
+  case Kind::Cmp:
+  case Kind::Shape:
+  case Kind::Elem:
+  case Kind::Read:
+  case Kind::Is:
+  case Kind::Kernel:
+  case Kind::Fill:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// The value of `out` after the loop: what is computed from values of the last
+/// trip is the same as if it were computed behind the loop.
 Expr *Executor::finalValue(Recurrence &r, Expr *out) {
-  if (!(out->loops & r.bit))
-    return out;
+  SmallVector<Expr *> stack{out};
+  llvm::DenseSet<Expr *> seen;
+  llvm::DenseMap<Expr *, Expr *> closed;
+  while (!stack.empty()) {
+    Expr *e = stack.pop_back_val();
+    if (!(e->loops & r.bit) || !seen.insert(e).second)
+      continue;
+    if (isFunction(e->kind))
+      llvm::append_range(stack, e->kids);
+    else
+      closed[e] = closeLoop(r, e);
+  }
+  return exprs.substitute(out, closed, r.bit);
+}
+
+/// `out` with all recurrences that it, and the condition for stopping, depend
+/// on.
+Expr *Executor::closeLoop(Recurrence &r, Expr *out) {
+  Expr *&known = r.closed[out];
+  if (known)
+    return known;
   // The symbols in reach, in an order that depends on the expressions only.
   SmallVector<Expr *> stack, all, found;
   llvm::DenseSet<Expr *> seen;
@@ -102,10 +144,10 @@ Expr *Executor::finalValue(Recurrence &r, Expr *out) {
     kids.push_back(bound[e]);
     kids.push_back(exprs.substitute(r.next[e], bound, r.bit));
   }
-  Expr *e = exprs.get(Kind::Final, 0, out->type, kids);
-  e->onCpu = out->onCpu;
-  e->holdsMemory = out->holdsMemory;
-  return e;
+  known = exprs.get(Kind::Final, 0, out->type, kids);
+  known->onCpu = out->onCpu;
+  known->holdsMemory = out->holdsMemory;
+  return known;
 }
 
 bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,

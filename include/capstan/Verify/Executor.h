@@ -231,6 +231,7 @@ private:
   Expr *induction(unsigned n, mlir::Type type);
   struct Recurrence;
   Expr *finalValue(Recurrence &r, Expr *out);
+  Expr *closeLoop(Recurrence &r, Expr *out);
   bool forLike(mlir::Operation *op);
   bool whileLoop(mlir::scf::WhileOp op);
 
