@@ -55,6 +55,11 @@ void capstan::registerPipelines() {
       "capstan-static-shape-pipeline",
       "Static shapes for buckets, a dispatcher in front of them, and graphs",
       buildStaticShapePipeline);
+  PassPipelineRegistration<>(
+      "capstan-canonicalize",
+      "Upstream's canonicalizer, without a pattern that is wrong where a loop "
+      "changes the size of a tensor",
+      buildCanonicalizePipeline);
   PassPipelineRegistration<HostBufferPipelineOptions>(
       "capstan-host-buffer-pipeline",
       "From linalg on tensors to launches and library calls on buffers",

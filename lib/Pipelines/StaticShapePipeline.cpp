@@ -24,7 +24,7 @@ void capstan::buildStaticShapePipeline(
   pad.poison = options.poison;
   pm.addPass(createCapstanPadToStatic(pad));
   pm.addPass(createCapstanDispatchBuckets({options.fallback, options.poison}));
-  pm.addPass(createCanonicalizerPass());
+  buildCanonicalizePipeline(pm);
   pm.addPass(createCSEPass());
   if (options.graphs)
     pm.addNestedPass<func::FuncOp>(createCapstanFormGraphs({true}));

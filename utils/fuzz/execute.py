@@ -51,9 +51,14 @@ MEMORY = "memref<?xi32>"
 
 # What the compiler does to both sides anyhow. A read that nothing needs, say an argument of a
 # loop that doesn't use it, would go from a callee before, and be its caller's after.
-SOME_CLEANUP = ("--canonicalize",)
+SOME_CLEANUP = ("--capstan-canonicalize",)
 # Finds more such reads, but leaves no graphs of blocks: for files where some is too little.
-MORE_CLEANUP = ("--lift-cf-to-scf", "--canonicalize", "--cse", "--canonicalize")
+MORE_CLEANUP = (
+    "--lift-cf-to-scf",
+    "--capstan-canonicalize",
+    "--cse",
+    "--capstan-canonicalize",
+)
 
 
 @dataclass

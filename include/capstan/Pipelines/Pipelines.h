@@ -100,6 +100,9 @@ void buildHostLLVMPipeline(mlir::OpPassManager &pm);
 void buildHostTargetPipeline(mlir::OpPassManager &pm,
                              const HostTargetPipelineOptions &options);
 
+/// Upstream's canonicalizer, without what MLIR 22.1 does wrong.
+void buildCanonicalizePipeline(mlir::OpPassManager &pm);
+
 /// Registers all of these as options of tools.
 void registerPipelines();
 
