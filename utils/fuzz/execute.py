@@ -57,6 +57,7 @@ MORE_CLEANUP = (
     "--lift-cf-to-scf",
     "--capstan-canonicalize",
     "--cse",
+    "--sccp",
     "--capstan-canonicalize",
 )
 
