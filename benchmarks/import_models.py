@@ -17,42 +17,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "utils"))
 
 import capstan
 import torch
 import transformers
 from torch.export import Dim
+from torch_reference import CONFIGS
 
-# The published configurations.
+# Family, and what differs from the configuration of the corpus's models.
 MODELS = {
-    "Qwen3-0.6B": (
-        "Qwen3",
-        {
-            "hidden_size": 1024,
-            "intermediate_size": 3072,
-            "num_hidden_layers": 28,
-            "num_attention_heads": 16,
-            "num_key_value_heads": 8,
-            "head_dim": 128,
-            "vocab_size": 151936,
-            "tie_word_embeddings": True,
-            "rms_norm_eps": 1e-6,
-        },
-    ),
-    "Llama-3.2-1B": (
-        "Llama",
-        {
-            "hidden_size": 2048,
-            "intermediate_size": 8192,
-            "num_hidden_layers": 16,
-            "num_attention_heads": 32,
-            "num_key_value_heads": 8,
-            "head_dim": 64,
-            "vocab_size": 128256,
-            "tie_word_embeddings": True,
-            "rms_norm_eps": 1e-5,
-        },
-    ),
+    "Qwen3-0.6B": ("qwen3", {"rms_norm_eps": 1e-6}),
+    "Llama-3.2-1B": ("llama3", {"rms_norm_eps": 1e-5}),
 }
 
 
@@ -62,8 +38,9 @@ def timed(what: Callable[[], object]) -> tuple[object, float]:
 
 
 def measure(name: str, lengths: list[int]) -> None:
-    family, sizes = MODELS[name]
-    config = getattr(transformers, f"{family}Config")(**sizes)
+    corpus_name, differs = MODELS[name]
+    family, sizes = CONFIGS[corpus_name]
+    config = getattr(transformers, f"{family}Config")(**sizes, **differs, tie_word_embeddings=True)
     config._attn_implementation = "capstan"
     torch.manual_seed(0)
     model = getattr(transformers, f"{family}ForCausalLM")(config).eval()

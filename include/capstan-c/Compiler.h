@@ -12,10 +12,9 @@
  * declared here, so that other copies of LLVM in the process don't matter.
  *
  * Text is UTF-8. A function that can fail returns a capstan_result and, if
- * `messages` isn't null, sets `*messages` to what was said: errors, warnings
- * and remarks, one a line, each with its place in the IR ("model.mlir:7:3:
- * error:
- * ..."); the caller destroys it. It is never null, but maybe empty.
+ * `messages` isn't null, sets `*messages` to what was said, never to null: each
+ * error, warning and remark with its place in the IR, as in
+ * "model.mlir:7:3: error: no such value". The caller destroys it.
  *
  * Different modules may be used by different threads, one module by one thread
  * at a time.

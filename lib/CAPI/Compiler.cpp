@@ -21,7 +21,6 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/SourceMgr.h"
 #include <mutex>
@@ -83,47 +82,6 @@ static void initialize() {
     capstan::registerAllPasses();
     registerTransformsPasses();
   });
-}
-
-/// The passes that commas part, those of options and nested pipelines aside.
-static SmallVector<StringRef> splitPipeline(StringRef pipeline) {
-  SmallVector<StringRef> parts;
-  int depth = 0;
-  size_t begin = 0;
-  for (auto [i, c] : llvm::enumerate(pipeline)) {
-    depth += StringRef("({").contains(c) - StringRef(")}").contains(c);
-    if (c == ',' && depth == 0) {
-      parts.push_back(pipeline.slice(begin, i));
-      begin = i + 1;
-    }
-  }
-  parts.push_back(pipeline.substr(begin));
-  return parts;
-}
-
-/// A pass that is none of modules is one of functions.
-static capstan_result addPasses(PassManager &pm, StringRef pipeline,
-                                Messages &messages) {
-  if (pipeline.consume_front("builtin.module("))
-    pipeline.consume_back(")");
-  if (pipeline.trim().empty())
-    return CAPSTAN_SUCCESS;
-  for (StringRef pass : splitPipeline(pipeline)) {
-    if (pass.trim().empty())
-      return messages.fail("wrong pipeline: no pass between two commas");
-    OpPassManager scratch(ModuleOp::getOperationName());
-    std::string nested = ("func.func(" + pass + ")").str(), errors;
-    llvm::raw_string_ostream os(errors);
-    bool isOfFunctions =
-        failed(parsePassPipeline(pass, scratch, os)) &&
-        succeeded(parsePassPipeline(nested, scratch, llvm::nulls()));
-    if (isOfFunctions)
-      errors.clear();
-    if (!errors.empty() ||
-        failed(parsePassPipeline(isOfFunctions ? nested : pass, pm, os)))
-      return messages.fail("wrong pipeline: " + StringRef(errors).trim());
-  }
-  return CAPSTAN_SUCCESS;
 }
 
 //===----------------------------------------------------------------------===//
@@ -216,8 +174,8 @@ capstan_result capstan_module_run_passes(capstan_module *module,
     return invalid("no module, no pipeline, or an unknown flag", messages);
   Messages said(*module, messages);
   PassManager pm(&module->context, ModuleOp::getOperationName());
-  if (capstan_result result = addPasses(pm, pipeline, said))
-    return result;
+  if (llvm::Error error = parsePipeline(pipeline, pm))
+    return said.fail(llvm::toString(std::move(error)));
   if (flags & CAPSTAN_PASSES_REMARKS) {
     remark::RemarkCategories categories;
     categories.passed = categories.missed = categories.analysis =
@@ -253,8 +211,12 @@ capstan_result capstan_module_report(const capstan_module *module,
   report::Report made;
   made.file = module->name;
   made.pipeline = pipeline ? pipeline : "capstan-host-sync-pipeline";
-  llvm::Error error =
-      report::fill(made, *module->op, *module->models, *module->sources);
+  PassManager passes(module->op.get()->getContext(),
+                     ModuleOp::getOperationName());
+  if (llvm::Error error = parsePipeline(made.pipeline, passes))
+    return said.fail(llvm::toString(std::move(error)));
+  llvm::Error error = report::fill(made, *module->op, passes, *module->models,
+                                   *module->sources);
   module->context.setRemarkEngine(nullptr);
   if (error)
     return said.fail(llvm::toString(std::move(error)));

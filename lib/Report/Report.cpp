@@ -7,7 +7,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -40,30 +39,21 @@ static llvm::Error error(const Twine &message) {
 }
 
 /// Runs the passes on `module`, with their remarks going to `kept`.
-static llvm::Error optimize(ModuleOp module, StringRef pipeline,
+static llvm::Error optimize(ModuleOp module, PassManager &passes,
                             std::vector<KeptRemark> &kept) {
-  MLIRContext *ctx = module.getContext();
-  PassManager pm(ctx, ModuleOp::getOperationName());
-  std::string errors;
-  llvm::raw_string_ostream os(errors);
-  StringRef inner = pipeline;
-  if (inner.consume_front("builtin.module("))
-    inner.consume_back(")");
-  if (failed(parsePassPipeline(inner, pm, os)))
-    return error("wrong --pipeline: " + StringRef(errors).trim());
   remark::RemarkCategories categories;
   categories.missed = "capstan";
   if (failed(remark::enableOptimizationRemarks(
-          *ctx, std::make_unique<RemarkCollector>(kept),
+          *module.getContext(), std::make_unique<RemarkCollector>(kept),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
     return error("remarks can't be collected");
-  if (failed(pm.run(module)))
+  if (failed(passes.run(module)))
     return error("the pipeline failed on this module");
   return llvm::Error::success();
 }
 
 llvm::Error capstan::report::fill(Report &report, ModuleOp module,
-                                  const OpModels &models,
+                                  PassManager &passes, const OpModels &models,
                                   const llvm::SourceMgr &source) {
   Semantics semantics(models);
   {
@@ -80,7 +70,7 @@ llvm::Error capstan::report::fill(Report &report, ModuleOp module,
 
   OwningOpRef<ModuleOp> copy = module.clone();
   std::vector<KeptRemark> kept;
-  if (llvm::Error failure = optimize(*copy, report.pipeline, kept))
+  if (llvm::Error failure = optimize(*copy, passes, kept))
     return failure;
   Semantics afterSemantics(models);
   SyncWeights weights(*copy, afterSemantics);

@@ -6,7 +6,6 @@
 #include "capstan/Transforms/DeviceOperands.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Dialect/Capstan.h"
-#include "capstan/Transforms/DeviceConditions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -47,15 +46,14 @@ SmallVector<Value> DeviceOperands::uses(Operation *kernel) {
 }
 
 bool DeviceOperands::canRewrite(Operation *kernel) {
-  SyncSlice slice(semantics, sync, dependent);
-  return slice.collect(uses(kernel)) &&
-         llvm::all_of(slice.operations(),
+  return collect(uses(kernel)) &&
+         llvm::all_of(operations(),
                       [](Operation *op) {
                         return isa<arith::ArithDialect>(op->getDialect());
                       }) &&
-         llvm::all_of(slice.results(), [&](Value result) {
-           return isa_and_present<RankedTensorType>(
-               slice.source(result) ? slice.source(result).getType() : Type());
+         llvm::all_of(results(), [&](Value result) {
+           Value from = source(result);
+           return from && isa<RankedTensorType>(from.getType());
          });
 }
 
@@ -83,14 +81,13 @@ static linalg::GenericOp toGeneric(IRRewriter &b, Operation *kernel) {
 }
 
 void DeviceOperands::rewrite(Operation *kernel) {
-  SyncSlice slice(semantics, sync, dependent);
   IRRewriter b(sync->getContext());
   b.setInsertionPoint(sync);
   // The tensor itself, instead of a copy.
   if (auto copy = dyn_cast<tensor::FromElementsOp>(kernel);
       copy && copy.getType().getRank() == 0 &&
       copy->getOperand(0).getDefiningOp() == sync)
-    return b.replaceOp(kernel, slice.buildSource(b, copy->getOperand(0)));
+    return b.replaceOp(kernel, buildSource(b, copy->getOperand(0)));
 
   linalg::GenericOp generic = toGeneric(b, kernel);
   Block *body = generic.getBody();
@@ -106,17 +103,17 @@ void DeviceOperands::rewrite(Operation *kernel) {
     maps.push_back(generic.getMatchingIndexingMap(input));
   }
   SmallVector<Value> used = uses(generic);
-  slice.collect(used);
+  collect(used);
   IRMapping map;
   b.setInsertionPoint(sync);
-  for (Value result : slice.results()) {
+  for (Value result : results()) {
     map.map(result, body->insertArgument(inputs.size(), result.getType(),
                                          result.getLoc()));
-    inputs.push_back(slice.buildSource(b, result));
+    inputs.push_back(buildSource(b, result));
     maps.push_back(AffineMap::get(generic.getNumLoops(), 0, b.getContext()));
   }
   b.setInsertionPointToStart(body);
-  for (Operation *op : slice.operations())
+  for (Operation *op : operations())
     b.clone(*op, map);
   for (Value value : used)
     value.replaceUsesWithIf(map.lookup(value), [&](OpOperand &use) {

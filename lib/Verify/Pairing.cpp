@@ -291,7 +291,7 @@ Executor::Numbering Comparer::pairExecutions() {
     for (const CheckRecord &c : records.checks) {
       checks[s].push_back({c.condition.expr, c.guard});
       if (anyDevice)
-        normals[s].push_back({normal(c.condition, c.device).expr, c.guard});
+        normals[s].push_back({normal(c).expr, c.guard});
     }
     for (const TransferRecord &t : records.transfers)
       for (Expr *read : t.reads)

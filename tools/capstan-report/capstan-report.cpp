@@ -11,6 +11,7 @@
 
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/InitAll.h"
+#include "capstan/Pipelines/Pipelines.h"
 #include "capstan/Report/Report.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/InitAllPasses.h"
@@ -94,7 +95,10 @@ int main(int argc, char **argv) {
   if (!module)
     return fail("can't parse '" + report.file + "'");
 
-  if (llvm::Error failure = fill(report, *module, *models, *source))
+  PassManager passes(&ctx, ModuleOp::getOperationName());
+  if (llvm::Error failure = parsePipeline(report.pipeline, passes))
+    return fail("--pipeline: " + llvm::toString(std::move(failure)));
+  if (llvm::Error failure = fill(report, *module, passes, *models, *source))
     return fail(llvm::toString(std::move(failure)));
 
   if (!html.empty()) {

@@ -8,6 +8,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "llvm/Support/Error.h"
 
 namespace capstan {
 
@@ -102,6 +103,10 @@ void buildHostTargetPipeline(mlir::OpPassManager &pm,
 
 /// Upstream's canonicalizer, without what MLIR 22.1 does wrong.
 void buildCanonicalizePipeline(mlir::OpPassManager &pm);
+
+/// Adds passes in the syntax of `--pass-pipeline` to `pm`, which must be
+/// anchored on builtin.module. One that is none of modules is one of functions.
+llvm::Error parsePipeline(llvm::StringRef text, mlir::OpPassManager &pm);
 
 /// Registers all of these as options of tools.
 void registerPipelines();

@@ -13,6 +13,7 @@
 #define CAPSTAN_REPORT_REPORT_H
 
 #include "capstan/Analysis/SyncWeights.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
@@ -130,11 +131,11 @@ std::vector<Place> placesOf(mlir::Location loc);
 /// "12:5", with the file if it is not `file`; "-" if unknown.
 std::string shortPlace(const Place &place, llvm::StringRef file);
 
-/// Counts before and after the passes of `report.pipeline`, which run on a
-/// copy, and fills in the rest of `report`. `source` holds the text of the
-/// module. Uses the remark streamer of the module's context. An error says what
-/// is wrong with the module or the pipeline.
-llvm::Error fill(Report &report, mlir::ModuleOp module, const OpModels &models,
+/// Counts before and after `passes`, which run on a copy, and fills in the rest
+/// of `report`. `source` holds the text of the module. Uses the remark streamer
+/// of the module's context. An error says what is wrong with the module.
+llvm::Error fill(Report &report, mlir::ModuleOp module,
+                 mlir::PassManager &passes, const OpModels &models,
                  const llvm::SourceMgr &source);
 
 Side collect(mlir::ModuleOp module, Semantics &semantics,

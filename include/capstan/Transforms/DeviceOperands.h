@@ -11,19 +11,15 @@
 #ifndef CAPSTAN_TRANSFORMS_DEVICEOPERANDS_H
 #define CAPSTAN_TRANSFORMS_DEVICEOPERANDS_H
 
-#include "capstan/Interfaces/Semantics.h"
-#include "llvm/ADT/DenseSet.h"
+#include "capstan/Transforms/DeviceConditions.h"
 
 namespace capstan {
 
 /// Kernels that use what host arithmetic computes from one sync: what the sync
 /// reads becomes an operand, and the arithmetic part of the body.
-class DeviceOperands {
+class DeviceOperands : SyncSlice {
 public:
-  /// `dependent` are all host values that depend on `sync`.
-  DeviceOperands(Semantics &semantics, mlir::Operation *sync,
-                 const llvm::DenseSet<mlir::Value> &dependent)
-      : semantics(semantics), sync(sync), dependent(dependent) {}
+  using SyncSlice::SyncSlice;
 
   /// The operation of host code that is, or holds, the user of a host scalar
   /// and may take a tensor instead: a structured operation on tensors, or one
@@ -35,10 +31,6 @@ public:
 
 private:
   llvm::SmallVector<mlir::Value> uses(mlir::Operation *kernel);
-
-  Semantics &semantics;
-  mlir::Operation *sync;
-  const llvm::DenseSet<mlir::Value> &dependent;
 };
 
 } // namespace capstan
