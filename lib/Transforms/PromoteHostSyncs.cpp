@@ -188,11 +188,15 @@ struct PromoteHostSyncs
       pm.addPass(createCapstanHoistHostSyncs({speculate, merge}));
     if (pm.empty())
       return success();
-    // A read that is gone may have been in the way of another.
+    // A read that is gone may have been in the way of another, and two that
+    // were merged in front of a branch may leave the loop around it.
     for (size_t before = ~size_t(0), now; before > 1; before = now) {
       if (failed(runPipeline(pm, function)))
         return failure();
-      now = syncsOf(semantics, function).size();
+      now = 0;
+      for (Operation *sync : syncsOf(semantics, function))
+        for (Operation *op = sync; op != function; op = op->getParentOp())
+          ++now;
       if (now >= before)
         break;
     }
