@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ExpandTrigonometry.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -46,22 +47,49 @@ bool isCarried(arith::AddFOp add) {
   return false;
 }
 
+/// What a GPU has instructions for, or LLVM expands for it.
+bool hasInstruction(Operation *op) {
+  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
+             math::CountLeadingZerosOp, math::CountTrailingZerosOp,
+             math::CtPopOp, math::FloorOp, math::FmaOp, math::RoundEvenOp,
+             math::SqrtOp, math::TruncOp>(op);
+}
+
 struct ExpandKernelMath
     : public capstan::impl::CapstanExpandKernelMathBase<ExpandKernelMath> {
+  using CapstanExpandKernelMathBase::CapstanExpandKernelMathBase;
+
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr("capstan.kernel"))
       return;
     RewritePatternSet patterns(&getContext());
     math::populateExpansionPatterns(patterns, {"fpowi", "rsqrt"});
-    // Sine and cosine stay calls: their polynomials are exact for small
-    // arguments only, and positions are large.
+    // Upstream's polynomials of sine and cosine are exact for small arguments
+    // only, and positions are large. On the host both stay calls.
+    if (gpu) {
+      populateMathF32ExpansionPatterns(patterns,
+                                       [](StringRef) { return true; });
+      capstan::populateTrigonometryPatterns(patterns);
+    }
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return name == "math.exp" || name == "math.expm1" || name == "math.log" ||
              name == "math.log1p" || name == "math.log2" ||
              name == "math.tanh" || name == "math.erf";
     });
     (void)applyPatternsGreedily(kernel, std::move(patterns));
+    if (gpu &&
+        kernel
+            .walk([](Operation *op) {
+              if (!isa_and_present<math::MathDialect>(op->getDialect()) ||
+                  hasInstruction(op))
+                return WalkResult::advance();
+              op->emitOpError("of ") << op->getResultTypes().front()
+                                     << " has no lowering on a GPU";
+              return WalkResult::interrupt();
+            })
+            .wasInterrupted())
+      return signalPassFailure();
 
     kernel.walk([&](arith::ArithFastMathInterface op) {
       arith::FastMathFlags flags = arith::FastMathFlags::contract;

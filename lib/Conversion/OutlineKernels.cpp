@@ -96,6 +96,8 @@ std::string nameOf(linalg::LinalgOp op) {
 
 struct OutlineKernels
     : public capstan::impl::CapstanOutlineKernelsBase<OutlineKernels> {
+  using CapstanOutlineKernelsBase::CapstanOutlineKernelsBase;
+
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> work;
     SmallVector<memref::CopyOp> copies;
@@ -144,15 +146,16 @@ struct OutlineKernels
     }
     Location loc = op.getLoc();
 
-    // Leading parallel loops become the one that is split over threads; the
-    // innermost loop stays a loop of its own.
+    // Leading parallel loops become the one that is split over threads; on the
+    // host, the innermost loop stays a loop of its own.
     SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
     rewriter.setInsertionPoint(op);
     SmallVector<Range> ranges = op.createLoopRanges(rewriter, loc);
     unsigned band = 0, sized = 0;
-    while (band < iterators.size() &&
-           iterators[band] == utils::IteratorType::parallel && sized < 2 &&
-           (band == 0 || band + 1 < iterators.size()))
+    while (
+        band < iterators.size() &&
+        iterators[band] == utils::IteratorType::parallel &&
+        (splitAll || (sized < 2 && (band == 0 || band + 1 < iterators.size()))))
       sized += getConstantIntValue(ranges[band++].size) != 1;
 
     Value extent = arith::ConstantIndexOp::create(rewriter, loc, 1);

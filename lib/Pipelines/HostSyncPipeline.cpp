@@ -64,6 +64,10 @@ void capstan::registerPipelines() {
       "capstan-host-buffer-pipeline",
       "From linalg on tensors to launches and library calls on buffers",
       buildHostBufferPipeline);
+  PassPipelineRegistration<GpuKernelPipelineOptions>(
+      "capstan-gpu-kernel-pipeline",
+      "From kernels of loops to a binary for a GPU, and launches of it",
+      buildGpuKernelPipeline);
   PassPipelineRegistration<HostTargetPipelineOptions>(
       "capstan-host-target-pipeline",
       "From linalg on tensors to the LLVM dialect, for the runtime's host "

@@ -82,7 +82,7 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanContiguousOperands());
 
-  pm.addPass(createCapstanOutlineKernels());
+  pm.addPass(createCapstanOutlineKernels({/*splitAll=*/options.gpu}));
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
@@ -91,7 +91,7 @@ void capstan::buildHostBufferPipeline(
     pm.addNestedPass<func::FuncOp>(createCapstanPlanMemory());
     clean(pm);
   }
-  pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath());
+  pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath({options.gpu}));
 }
 
 void capstan::buildHostLLVMPipeline(OpPassManager &pm) {

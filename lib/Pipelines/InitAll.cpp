@@ -14,11 +14,14 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 void capstan::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<CapstanDialect>();
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  // Kernels of a GPU are made machine code by a pass.
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
   registerCaptureSafeExternalModels(registry);
   registerLinalgPaddingModels(registry);

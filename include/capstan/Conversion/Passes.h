@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -22,6 +23,10 @@
 #include "mlir/Pass/Pass.h"
 
 namespace capstan {
+
+/// The checks of a GPU's kernel, in the order of their table: dictionaries of
+/// `message`, a string, and `location`.
+inline constexpr llvm::StringLiteral kChecksAttr = "capstan.checks";
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -246,6 +246,8 @@ def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> 
     `begin` to `end`, so that the runtime can split it over threads. Equal
     kernels are one function. A copy that isn't contiguous is a kernel as well.
     Arguments get `llvm.noalias` where the buffers are known to be distinct.
+    With `split-all`, all parallel loops are joined and split, not only the outer
+    ones: a GPU has threads for each.
 
     ```mlir
     linalg.generic {...} ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {...}
@@ -257,6 +259,9 @@ def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> 
       scf.for %i = %begin to %end step %c1 {...}
     ```
   }];
+  let options = [
+    Option<"splitAll", "split-all", "bool", /*default=*/"false", "split all parallel loops">,
+  ];
   let dependentDialects = ["::capstan::CapstanDialect", "::mlir::func::FuncDialect",
                            "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::affine::AffineDialect"];
@@ -350,9 +355,56 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
     // becomes
     %p = arith.mulf %x, %x fastmath<contract> : f32
     ```
+
+    For a GPU, which has no C library, so do sine and cosine of f32 (within 1.6
+    units in the last place), functions of f16 and bf16 are computed in f32, and
+    what still has no instruction is an error.
   }];
+  let options = [
+    Option<"gpu", "gpu", "bool", /*default=*/"false", "expand all that a GPU has no instruction for">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::vector::VectorDialect"];
+}
+
+def CapstanKernelsToGpu : Pass<"capstan-kernels-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "makes kernels functions of a GPU, a thread for each iteration";
+  let description = [{
+    Kernels without regions (after `--convert-scf-to-cf`) become functions of one
+    `gpu.module`, and launches `gpu.launch_func`. A buffer is passed as a bare
+    pointer and those of its sizes and strides that its type doesn't say, as i64.
+    A kernel with checks, listed in `capstan.checks`, first takes the failure
+    record of the forward, and the code of its first check; the runtime knows
+    both, so a launch passes zeros.
+
+    ```mlir
+    capstan.launch @kernel(%x) extent %n : (memref<?xf32>)
+    // becomes
+    gpu.launch_func @kernels::@kernel blocks in (%blocks, %c1, %c1)
+        threads in (%c256, %c1, %c1) args(%p : !llvm.ptr, %size : i64, %n : i64)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "kernels made">];
+}
+
+def CapstanDeviceIntrinsics : Pass<"capstan-device-intrinsics", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "lets LLVM's intrinsics through upstream's conversion to NVVM";
+  let description = [{
+    Upstream's conversion to NVVM makes calls of CUDA's libdevice of math
+    operations, and refuses LLVM's intrinsics of the same functions. Those that a
+    GPU has instructions for become `llvm.call_intrinsic`, which it lets through:
+    no libdevice is needed.
+
+    ```mlir
+    %y = llvm.intr.sqrt(%x) : (f32) -> f32
+    // becomes
+    %y = llvm.call_intrinsic "llvm.sqrt.f32"(%x) : (f32) -> f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertCapstanToRuntime : Pass<"convert-capstan-to-runtime", "::mlir::ModuleOp"> {

@@ -83,6 +83,18 @@ struct HostBufferPipelineOptions
     : public mlir::PassPipelineOptions<HostBufferPipelineOptions> {
   Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
                           llvm::cl::desc("give buffers places in arenas")};
+  Option<bool> gpu{*this, "gpu", llvm::cl::init(false),
+                   llvm::cl::desc("make kernels for a GPU's threads")};
+};
+
+/// Options of `--capstan-gpu-kernel-pipeline`.
+struct GpuKernelPipelineOptions
+    : public mlir::PassPipelineOptions<GpuKernelPipelineOptions> {
+  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
+                           llvm::cl::desc("the GPU's, sm_80 and up")};
+  Option<std::string> format{
+      *this, "format", llvm::cl::init("isa"),
+      llvm::cl::desc("isa: PTX, bin: machine code, which needs ptxas")};
 };
 
 /// Adds what host code needs if the host-sync passes are left out.
@@ -92,6 +104,11 @@ void buildRaisePipeline(mlir::OpPassManager &pm);
 /// the library: everything on `memref` that a person may still want to read.
 void buildHostBufferPipeline(mlir::OpPassManager &pm,
                              const HostBufferPipelineOptions &options);
+
+/// Adds what makes the kernels of that, with `gpu`, a binary: launches become
+/// gpu.launch_func of a gpu.binary.
+void buildGpuKernelPipeline(mlir::OpPassManager &pm,
+                            const GpuKernelPipelineOptions &options);
 
 /// Adds what makes the result of that the LLVM dialect.
 void buildHostLLVMPipeline(mlir::OpPassManager &pm);
