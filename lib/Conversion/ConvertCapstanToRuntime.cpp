@@ -53,8 +53,8 @@ bool isUpstreams(Operation *op) {
       })
       .Case<memref::StoreOp, memref::LoadOp>(
           [&](auto access) { return isHost(access.getMemRef()); })
-      .Case<memref::AllocOp, memref::DeallocOp, cf::AssertOp, func::CallOp>(
-          [](Operation *) { return false; })
+      .Case<memref::AllocOp, memref::DeallocOp, cf::AssertOp, func::CallOp,
+            gpu::LaunchFuncOp>([](Operation *) { return false; })
       .Default([](Operation *op) {
         return op->getDialect() && !isa<CapstanDialect>(op->getDialect());
       });
@@ -63,10 +63,11 @@ bool isUpstreams(Operation *op) {
 /// Converts one module.
 class Converter {
 public:
-  Converter(ModuleOp module, const LLVMTypeConverter &types)
-      : module(module), b(module, types), kernels(b), futures(b) {}
+  Converter(ModuleOp module, const LLVMTypeConverter &types, bool isGpu)
+      : module(module), isGpu(isGpu), b(module, types), kernels(b),
+        gpuKernels(b), futures(b) {}
 
-  LogicalResult run(StringRef target);
+  LogicalResult run();
 
 private:
   LogicalResult convertSignature(func::FuncOp function);
@@ -79,8 +80,10 @@ private:
   void deviceCheck(DeviceCheckOp op);
 
   ModuleOp module;
+  bool isGpu;
   RuntimeBuilder b;
   Kernels kernels;
+  GpuKernels gpuKernels;
   Futures futures;
 };
 
@@ -115,6 +118,8 @@ LogicalResult Converter::convertHostCode(func::FuncOp function) {
 }
 
 LogicalResult Converter::convert(Operation *op) {
+  if (auto constant = dyn_cast<memref::GetGlobalOp>(op); constant && isGpu)
+    gpuKernels.constant(constant);
   if (isUpstreams(op))
     return success();
   if (auto start = dyn_cast<FetchStartOp>(op)) {
@@ -133,6 +138,7 @@ LogicalResult Converter::convert(Operation *op) {
           .Case([&](func::CallOp op) { return call(op); })
           .Case([&](DeviceCheckOp op) { return deviceCheck(op), success(); })
           .Case([&](LaunchOp op) { return kernels.launch(op), success(); })
+          .Case([&](gpu::LaunchFuncOp op) { return gpuKernels.launch(op); })
           .Case([&](FetchWaitOp op) { return futures.wait(op); })
           .Default([](Operation *op) {
             return op->emitOpError("has no lowering to runtime calls");
@@ -195,7 +201,7 @@ void Converter::deviceCheck(DeviceCheckOp op) {
           b.string(op.getLoc())});
 }
 
-LogicalResult Converter::run(StringRef target) {
+LogicalResult Converter::run() {
   SmallVector<func::FuncOp> host, entries;
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function->hasAttr("capstan.kernel")) {
@@ -226,18 +232,26 @@ LogicalResult Converter::run(StringRef target) {
     for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
       function.removeArgAttr(i, kSizeAttr);
   }
-  return emitModuleInfo(b, entries, target);
+  if (!isGpu)
+    return emitModuleInfo(b, entries, std::nullopt);
+  FailureOr<GpuCode> code = gpuKernels.finish();
+  if (mlir::failed(code))
+    return failure();
+  module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  return emitModuleInfo(b, entries, *code);
 }
 
 struct ConvertToRuntime
     : public capstan::impl::ConvertCapstanToRuntimeBase<ConvertToRuntime> {
+  using ConvertCapstanToRuntimeBase::ConvertCapstanToRuntimeBase;
+
   void runOnOperation() override {
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter types(&getContext(), options);
     types.addTypeAttributeConversion([](BaseMemRefType, HostAttr host) {
       return IntegerAttr::get(IntegerType::get(host.getContext(), 64), 0);
     });
-    if (failed(Converter(getOperation(), types).run("host")))
+    if (failed(Converter(getOperation(), types, gpu).run()))
       return signalPassFailure();
 
     // From here on, all memory is memory.

@@ -165,7 +165,7 @@ makeInfos(RuntimeBuilder &b, func::FuncOp function, bool results) {
 
 LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
                                       ArrayRef<func::FuncOp> functions,
-                                      StringRef target) {
+                                      std::optional<GpuCode> gpu) {
   struct Parts {
     func::FuncOp function;
     LLVM::LLVMFuncOp entry;
@@ -195,15 +195,20 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
         }
         return b.makeStruct(entriesType, infos);
       });
-  auto info = b.global(
-      "capstan_module", b.rt.module_info, [&](RuntimeBuilder &b) -> Value {
-        return b.makeStruct(b.rt.module_info,
-                            {b.i32(b.sizeOf(b.rt.module_info)),
-                             b.i32(RuntimeConstants::ABI_VERSION),
-                             b.string(target),
-                             b.string("capstan, LLVM " LLVM_VERSION_STRING),
-                             b.i64(parts.size()), b.addressOf(entries)});
-      });
+  Type type = gpu ? b.rt.gpu_module_info : b.rt.module_info;
+  auto info = b.global("capstan_module", type, [&](RuntimeBuilder &b) -> Value {
+    SmallVector<Value> fields{b.i32(b.sizeOf(type)),
+                              b.i32(RuntimeConstants::ABI_VERSION),
+                              b.string(gpu ? "cuda" : "host"),
+                              b.string("capstan, LLVM " LLVM_VERSION_STRING),
+                              b.i64(parts.size()),
+                              b.addressOf(entries)};
+    if (gpu)
+      fields.append({b.addressOf(gpu->code), b.i64(gpu->bytes),
+                     b.i64(gpu->numKernels), b.addressOf(gpu->kernels),
+                     b.i64(gpu->numConstants), b.addressOf(gpu->constants)});
+    return b.makeStruct(type, fields);
+  });
   info.setLinkage(LLVM::Linkage::External);
   return success();
 }

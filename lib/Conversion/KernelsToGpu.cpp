@@ -335,9 +335,12 @@ struct KernelsToGpu
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     Value blocks =
         arith::CeilDivUIOp::create(b, loc, launch.getExtent(), threads);
-    gpu::LaunchFuncOp::create(b, loc, kernel, {blocks, one, one},
-                              {threads, one, one},
-                              /*dynamicSharedMemorySize=*/Value(), operands);
+    auto made = gpu::LaunchFuncOp::create(
+        b, loc, kernel, {blocks, one, one}, {threads, one, one},
+        /*dynamicSharedMemorySize=*/Value(), operands);
+    // Of a kernel that is machine code, only the launch is left.
+    if (Attribute checks = kernel->getAttr(kChecksAttr))
+      made->setAttr(kChecksAttr, checks);
     launch.erase();
   }
 };

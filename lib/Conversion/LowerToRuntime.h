@@ -14,6 +14,7 @@
 
 #include "RuntimeBuilder.h"
 #include "capstan/Dialect/GraphOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -108,6 +109,38 @@ private:
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<bool>> distinct;
   llvm::DenseMap<mlir::Operation *, mlir::LLVM::LLVMFuncOp> thunks;
   llvm::StringMap<mlir::LLVM::GlobalOp> infos;
+};
+
+//===----------------------------------------------------------------------===//
+// Kernels of a GPU: LowerGpuToRuntime.cpp
+//===----------------------------------------------------------------------===//
+
+/// Launches of a GPU's kernels; see capstan_rt_gpu_module_info.
+class GpuKernels {
+public:
+  explicit GpuKernels(RuntimeBuilder &b) : b(b) {}
+
+  mlir::LogicalResult launch(mlir::gpu::LaunchFuncOp op);
+  /// Device code reads the copy that the runtime made of a constant.
+  void constant(mlir::memref::GetGlobalOp op);
+  /// What the module says of them, in place of the binary.
+  mlir::FailureOr<GpuCode> finish();
+
+private:
+  struct Kernel {
+    std::string name;
+    mlir::Location location;
+    mlir::ArrayAttr checks; ///< null without
+    int64_t block[3];
+    int64_t sharedBytes;
+    int64_t numArguments;
+  };
+
+  RuntimeBuilder &b;
+  llvm::SmallVector<Kernel> kernels;
+  llvm::StringMap<int64_t> numbers;
+  llvm::SmallVector<mlir::memref::GetGlobalOp> constants;
+  llvm::StringMap<int64_t> constantNumbers;
 };
 
 //===----------------------------------------------------------------------===//

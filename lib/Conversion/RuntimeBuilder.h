@@ -121,10 +121,17 @@ private:
   llvm::DenseMap<mlir::Operation *, mlir::Block *> failBlocks;
 };
 
-/// Makes the entries of public functions and the global `capstan_module`.
+/// A GPU's code in a module, and the tables of its kernels and constants.
+struct GpuCode {
+  mlir::LLVM::GlobalOp code, kernels, constants;
+  int64_t bytes = 0, numKernels = 0, numConstants = 0;
+};
+
+/// Makes the entries of public functions and the global `capstan_module`, for
+/// the target "cuda" if there is code for it, else for "host".
 mlir::LogicalResult emitModuleInfo(RuntimeBuilder &b,
                                    llvm::ArrayRef<mlir::func::FuncOp> entries,
-                                   llvm::StringRef target);
+                                   std::optional<GpuCode> gpu);
 
 } // namespace capstan
 

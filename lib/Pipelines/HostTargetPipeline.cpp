@@ -94,14 +94,14 @@ void capstan::buildHostBufferPipeline(
   pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath({options.gpu}));
 }
 
-void capstan::buildHostLLVMPipeline(OpPassManager &pm) {
+void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
   pm.addNestedPass<func::FuncOp>(createCapstanLowerExpandShapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(affine::createAffineExpandIndexOpsPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   clean(pm);
-  pm.addPass(createConvertCapstanToRuntime());
+  pm.addPass(createConvertCapstanToRuntime({gpu}));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertToLLVMPass());

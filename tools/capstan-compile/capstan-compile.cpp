@@ -12,6 +12,7 @@
 #include "capstan/Interfaces/OpModels.h"
 #include "capstan/Pipelines/Pipelines.h"
 #include "capstan/Target/Host.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -20,6 +21,7 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Program.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -27,22 +29,25 @@ using namespace mlir;
 namespace cl = llvm::cl;
 
 namespace {
-enum class Emit { MLIR, LLVMDialect, LLVM, Object, Library };
+enum class Emit { MLIR, PTX, LLVMDialect, LLVM, Object, Library };
 
 cl::OptionCategory category("capstan-compile");
 cl::opt<std::string> input(cl::Positional, cl::desc("IN.mlir"), cl::init("-"),
                            cl::cat(category));
 cl::opt<std::string> output("o", cl::desc("the file to write"),
                             cl::value_desc("FILE"), cl::cat(category));
-cl::opt<std::string> target("target", cl::desc("what runs the module: host"),
+cl::opt<std::string> target("target",
+                            cl::desc("what runs the module: host or cuda"),
                             cl::init("host"), cl::cat(category));
-cl::opt<std::string> chip("chip",
-                          cl::desc("the processor, as in -mcpu; default: this "
-                                   "machine's"),
-                          cl::init("native"), cl::cat(category));
+cl::opt<std::string>
+    chip("chip",
+         cl::desc("host: the processor, as in -mcpu; default: this machine's. "
+                  "cuda: the GPU; default: sm_90"),
+         cl::cat(category));
 cl::opt<Emit> emit(
     "emit", cl::desc("what to write"), cl::init(Emit::Library),
     cl::values(clEnumValN(Emit::MLIR, "mlir", "launches and library calls"),
+               clEnumValN(Emit::PTX, "ptx", "the kernels (cuda)"),
                clEnumValN(Emit::LLVMDialect, "llvm-dialect",
                           "MLIR's LLVM dialect"),
                clEnumValN(Emit::LLVM, "llvm", "LLVM IR, optimized"),
@@ -67,6 +72,8 @@ int fail(const llvm::Twine &message) {
   return 1;
 }
 
+bool isCuda() { return target == "cuda"; }
+
 LogicalResult lower(ModuleOp module, TimingScope &timing) {
   PassManager pm(module.getContext());
   if (failed(applyPassManagerCLOptions(pm)))
@@ -78,10 +85,29 @@ LogicalResult lower(ModuleOp module, TimingScope &timing) {
     capstan::buildRaisePipeline(pm);
   capstan::HostBufferPipelineOptions options;
   options.planMemory = planMemory;
+  options.gpu = isCuda();
   capstan::buildHostBufferPipeline(pm, options);
-  if (emit != Emit::MLIR)
-    capstan::buildHostLLVMPipeline(pm);
+  if (emit == Emit::MLIR)
+    return pm.run(module);
+  if (isCuda()) {
+    capstan::GpuKernelPipelineOptions kernels;
+    if (!chip.empty())
+      kernels.chip = chip;
+    // Machine code loads faster; the driver can make it of PTX.
+    if (emit != Emit::PTX && llvm::sys::findProgramByName("ptxas"))
+      kernels.format = "bin";
+    capstan::buildGpuKernelPipeline(pm, kernels);
+  }
+  if (emit != Emit::PTX)
+    capstan::buildHostLLVMPipeline(pm, isCuda());
   return pm.run(module);
+}
+
+/// The text of the kernels.
+llvm::StringRef ptxOf(ModuleOp module) {
+  for (auto binary : module.getOps<gpu::BinaryOp>())
+    return cast<gpu::ObjectAttr>(binary.getObjects()[0]).getObject().getValue();
+  return "";
 }
 
 /// Writes text or an object to the output file.
@@ -119,8 +145,10 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv,
                               "compiles a model's IR to a shared library that "
                               "Capstan's runtime loads\n");
-  if (target != "host")
-    return fail("unknown target '" + target + "'; there is: host");
+  if (target != "host" && !isCuda())
+    return fail("unknown target '" + target + "'; there are: host, cuda");
+  if (emit == Emit::PTX && !isCuda())
+    return fail("--emit=ptx needs --target=cuda");
 
   DialectRegistry registry;
   capstan::registerAllDialects(registry);
@@ -152,8 +180,15 @@ int main(int argc, char **argv) {
       return success();
     });
 
+  if (emit == Emit::PTX)
+    return write([&](llvm::raw_ostream &os) {
+      os << ptxOf(*module);
+      return success();
+    });
+
   capstan::HostTargetOptions options;
-  options.chip = chip;
+  if (!isCuda() && !chip.empty())
+    options.chip = chip;
   options.optimization = optimization;
   options.linker = linker;
   capstan::HostTarget host(options);

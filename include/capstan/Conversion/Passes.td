@@ -418,6 +418,9 @@ def ConvertCapstanToRuntime : Pass<"convert-capstan-to-runtime", "::mlir::Module
     `capstan_module`. Runs after control flow is lowered to `cf`; upstream
     conversions to the LLVM dialect do the rest.
 
+    With `gpu`, the module is for the target `cuda`: its kernels are those of a
+    `gpu.binary`, launched by `gpu.launch_func`.
+
     ```mlir
     %m = memref.alloc(%n) {alignment = 64 : i64} : memref<?xf32>
     // becomes
@@ -426,6 +429,9 @@ def ConvertCapstanToRuntime : Pass<"convert-capstan-to-runtime", "::mlir::Module
     cf.cond_br %ok, ^next, ^fail(%status : i32)
     ```
   }];
+  let options = [
+    Option<"gpu", "gpu", "bool", /*default=*/"false", "the module is for the target cuda">,
+  ];
   let dependentDialects = ["::capstan::CapstanDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
                            "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect"];

@@ -110,8 +110,9 @@ void buildHostBufferPipeline(mlir::OpPassManager &pm,
 void buildGpuKernelPipeline(mlir::OpPassManager &pm,
                             const GpuKernelPipelineOptions &options);
 
-/// Adds what makes the result of that the LLVM dialect.
-void buildHostLLVMPipeline(mlir::OpPassManager &pm);
+/// Adds what makes the result of that the LLVM dialect; with `gpu`, that of the
+/// GPU's pipeline.
+void buildHostLLVMPipeline(mlir::OpPassManager &pm, bool gpu = false);
 
 /// Adds the way from linalg on tensors to the LLVM dialect, for the `host`
 /// target of the runtime, to `pm`, which must be anchored on builtin.module.
