@@ -102,6 +102,9 @@ class DeviceConfig(c.Structure):
         ("blas_library", c.c_char_p),
         ("max_graphs", c.c_int32),
         ("max_graph_bytes", c.c_int64),
+        ("cuda_driver", c.c_char_p),
+        ("release_threshold", c.c_int64),
+        ("allocator", c.c_void_p),
     )
 
 

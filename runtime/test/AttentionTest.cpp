@@ -150,7 +150,7 @@ protected:
     EXPECT_EQ(read<float>(*x, stream.get()), p.q) << "nothing is written";
   }
 };
-CAPSTAN_RT_CONFORMANCE(AttentionTest);
+CAPSTAN_RT_CONFORMANCE_OF_HOST(AttentionTest);
 } // namespace
 
 TEST_P(AttentionTest, Documents) {

@@ -223,19 +223,21 @@ TEST_P(CallTest, StreamOfAnotherDevice) {
 TEST_P(CallTest, LengthsThatDontSumUp) {
   auto wrong = tensor<int32_t>(stream.get(), {2}, {2, 1});
   EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED,
-               "packed.mlir:4:3: assert on host: lengths don't sum up",
+               "packed.mlir:4:3: assert on " + GetParam() +
+                   ": lengths don't sum up",
                status(*x, *wrong));
   capstan_rt_error error = {};
   error.size = sizeof(error);
   ASSERT_OK(capstan_rt_last_error(&error));
   EXPECT_STREQ(error.location, "packed.mlir:4:3");
-  EXPECT_STREQ(error.device, "host");
+  EXPECT_EQ(error.device, GetParam());
 }
 
 TEST_P(CallTest, NegativeLengths) {
   auto wrong = tensor<int32_t>(stream.get(), {2}, {3, -1});
   EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED,
-               "packed.mlir:3:8: sum on host: negative length",
+               "packed.mlir:3:8: " + kernelName("sum") + " on " + GetParam() +
+                   ": negative length",
                status(*x, *wrong));
   // It was reported by the fetch; the stream has nothing more to say.
   EXPECT_OK(capstan_rt_stream_synchronize(stream.get()));
@@ -261,6 +263,8 @@ TEST_P(CallTest, OutOfMemoryLeavesTheModuleUsable) {
   std::vector<float> values(4 << 16);
   DLDataType f32 = dtypeOf<float>();
   auto large = makeTensor(f32, {1 << 16, 4}, values.data(), nullptr);
+  if (onGpu) // never read
+    large->dlpack.dl_tensor.device = {kDLCUDA, 0};
   auto length = tensor<int32_t>(stream.get(), {1}, {1 << 16});
   EXPECT_FAILS(CAPSTAN_RT_OUT_OF_MEMORY, "no memory for 1048576 bytes",
                status(*large, *length));

@@ -32,7 +32,7 @@ protected:
   std::vector<CommPtr> comms;
   std::vector<StreamPtr> streams;
 };
-CAPSTAN_RT_CONFORMANCE(CommTest);
+CAPSTAN_RT_CONFORMANCE_OF_HOST(CommTest);
 constexpr capstan_rt_dtype f32 = {kDLFloat, 32, 1}, i32 = {kDLInt, 32, 1};
 } // namespace
 

@@ -83,7 +83,8 @@ TEST_P(CountersTest, FallbacksByReason) {
   }
   for (int32_t reason : {-1, 3})
     EXPECT_FORWARD_FAILS(CAPSTAN_RT_INVALID_ARGUMENT,
-                         "m.mlir:1:2: fallback on host: there is no reason",
+                         "m.mlir:1:2: fallback on " + GetParam() +
+                             ": there is no reason",
                          capstan_rt_fallback(f, reason, "m.mlir:1:2"));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "the forward is null",
                capstan_rt_fallback(nullptr, 0, nullptr));
@@ -152,7 +153,9 @@ TEST_P(CountersTest, TraceHasSpansWithNamesAndLocations) {
   std::string trace = contents.str();
   std::remove(path.c_str());
   EXPECT_THAT(trace, HasSubstr("{\"traceEvents\":["));
-  EXPECT_THAT(trace, HasSubstr("\"cat\":\"launch\",\"name\":\"affine\","
+  EXPECT_THAT(trace, HasSubstr("\"cat\":\"launch\",\"name\":\"" +
+                               kernelName("affine") +
+                               "\","
                                "\"args\":{\"location\":\"packed.mlir:5:3\"}"));
   for (const char *category : {"call", "fetch", "wait", "copy"})
     EXPECT_THAT(trace, HasSubstr("\"cat\":\"" + std::string(category) + "\""));

@@ -108,8 +108,8 @@ TEST_P(EntryTest, KernelsCoverTheirExtent) {
     AddArguments arguments = {
         static_cast<float *>(capstan_rt_buffer_data(buffer.get())), 2};
     ASSERT_OK(inForward([&](auto *f) {
-      int32_t status = capstan_rt_launch(f, &addInfo, addKernel, &arguments,
-                                         sizeof(arguments), extent);
+      int32_t status =
+          launch(f, addKernel, &arguments, sizeof(arguments), extent);
       arguments = {}; // they were copied
       return status;
     }));
@@ -120,6 +120,8 @@ TEST_P(EntryTest, KernelsCoverTheirExtent) {
 }
 
 TEST_P(EntryTest, SlowKernelsRunOnSeveralThreads) {
+  if (onGpu)
+    GTEST_SKIP() << "kernels of the host";
   struct Arguments {
     std::atomic<int> *inside, *most;
   };
@@ -136,8 +138,8 @@ TEST_P(EntryTest, SlowKernelsRunOnSeveralThreads) {
     return 0;
   };
   ASSERT_OK(inForward([&](auto *f) {
-    return capstan_rt_launch(f, &addInfo, kernel, &arguments, sizeof(arguments),
-                             100);
+    return capstan_rt_launch(f, &addKernel.info, kernel, &arguments,
+                             sizeof(arguments), 100);
   }));
   ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
   EXPECT_GT(most, 1);
@@ -145,25 +147,66 @@ TEST_P(EntryTest, SlowKernelsRunOnSeveralThreads) {
 }
 
 TEST_P(EntryTest, LaunchRejects) {
+  const capstan_rt_kernel_info *add = &addKernel.info;
   EXPECT_FORWARD_FAILS(invalid, "no kernel",
-                       capstan_rt_launch(f, &addInfo, nullptr, nullptr, 0, 1));
-  EXPECT_FORWARD_FAILS(invalid, "no kernel",
-                       capstan_rt_launch(f, nullptr, addKernel, nullptr, 0, 1));
+                       capstan_rt_launch(f, add, nullptr, nullptr, 0, 1));
+  EXPECT_FORWARD_FAILS(
+      invalid, "no kernel",
+      capstan_rt_launch(f, nullptr, addKernel.host, nullptr, 0, 1));
   EXPECT_FORWARD_FAILS(
       invalid, "no arguments",
-      capstan_rt_launch(f, &addInfo, addKernel, nullptr, 8, 1));
+      capstan_rt_launch(f, add, addKernel.host, nullptr, 8, 1));
   EXPECT_FORWARD_FAILS(
-      invalid, "test.mlir:1:1: add on host: an extent of -5",
-      capstan_rt_launch(f, &addInfo, addKernel, nullptr, 0, -5));
+      invalid, "test.mlir:1:1: add on " + GetParam() + ": an extent of -5",
+      capstan_rt_launch(f, add, addKernel.host, nullptr, 0, -5));
 }
 
-static int32_t failingKernel(const void *, int64_t begin, int64_t end) {
-  return begin <= 70 && 70 < end ? 2 : 0;
+TEST_P(EntryTest, LaunchGpuRejects) {
+  void *none[4] = {};
+  auto gpu = [&](auto *f, int64_t kernel, int64_t x, void **arguments) {
+    return capstan_rt_launch_gpu(f, kernel, x, 1, 1, arguments);
+  };
+  EXPECT_FORWARD_FAILS(invalid, "no kernel -1 for GPUs", gpu(f, -1, 1, none));
+  EXPECT_FORWARD_FAILS(invalid, "no kernel 99 for GPUs", gpu(f, 99, 1, none));
+  if (!onGpu) {
+    EXPECT_FORWARD_FAILS(invalid, "no kernel 0 for GPUs", gpu(f, 0, 1, none));
+    return;
+  }
+  EXPECT_FORWARD_FAILS(invalid, "a grid of -5 x 1 x 1", gpu(f, 0, -5, none));
+  EXPECT_FORWARD_FAILS(invalid, "a grid of 4294967296 x 1 x 1",
+                       gpu(f, 0, int64_t(1) << 32, none));
+  EXPECT_FORWARD_FAILS(invalid, "no arguments", gpu(f, 0, 1, nullptr));
+  EXPECT_OK(inForward([&](auto *f) { return gpu(f, 0, 0, none); }));
+  EXPECT_FORWARD_FAILS(
+      CAPSTAN_RT_UNSUPPORTED, "no kernels of the host",
+      capstan_rt_launch(f, &addKernel.info, addKernel.host, nullptr, 0, 1));
 }
-static const capstan_rt_check_info failingChecks[] = {
-    {"never", "test.mlir:2:1"}, {"index out of bounds", "test.mlir:3:1"}};
-static const capstan_rt_kernel_info failingInfo = {"gather", "test.mlir:1:1", 2,
-                                                   failingChecks};
+
+TEST_P(EntryTest, ConstantsAreOnTheDevice) {
+  const void *data = nullptr;
+  auto constant = [&](auto *f, int64_t n) {
+    return capstan_rt_constant(f, n, &data);
+  };
+  EXPECT_FORWARD_FAILS(invalid, "no constant 3 for GPUs", constant(f, 3));
+  EXPECT_FORWARD_FAILS(invalid, "no constant -1 for GPUs", constant(f, -1));
+  if (!onGpu) {
+    EXPECT_FORWARD_FAILS(invalid, "no constant 0 for GPUs", constant(f, 0));
+    return;
+  }
+  EXPECT_FORWARD_FAILS(invalid, "no constant 0",
+                       capstan_rt_constant(f, 0, nullptr));
+  float values[4] = {};
+  ASSERT_OK(inForward([&](auto *f) {
+    EXPECT_OK(constant(f, 0));
+    capstan_rt_part first = {data, values, 12};
+    EXPECT_OK(constant(f, 1)); // empty
+    EXPECT_OK(constant(f, 2));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(data) % 256, 0u);
+    capstan_rt_part parts[] = {first, {data, values + 3, 4}};
+    return capstan_rt_read(f, 2, parts);
+  }));
+  EXPECT_THAT(values, testing::ElementsAre(1, 2, 3, 4));
+}
 
 TEST_P(EntryTest, FailedKernelsSkipTheRestOfTheForward) {
   BufferPtr buffer = makeBuffer(stream.get(), 4);
@@ -172,18 +215,18 @@ TEST_P(EntryTest, FailedKernelsSkipTheRestOfTheForward) {
   AddArguments add = {
       static_cast<float *>(capstan_rt_buffer_data(buffer.get())), 2};
   auto launchAdd = [&](auto *f) {
-    return capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add), 1);
+    return launch(f, addKernel, &add, sizeof(add), 1);
   };
   // The host code doesn't wait: the call itself succeeds.
   ASSERT_OK(inForward([&](auto *f) {
-    EXPECT_OK(
-        capstan_rt_launch(f, &failingInfo, failingKernel, nullptr, 0, 99));
+    EXPECT_OK(launch(f, failingKernel, nullptr, 0, 99));
     return launchAdd(f);
   }));
   // The next forward on the stream is not affected.
   ASSERT_OK(inForward(launchAdd));
   EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED,
-               "test.mlir:3:1: gather on host: index out of bounds",
+               "test.mlir:3:1: " + kernelName("failing") + " on " + GetParam() +
+                   ": index out of bounds",
                capstan_rt_stream_synchronize(stream.get()));
   // Reported once.
   ASSERT_OK(capstan_rt_buffer_read(buffer.get(), stream.get(), 0, &value, 4));
@@ -196,8 +239,7 @@ TEST_P(EntryTest, ReadsReportFailedKernels) {
                inForward([&](auto *f) {
                  void *m;
                  EXPECT_OK(capstan_rt_alloc(f, 4, 4, &m));
-                 EXPECT_OK(capstan_rt_launch(f, &failingInfo, failingKernel,
-                                             nullptr, 0, 99));
+                 EXPECT_OK(launch(f, failingKernel, nullptr, 0, 99));
                  capstan_rt_part part = {m, &out, 4};
                  return capstan_rt_read(f, 1, &part);
                }));
@@ -218,7 +260,8 @@ TEST_P(EntryTest, DeviceChecks) {
       EXPECT_OK(capstan_rt_stream_synchronize(stream.get()));
     else
       EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED,
-                   "test.mlir:9:9: device_check on host: too long",
+                   "test.mlir:9:9: device_check on " + GetParam() +
+                       ": too long",
                    capstan_rt_stream_synchronize(stream.get()));
   }
   EXPECT_FORWARD_FAILS(invalid, "the condition is null",
@@ -229,9 +272,8 @@ TEST_P(EntryTest, EventsReportErrorsToo) {
   capstan_rt_event *raw;
   ASSERT_OK(capstan_rt_event_create(device.get(), &raw));
   EventPtr event(raw);
-  ASSERT_OK(inForward([&](auto *f) {
-    return capstan_rt_launch(f, &failingInfo, failingKernel, nullptr, 0, 99);
-  }));
+  ASSERT_OK(inForward(
+      [&](auto *f) { return launch(f, failingKernel, nullptr, 0, 99); }));
   ASSERT_OK(capstan_rt_event_record(event.get(), stream.get()));
   EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, "index out of bounds",
                capstan_rt_event_synchronize(event.get()));
@@ -239,7 +281,7 @@ TEST_P(EntryTest, EventsReportErrorsToo) {
 
 TEST_P(EntryTest, FailGivesMessageAndLocation) {
   EXPECT_FORWARD_FAILS(
-      CAPSTAN_RT_CHECK_FAILED, "m.mlir:1:2: assert on host: no",
+      CAPSTAN_RT_CHECK_FAILED, "m.mlir:1:2: assert on " + GetParam() + ": no",
       capstan_rt_fail(f, CAPSTAN_RT_CHECK_FAILED, "no", "m.mlir:1:2"));
   EXPECT_FORWARD_FAILS(CAPSTAN_RT_INTERNAL, "no",
                        capstan_rt_fail(f, CAPSTAN_RT_OK, "no", nullptr));

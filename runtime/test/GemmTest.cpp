@@ -16,7 +16,7 @@ protected:
   template <typename T>
   void compare(const capstan_rt_gemm_desc &d, double tolerance);
 };
-CAPSTAN_RT_CONFORMANCE(GemmTest);
+CAPSTAN_RT_CONFORMANCE_OF_HOST(GemmTest);
 
 template <typename T>
 capstan_rt_gemm_desc makeDesc(int64_t m, int64_t n, int64_t k) {
@@ -191,7 +191,7 @@ TEST_P(GemmTest, Rejects) {
     return capstan_rt_gemm_enqueue(stream.get(), &d, &x, &x, &x);
   };
   EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED,
-               "gemm.mlir:1:1: gemm on host: products of i32",
+               "gemm.mlir:1:1: gemm on " + GetParam() + ": products of i32",
                enqueue([](auto &d) { d.dtype = {kDLInt, 32, 1}; }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative",
                enqueue([](auto &d) { d.m = -1; }));

@@ -17,7 +17,13 @@
 using namespace capstan::rt::test;
 
 namespace {
-constexpr int64_t kib = 1024;
+/// What sizes are multiples of: GPUs map memory in pieces of 2 MiB.
+int64_t unit() { return onGpu ? 128 << 10 : 1 << 10; }
+/// Bytes of graphs as the backend rounds them.
+int64_t held(int64_t bytes) {
+  int64_t piece = onGpu ? 2 << 20 : 1;
+  return (bytes + piece - 1) / piece * piece;
+}
 
 /// The region y = x + summand over `bytes` of floats. Its graph has two buffers
 /// of that size, and a third if x moves.
@@ -47,8 +53,7 @@ struct Region {
       return code;
     EXPECT_OK(capstan_rt_copy(f, temporary, x, bytes));
     AddArguments add = {static_cast<float *>(temporary), summand};
-    EXPECT_OK(capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add),
-                                bytes / 4));
+    EXPECT_OK(launch(f, addKernel, &add, sizeof(add), bytes / 4));
     if (int32_t code = inside())
       return code;
     if (int32_t code = capstan_rt_alloc(f, bytes, 64, &made))
@@ -129,8 +134,8 @@ CAPSTAN_RT_CONFORMANCE(GraphPoolTest);
 TEST_P(GraphPoolTest, HoldsWhatTheLargestGraphNeeds) {
   for (bool largestFirst : {false, true}) {
     reset(makeConfig());
-    Region regions[] = {Region(64 * kib, 1), Region(128 * kib, 2),
-                        Region(256 * kib, 3), Region(512 * kib, 4)};
+    Region regions[] = {Region(64 * unit(), 1), Region(128 * unit(), 2),
+                        Region(256 * unit(), 3), Region(512 * unit(), 4)};
     std::vector<BufferPtr> x, y;
     for (Region &region : regions) {
       x.push_back(filled(region.bytes, 10));
@@ -140,9 +145,9 @@ TEST_P(GraphPoolTest, HoldsWhatTheLargestGraphNeeds) {
       warmUp(regions[largestFirst ? 3 - i : i], x[largestFirst ? 3 - i : i],
              y[largestFirst ? 3 - i : i]);
     EXPECT_EQ(counters().graph_captures, 4);
-    EXPECT_EQ(counters().graph_bytes, 2 * 512 * kib);
-    EXPECT_EQ(counters().graph_peak_bytes, 2 * 512 * kib);
-    EXPECT_EQ(countersOf(device.get()).graph_bytes, 2 * 512 * kib);
+    EXPECT_EQ(counters().graph_bytes, held(2 * 512 * unit()));
+    EXPECT_EQ(counters().graph_peak_bytes, held(2 * 512 * unit()));
+    EXPECT_EQ(countersOf(device.get()).graph_bytes, held(2 * 512 * unit()));
     // Growing moved nothing: all graphs still have their addresses.
     for (int i : {2, 0, 3, 1}) {
       ASSERT_OK(forward(regions[i], x[i], y[i]));
@@ -153,7 +158,7 @@ TEST_P(GraphPoolTest, HoldsWhatTheLargestGraphNeeds) {
 }
 
 TEST_P(GraphPoolTest, StagingIsShared) {
-  Region regions[] = {Region(64 * kib, 1), Region(128 * kib, 2)};
+  Region regions[] = {Region(64 * unit(), 1), Region(128 * unit(), 2)};
   std::vector<BufferPtr> inputs; // kept, so that no address comes twice
   for (int i = 0; i < 6; ++i)
     for (Region &region : regions) {
@@ -164,14 +169,14 @@ TEST_P(GraphPoolTest, StagingIsShared) {
     }
   // The first of a fixed address, the second of staging.
   EXPECT_EQ(counters().graph_captures, 4);
-  EXPECT_EQ(counters().graph_bytes, 3 * 128 * kib);
+  EXPECT_EQ(counters().graph_bytes, held(3 * 128 * unit()));
 }
 
 TEST_P(GraphPoolTest, RegionsOfOneForwardHandResultsOn) {
   reset(makeConfig(/*maxDelayUs=*/50));
-  Region regions[] = {Region(4 * kib, 1), Region(8 * kib, 10),
-                      Region(4 * kib, 100), Region(8 * kib, 1000)};
-  BufferPtr x = filled(8 * kib, 0);
+  Region regions[] = {Region(4 * unit(), 1), Region(8 * unit(), 10),
+                      Region(4 * unit(), 100), Region(8 * unit(), 1000)};
+  BufferPtr x = filled(8 * unit(), 0);
   std::vector<BufferPtr> y;
   for (Region &region : regions)
     y.push_back(filled(region.bytes, 0));
@@ -212,16 +217,16 @@ TEST_P(GraphPoolTest, RegionsOfOneForwardHandResultsOn) {
 
 TEST_P(GraphPoolTest, GraphsOfTwoStreamsTakeTurns) {
   reset(makeConfig(/*maxDelayUs=*/300));
-  Region regions[] = {Region(4 * kib, 1), Region(4 * kib, 10)};
+  Region regions[] = {Region(4 * unit(), 1), Region(4 * unit(), 10)};
   StreamPtr other = makeStream(device.get());
   capstan_rt_stream *streams[] = {stream.get(), other.get()};
-  BufferPtr x[] = {filled(4 * kib, 0), filled(4 * kib, 0)};
+  BufferPtr x[] = {filled(4 * unit(), 0), filled(4 * unit(), 0)};
   for (int i : {0, 1})
-    warmUp(regions[i], x[i], filled(4 * kib, 0));
+    warmUp(regions[i], x[i], filled(4 * unit(), 0));
   std::vector<BufferPtr> y;
   for (int batch = 0; batch < 20; ++batch)
     for (int i : {0, 1}) {
-      y.push_back(filled(4 * kib, 0, streams[i]));
+      y.push_back(filled(4 * unit(), 0, streams[i]));
       write(x[i], batch, streams[i]);
       ASSERT_OK(forward(regions[i], x[i], y.back(), streams[i]));
     }
@@ -231,9 +236,9 @@ TEST_P(GraphPoolTest, GraphsOfTwoStreamsTakeTurns) {
 }
 
 TEST_P(GraphPoolTest, CallsOnTheStreamOfACaptureAreNotRecorded) {
-  Region region(4 * kib, 1), another(4 * kib, 5);
-  BufferPtr x = filled(4 * kib, 0), y = filled(4 * kib, 0);
-  BufferPtr untouched = filled(4 * kib, 0);
+  Region region(4 * unit(), 1), another(4 * unit(), 5);
+  BufferPtr x = filled(4 * unit(), 0), y = filled(4 * unit(), 0);
+  BufferPtr untouched = filled(4 * unit(), 0);
   ASSERT_OK(forward(region, x, y));
   // Another thread uses the stream in the middle of the capture.
   ASSERT_OK(forward(region, x, y, nullptr, [&] {
@@ -255,8 +260,8 @@ TEST_P(GraphPoolTest, CallsOnTheStreamOfACaptureAreNotRecorded) {
 
 TEST_P(GraphPoolTest, EvictsTheLeastRecentlyUsed) {
   limit(/*graphs=*/2, /*bytes=*/0);
-  Region a(4 * kib, 1), b(8 * kib, 2), c(16 * kib, 3);
-  BufferPtr x = filled(16 * kib, 5), y = filled(16 * kib, 0);
+  Region a(4 * unit(), 1), b(8 * unit(), 2), c(16 * unit(), 3);
+  BufferPtr x = filled(16 * unit(), 5), y = filled(16 * unit(), 0);
   auto use = [&](Region &region) {
     int64_t before = counters().graph_captures;
     EXPECT_OK(forward(region, x, y));
@@ -284,24 +289,27 @@ TEST_P(GraphPoolTest, EvictsTheLeastRecentlyUsed) {
 
 TEST_P(GraphPoolTest, EvictingTheLargestGivesMemoryBack) {
   limit(/*graphs=*/1, /*bytes=*/0);
-  Region large(64 * kib, 1), small(4 * kib, 2);
-  BufferPtr x = filled(64 * kib, 0), y = filled(64 * kib, 0);
+  Region large(64 * unit(), 1), small(4 * unit(), 2);
+  BufferPtr x = filled(64 * unit(), 0), y = filled(64 * unit(), 0);
   for (int i = 0; i < 2; ++i)
     ASSERT_OK(forward(large, x, y));
-  EXPECT_EQ(counters().graph_bytes, 2 * 64 * kib);
+  EXPECT_EQ(counters().graph_bytes, held(2 * 64 * unit()));
   for (int i = 0; i < 2; ++i)
     ASSERT_OK(forward(small, x, y));
   ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
-  EXPECT_EQ(counters().graph_bytes, 2 * 4 * kib);
-  EXPECT_EQ(counters().graph_peak_bytes, 2 * 64 * kib);
+  if (onGpu) // gives memory back by whole chunks
+    EXPECT_LT(counters().graph_bytes, 2 * 64 * unit());
+  else
+    EXPECT_EQ(counters().graph_bytes, 2 * 4 * unit());
+  EXPECT_EQ(counters().graph_peak_bytes, held(2 * 64 * unit()));
 }
 
 TEST_P(GraphPoolTest, AGraphMayBeEvictedWhileItRuns) {
   limit(/*graphs=*/1, /*bytes=*/0, /*maxDelayUs=*/2000);
-  Region regions[] = {Region(64 * kib, 1), Region(4 * kib, 2)};
+  Region regions[] = {Region(64 * unit(), 1), Region(4 * unit(), 2)};
   StreamPtr other = makeStream(device.get());
   capstan_rt_stream *streams[] = {stream.get(), other.get()};
-  BufferPtr x[] = {filled(64 * kib, 0), filled(4 * kib, 0)};
+  BufferPtr x[] = {filled(64 * unit(), 0), filled(4 * unit(), 0)};
   for (int i : {0, 1})
     ASSERT_OK(forward(regions[i], x[i], x[i])); // x is 1, and 2
   ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
@@ -319,17 +327,18 @@ TEST_P(GraphPoolTest, AGraphMayBeEvictedWhileItRuns) {
 
 TEST_P(GraphPoolTest, AForwardEvictsNoGraphOfItsOwn) {
   limit(/*graphs=*/2, /*bytes=*/0);
-  Region regions[] = {Region(4 * kib, 1), Region(4 * kib, 2),
-                      Region(4 * kib, 3)};
-  BufferPtr x = filled(4 * kib, 0),
-            y[] = {filled(4 * kib, 0), filled(4 * kib, 0), filled(4 * kib, 0)};
+  Region regions[] = {Region(4 * unit(), 1), Region(4 * unit(), 2),
+                      Region(4 * unit(), 3)};
+  BufferPtr x = filled(4 * unit(), 0),
+            y[] = {filled(4 * unit(), 0), filled(4 * unit(), 0),
+                   filled(4 * unit(), 0)};
   for (int batch = 0; batch < 10; ++batch) {
     write(x, batch);
     ASSERT_OK(inForward([&](auto *f) {
       for (int i = 0; i < 3; ++i) {
         void *result;
         EXPECT_OK(regions[i].run(f, data(x), &result));
-        EXPECT_OK(capstan_rt_copy(f, data(y[i]), result, 4 * kib));
+        EXPECT_OK(capstan_rt_copy(f, data(y[i]), result, 4 * unit()));
         EXPECT_OK(capstan_rt_free(f, result));
       }
       return 0;
@@ -344,15 +353,16 @@ TEST_P(GraphPoolTest, AForwardEvictsNoGraphOfItsOwn) {
 
 TEST_P(GraphPoolTest, EvictionsUnderEightThreads) {
   limit(/*graphs=*/2, /*bytes=*/0, /*maxDelayUs=*/50);
-  Region regions[] = {Region(4 * kib, 1), Region(16 * kib, 2),
-                      Region(8 * kib, 3), Region(32 * kib, 4)};
+  Region regions[] = {Region(4 * unit(), 1), Region(16 * unit(), 2),
+                      Region(8 * unit(), 3), Region(32 * unit(), 4)};
   StreamPtr two[] = {makeStream(device.get()), makeStream(device.get())};
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
       capstan_rt_stream *own = two[t % 2].get();
-      BufferPtr x = filled(32 * kib, 0, own), y = filled(32 * kib, 0, own);
+      BufferPtr x = filled(32 * unit(), 0, own),
+                y = filled(32 * unit(), 0, own);
       for (int i = 0; i < 30; ++i) {
         Region &region = regions[(t + i) % 4];
         float value = 100 * t + i;
@@ -370,14 +380,14 @@ TEST_P(GraphPoolTest, EvictionsUnderEightThreads) {
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(counters().graph_evictions, 0);
   EXPECT_GT(counters().graph_replays, 0);
-  EXPECT_LE(counters().graph_bytes, 5 * 32 * kib);
+  EXPECT_LE(counters().graph_bytes, held(5 * 32 * unit()));
 }
 
 TEST_P(GraphPoolTest, AGraphOverTheLimitOfBytesIsNotMade) {
-  limit(/*graphs=*/0, /*bytes=*/100 * kib);
-  Region small(16 * kib, 1), large(64 * kib, 2);
-  BufferPtr x = filled(16 * kib, 3), y = filled(16 * kib, 0);
-  BufferPtr largeX = filled(64 * kib, 3), largeY = filled(64 * kib, 0);
+  limit(/*graphs=*/0, /*bytes=*/100 * unit());
+  Region small(16 * unit(), 1), large(64 * unit(), 2);
+  BufferPtr x = filled(16 * unit(), 3), y = filled(16 * unit(), 0);
+  BufferPtr largeX = filled(64 * unit(), 3), largeY = filled(64 * unit(), 0);
   for (int i = 0; i < 4; ++i) {
     write(largeX, i);
     ASSERT_OK(forward(large, largeX, largeY));
@@ -391,17 +401,17 @@ TEST_P(GraphPoolTest, AGraphOverTheLimitOfBytesIsNotMade) {
   EXPECT_EQ(counters().graph_captures, 1);
   EXPECT_EQ(counters().fallbacks_memory, 1);
   EXPECT_EQ(counters().fallbacks_capture, 0);
-  EXPECT_LE(counters().graph_peak_bytes, 100 * kib);
-  EXPECT_EQ(counters().graph_bytes, 2 * 16 * kib);
+  EXPECT_LE(counters().graph_peak_bytes, 100 * unit());
+  EXPECT_EQ(counters().graph_bytes, held(2 * 16 * unit()));
 }
 
 TEST_P(GraphPoolTest, StagingOverTheLimitOfBytes) {
-  limit(/*graphs=*/0, /*bytes=*/32 * kib);
-  Region region(16 * kib, 1);
+  limit(/*graphs=*/0, /*bytes=*/32 * unit());
+  Region region(16 * unit(), 1);
   std::vector<BufferPtr> inputs;
   for (int i = 0; i < 5; ++i) {
-    inputs.push_back(filled(16 * kib, i));
-    BufferPtr y = filled(16 * kib, 0);
+    inputs.push_back(filled(16 * unit(), i));
+    BufferPtr y = filled(16 * unit(), 0);
     ASSERT_OK(forward(region, inputs.back(), y));
     EXPECT_EQ(read(y), i + 1);
   }
@@ -410,18 +420,22 @@ TEST_P(GraphPoolTest, StagingOverTheLimitOfBytes) {
 }
 
 TEST_P(GraphPoolTest, OutOfMemoryInsideACaptureGoesOnWithoutGraph) {
-  for (int64_t left : {100 * kib, 40 * kib}) { // at the second, and first alloc
+  if (onGpu)
+    GTEST_SKIP() << "a stream of a GPU keeps no memory that graphs can't have";
+  for (int64_t left :
+       {100 * unit(), 40 * unit()}) { // at the second, and first alloc
     capstan_rt_device_config config = makeConfig(/*maxDelayUs=*/100);
-    config.memory_limit = 1024 * kib;
+    config.memory_limit = 1024 * unit();
     reset(config);
-    Region region(64 * kib, 1);
-    BufferPtr x = filled(64 * kib, 0), y = filled(64 * kib, 0);
+    Region region(64 * unit(), 1);
+    BufferPtr x = filled(64 * unit(), 0), y = filled(64 * unit(), 0);
     ASSERT_OK(forward(region, x, y));
     StreamPtr other = makeStream(device.get()); // its memory is not trimmed
     std::vector<BufferPtr> rest;
     // What is in use: x, y, and what the first run has left to its stream.
-    for (int64_t free = 1024 * kib - 4 * 64 * kib; free > left; free -= 4 * kib)
-      rest.push_back(makeBuffer(other.get(), 4 * kib));
+    for (int64_t free = 1024 * unit() - 4 * 64 * unit(); free > left;
+         free -= 4 * unit())
+      rest.push_back(makeBuffer(other.get(), 4 * unit()));
     for (int i = 0; i < 4; ++i) {
       write(x, i);
       ASSERT_OK(forward(region, x, y));
@@ -436,15 +450,15 @@ TEST_P(GraphPoolTest, OutOfMemoryInsideACaptureGoesOnWithoutGraph) {
 }
 
 TEST_P(GraphPoolTest, OutOfMemoryAndThenAFailingBody) {
-  limit(/*graphs=*/0, /*bytes=*/100 * kib, /*maxDelayUs=*/300);
-  Region region(64 * kib, 1), another(16 * kib, 2);
-  BufferPtr x = filled(64 * kib, 0), y = filled(64 * kib, 0);
+  limit(/*graphs=*/0, /*bytes=*/100 * unit(), /*maxDelayUs=*/300);
+  Region region(64 * unit(), 1), another(16 * unit(), 2);
+  BufferPtr x = filled(64 * unit(), 0), y = filled(64 * unit(), 0);
   ASSERT_OK(forward(region, x, y));
   EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, "no", inForward([&](auto *f) {
                  void *result;
                  return region.run(f, data(x), &result, [&] {
                    void *large;
-                   EXPECT_OK(capstan_rt_alloc(f, 64 * kib, 64, &large));
+                   EXPECT_OK(capstan_rt_alloc(f, 64 * unit(), 64, &large));
                    return capstan_rt_fail(f, CAPSTAN_RT_CHECK_FAILED, "no",
                                           nullptr);
                  });
@@ -452,19 +466,19 @@ TEST_P(GraphPoolTest, OutOfMemoryAndThenAFailingBody) {
   EXPECT_EQ(counters().fallbacks_memory, 1);
   EXPECT_EQ(counters().fallbacks_capture, 0);
   // The pool is free again.
-  BufferPtr smallX = filled(16 * kib, 1), smallY = filled(16 * kib, 0);
+  BufferPtr smallX = filled(16 * unit(), 1), smallY = filled(16 * unit(), 0);
   warmUp(another, smallX, smallY);
   EXPECT_EQ(counters().graph_captures, 1);
 }
 
 // vllm-project/vllm 53915: a replay read the address of the capture.
 TEST_P(GraphPoolTest, TrapAnInputAtAnotherAddressAtReplay) {
-  Region region(4 * kib, 1);
-  BufferPtr fixed = filled(4 * kib, 1), y = filled(4 * kib, 0);
+  Region region(4 * unit(), 1);
+  BufferPtr fixed = filled(4 * unit(), 1), y = filled(4 * unit(), 0);
   warmUp(region, fixed, y);
   std::vector<BufferPtr> inputs;
   for (int i = 0; i < 10; ++i) {
-    inputs.push_back(filled(4 * kib, 10 * i));
+    inputs.push_back(filled(4 * unit(), 10 * i));
     ASSERT_OK(forward(region, inputs.back(), y));
     EXPECT_EQ(read(y), 10 * i + 1);
   }
@@ -474,12 +488,6 @@ TEST_P(GraphPoolTest, TrapAnInputAtAnotherAddressAtReplay) {
 
 // pytorch/torchtitan 3709: a replay used the offsets of an earlier batch.
 TEST_P(GraphPoolTest, TrapOffsetsAreThoseOfTheBatch) {
-  struct Gather {
-    const int32_t *offsets;
-    const float *from;
-    float *to;
-  };
-  static const capstan_rt_kernel_info info = {"gather", "t:1:1", 0, nullptr};
   const int64_t in[] = {8 * 4, 64 * 4}, out[] = {8 * 4};
   capstan_rt_graph_region region = {sizeof(region), 2, 1, in, out, "t:2:2"};
   BufferPtr offsets = makeBuffer(stream.get(), in[0]);
@@ -502,17 +510,10 @@ TEST_P(GraphPoolTest, TrapOffsetsAreThoseOfTheBatch) {
       EXPECT_OK(capstan_rt_graph_enter(f, &region, inputs, results, &run));
       if (run) {
         EXPECT_OK(capstan_rt_alloc(f, out[0], 64, &made));
-        Gather gather = {static_cast<int32_t *>(inputs[0]),
-                         static_cast<float *>(inputs[1]),
-                         static_cast<float *>(made)};
-        auto kernel = [](const void *p, int64_t begin, int64_t end) {
-          auto *g = static_cast<const Gather *>(p);
-          for (int64_t i = begin; i < end; ++i)
-            g->to[i] = g->from[g->offsets[i]];
-          return 0;
-        };
-        EXPECT_OK(
-            capstan_rt_launch(f, &info, kernel, &gather, sizeof(gather), 8));
+        GatherArguments gather = {static_cast<int32_t *>(inputs[0]),
+                                  static_cast<float *>(inputs[1]),
+                                  static_cast<float *>(made)};
+        EXPECT_OK(launch(f, gatherKernel, &gather, sizeof(gather), 8));
         EXPECT_OK(capstan_rt_graph_leave(f, &region, &made, results));
       }
       EXPECT_OK(capstan_rt_copy(f, data(y), results[0], out[0]));
@@ -529,10 +530,12 @@ TEST_P(GraphPoolTest, TrapOffsetsAreThoseOfTheBatch) {
 
 // pytorch/pytorch 188150: a new recording for every batch.
 TEST_P(GraphPoolTest, TrapAlternatingRegionsAreCapturedOnce) {
-  Region regions[] = {Region(4 * kib, 1), Region(8 * kib, 2),
-                      Region(16 * kib, 3)};
-  BufferPtr x[] = {filled(4 * kib, 0), filled(8 * kib, 0), filled(16 * kib, 0)};
-  BufferPtr y[] = {filled(4 * kib, 0), filled(8 * kib, 0), filled(16 * kib, 0)};
+  Region regions[] = {Region(4 * unit(), 1), Region(8 * unit(), 2),
+                      Region(16 * unit(), 3)};
+  BufferPtr x[] = {filled(4 * unit(), 0), filled(8 * unit(), 0),
+                   filled(16 * unit(), 0)};
+  BufferPtr y[] = {filled(4 * unit(), 0), filled(8 * unit(), 0),
+                   filled(16 * unit(), 0)};
   for (int batch = 0; batch < 100; ++batch) {
     int i = batch % 3;
     write(x[i], batch);

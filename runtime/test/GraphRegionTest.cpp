@@ -57,7 +57,7 @@ protected:
     EXPECT_OK(capstan_rt_alloc(f, 4, 64, &made));
     EXPECT_OK(capstan_rt_copy(f, made, x, 4));
     AddArguments add = {static_cast<float *>(made), 1};
-    EXPECT_OK(capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add), 1));
+    EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
     return capstan_rt_graph_leave(f, &oneToOne, &made, y);
   }
   /// One forward: to = x + 1.
@@ -140,8 +140,7 @@ TEST_P(GraphRegionTest, ResultsAreTheForwards) {
     void *results[5];
     for (void *&result : results) {
       AddArguments add = {static_cast<float *>(data(x)), 1};
-      EXPECT_OK(
-          capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add), 1));
+      EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
       EXPECT_OK(plusOne(f, data(x), &result));
     }
     for (void *result : results) {
@@ -231,22 +230,22 @@ TEST_P(GraphRegionTest, WhatACaptureCantRecordIsRefused) {
   capstan_rt_fetch *before, *fetch;
   void *in, *memory;
   const struct {
-    const char *why;
+    std::string why;
     std::function<int32_t(capstan_rt_forward *)> inside;
   } cases[] = {
-      {"r.mlir:1:2: read on host: a read of the host",
+      {"r.mlir:1:2: read on " + GetParam() + ": a read of the host",
        [&](auto *f) {
-         capstan_rt_part part = {&value, in, 4};
+         capstan_rt_part part = {in, &value, 4};
          return capstan_rt_read(f, 1, &part);
        }},
-      {"r.mlir:1:2: fetch_start on host: a read of the host",
+      {"r.mlir:1:2: fetch_start on " + GetParam() + ": a read of the host",
        [&](auto *f) {
          capstan_rt_part part = {in, &value, 4};
          return capstan_rt_fetch_start(f, 1, &part, &fetch);
        }},
-      {"r.mlir:1:2: fetch_wait on host: a synchronization",
+      {"r.mlir:1:2: fetch_wait on " + GetParam() + ": a synchronization",
        [&](auto *f) { return capstan_rt_fetch_wait(f, before); }},
-      {"r.mlir:1:2: host_alloc on host: memory of the host",
+      {"r.mlir:1:2: host_alloc on " + GetParam() + ": memory of the host",
        [&](auto *f) { return capstan_rt_host_alloc(f, 4, 4, &memory); }}};
   for (const auto &each : cases) {
     reset(makeConfig()); // another module
@@ -283,7 +282,7 @@ TEST_P(GraphRegionTest, ErrorsOfReplaysFailTheForward) {
       EXPECT_OK(capstan_rt_graph_leave(f, &oneToOne, &in, &out));
     }
     int32_t value;
-    capstan_rt_part part = {&value, out, 4};
+    capstan_rt_part part = {out, &value, 4};
     return capstan_rt_read(f, 1, &part); // sees the failure
   };
   for (int32_t good : {1, 1, 0, 1, 0, 1}) {
@@ -330,6 +329,8 @@ TEST_P(GraphRegionTest, Rejects) {
     EXPECT_OK(capstan_rt_graph_enter(f, &oneToOne, &x, &y, &run));
     return capstan_rt_graph_enter(f, &oneToOne, &x, &y, &run);
   };
-  EXPECT_FAILS(invalid, "r.mlir:1:2: graph_enter on host: the forward is in",
+  EXPECT_FAILS(invalid,
+               "r.mlir:1:2: graph_enter on " + GetParam() +
+                   ": the forward is in",
                inForward(twice));
 }

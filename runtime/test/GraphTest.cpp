@@ -99,7 +99,7 @@ TEST_P(GraphTest, ReplaysNeverOverlap) {
     EXPECT_OK(capstan_rt_alloc(f, 4, 4, &own));
     EXPECT_OK(capstan_rt_copy(f, own, capstan_rt_buffer_data(sum.get()), 4));
     AddArguments add = {static_cast<float *>(own), 1};
-    EXPECT_OK(capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add), 1));
+    EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
     return capstan_rt_copy(f, capstan_rt_buffer_data(sum.get()), own, 4);
   }));
   GraphPtr graph = endCapture();
@@ -120,9 +120,8 @@ TEST_P(GraphTest, ArgumentsAreThoseOfTheCapture) {
       static_cast<float *>(capstan_rt_buffer_data(buffer.get())), 5};
   ASSERT_OK(capstan_rt_buffer_write(buffer.get(), stream.get(), 0, &value, 4));
   ASSERT_OK(capstan_rt_capture_begin(stream.get()));
-  ASSERT_OK(inForward([&](auto *f) {
-    return capstan_rt_launch(f, &addInfo, addKernel, &add, sizeof(add), 1);
-  }));
+  ASSERT_OK(inForward(
+      [&](auto *f) { return launch(f, addKernel, &add, sizeof(add), 1); }));
   GraphPtr graph = endCapture();
   add.summand = 100;
   ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
@@ -201,7 +200,8 @@ TEST_P(GraphTest, MemoryThatRunsOutDiscardsTheCapture) {
   };
   ASSERT_OK(capstan_rt_capture_begin(stream.get()));
   ASSERT_OK(allocate(64));
-  EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE, "alloc on host: no memory for",
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE,
+               "alloc on " + GetParam() + ": no memory for",
                allocate(int64_t(1) << 60));
   expectDiscarded("no memory for");
   EXPECT_EQ(countersOf(device.get()).fallbacks_capture, 1);

@@ -37,7 +37,12 @@ struct OneEntry {
       : results(std::move(values)),
         entry{"run",     code,          1, static_cast<int32_t>(results.size()),
               &onDevice, results.data()},
-        info{sizeof(info), CAPSTAN_RT_ABI_VERSION, "host", "test", 1, &entry} {}
+        info{sizeof(info),
+             CAPSTAN_RT_ABI_VERSION,
+             onGpu ? "cuda" : "host",
+             "test",
+             1,
+             &entry} {}
 };
 
 class ResultTest : public Conformance {

@@ -27,10 +27,10 @@ TEST(Status, LastErrorHasItsParts) {
   ASSERT_OK(capstan_rt_last_error(&error));
   EXPECT_EQ(error.code, CAPSTAN_RT_NOT_FOUND);
   EXPECT_STREQ(error.op, "device_create");
-  EXPECT_STREQ(error.message, "no backend 'tpu'; there is 'host'");
+  EXPECT_STREQ(error.message, "no backend 'tpu'; there are 'host' and 'cuda'");
   EXPECT_STREQ(error.location, "");
   EXPECT_STREQ(capstan_rt_last_message(),
-               "device_create: no backend 'tpu'; there is 'host'");
+               "device_create: no backend 'tpu'; there are 'host' and 'cuda'");
 }
 
 TEST(Status, LastErrorRejectsBadStructs) {

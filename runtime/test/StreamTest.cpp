@@ -16,8 +16,7 @@ protected:
               float summand) {
     AddArguments arguments = {
         static_cast<float *>(capstan_rt_buffer_data(buffer)), summand};
-    return capstan_rt_launch(forward, &addInfo, addKernel, &arguments,
-                             sizeof(arguments), 1);
+    return launch(forward, addKernel, &arguments, sizeof(arguments), 1);
   }
 };
 CAPSTAN_RT_CONFORMANCE(StreamTest);

@@ -5,7 +5,23 @@
 
 #include "Support.h"
 
+#include "modules/gpu_kernels.h"
+
 using namespace capstan::rt::test;
+
+bool capstan::rt::test::onGpu = false;
+
+std::vector<std::string> capstan::rt::test::backends() {
+  // Only where there is no GPU at all is it all right to have no tests of it.
+  static const bool hasGpu = [] {
+    capstan_rt_device *device;
+    int32_t status = capstan_rt_device_create("cuda", nullptr, &device);
+    capstan_rt_device_release(device);
+    return status != CAPSTAN_RT_NOT_FOUND;
+  }();
+  return hasGpu ? std::vector<std::string>{"host", "cuda"}
+                : std::vector<std::string>{"host"};
+}
 
 capstan_rt_device_config capstan::rt::test::makeConfig(int64_t maxDelayUs,
                                                        uint64_t seed) {
@@ -54,6 +70,8 @@ capstan::rt::test::makeTensor(DLDataType dtype, std::vector<int64_t> shape,
   DLTensor &t = result->dlpack.dl_tensor;
   result->dlpack.version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
   t.device = {kDLCPU, 0};
+  if (stream && onGpu)
+    t.device = {kDLCUDA, 0};
   t.ndim = static_cast<int32_t>(result->shape.size());
   t.dtype = dtype;
   t.shape = result->shape.data();
@@ -73,7 +91,7 @@ capstan::rt::test::makeTensor(DLDataType dtype, std::vector<int64_t> shape,
 }
 
 std::string capstan::rt::test::modulePath(const std::string &name) {
-  return CAPSTAN_RT_TEST_MODULES + name + ".so";
+  return CAPSTAN_RT_TEST_MODULES + name + (onGpu ? "_cuda.so" : ".so");
 }
 
 ModulePtr capstan::rt::test::openModule(capstan_rt_device *device,
@@ -125,16 +143,44 @@ capstan::rt::test::lastForwardOf(capstan_rt_module *module) {
   return counters;
 }
 
-int32_t capstan::rt::test::addKernel(const void *pointer, int64_t begin,
-                                     int64_t end) {
+int32_t capstan::rt::test::launch(capstan_rt_forward *forward,
+                                  const TestKernel &kernel,
+                                  const void *arguments, int64_t bytes,
+                                  int64_t extent) {
+  if (!onGpu)
+    return capstan_rt_launch(forward, &kernel.info, kernel.host, arguments,
+                             bytes, extent);
+  int64_t none = 0;
+  return launch_on_gpu(forward, kernel.gpu, bytes ? arguments : &none, extent);
+}
+
+static int32_t add(const void *pointer, int64_t begin, int64_t end) {
   auto *arguments = static_cast<const AddArguments *>(pointer);
   for (int64_t i = begin; i < end; ++i)
     arguments->data[i] += arguments->summand;
   return 0;
 }
 
-const capstan_rt_kernel_info capstan::rt::test::addInfo = {
-    "add", "test.mlir:1:1", 0, nullptr};
+static int32_t failAt70(const void *, int64_t begin, int64_t end) {
+  return begin <= 70 && 70 < end ? 2 : 0;
+}
+
+static int32_t gather(const void *pointer, int64_t begin, int64_t end) {
+  auto *arguments = static_cast<const GatherArguments *>(pointer);
+  for (int64_t i = begin; i < end; ++i)
+    arguments->to[i] = arguments->from[arguments->offsets[i]];
+  return 0;
+}
+
+static const capstan_rt_check_info failingChecks[] = {
+    {"never", "test.mlir:2:1"}, {"index out of bounds", "test.mlir:3:1"}};
+
+const TestKernel capstan::rt::test::addKernel = {
+    {"add", "test.mlir:1:1", 0, nullptr}, add, GPU_ADD};
+const TestKernel capstan::rt::test::failingKernel = {
+    {"failing", "test.mlir:1:1", 2, failingChecks}, failAt70, GPU_FAILING};
+const TestKernel capstan::rt::test::gatherKernel = {
+    {"gather", "test.mlir:1:1", 0, nullptr}, gather, GPU_GATHER};
 
 // The host code of a module has no context but the thread it runs on.
 static thread_local const std::function<int32_t(capstan_rt_forward *)> *body;
@@ -149,9 +195,32 @@ static const capstan_rt_entry_info bodyEntry = {"body", runBody, 0,
 static const capstan_rt_module_info bodyModule = {
     sizeof(bodyModule), CAPSTAN_RT_ABI_VERSION, "host", "test", 1, &bodyEntry};
 
+static const capstan_rt_gpu_kernel_info gpuKernels[] = {
+    {"test_add", "test.mlir:1:1", 0, nullptr, GPU_THREADS, 1, 1, 0, 4, 1},
+    {"test_failing", "test.mlir:1:1", 2, failingChecks, GPU_THREADS, 1, 1, 0, 4,
+     1},
+    {"test_gather", "test.mlir:1:1", 0, nullptr, GPU_THREADS, 1, 1, 0, 4, 1}};
+static const float gpuConstants[] = {1, 2, 3, 4};
+static const capstan_rt_gpu_constant_info constantInfos[] = {
+    {gpuConstants, 12}, {nullptr, 0}, {gpuConstants + 3, 4}};
+static const capstan_rt_gpu_module_info gpuBodyModule = {
+    sizeof(gpuBodyModule),
+    CAPSTAN_RT_ABI_VERSION,
+    "cuda",
+    "test",
+    1,
+    &bodyEntry,
+    gpu_code,
+    sizeof(gpu_code),
+    std::size(gpuKernels),
+    gpuKernels,
+    std::size(constantInfos),
+    constantInfos};
+
 void Conformance::reset(const capstan_rt_device_config &config) {
   module = nullptr;
   stream = nullptr;
+  onGpu = GetParam() != "host";
   device = makeDevice(GetParam(), config);
   stream = makeStream(device.get());
   module = makeModule();
@@ -159,7 +228,10 @@ void Conformance::reset(const capstan_rt_device_config &config) {
 
 ModulePtr Conformance::makeModule() {
   capstan_rt_module *created;
-  EXPECT_OK(capstan_rt_module_create(device.get(), &bodyModule, &created));
+  auto *info =
+      onGpu ? reinterpret_cast<const capstan_rt_module_info *>(&gpuBodyModule)
+            : &bodyModule;
+  EXPECT_OK(capstan_rt_module_create(device.get(), info, &created));
   return ModulePtr(created);
 }
 

@@ -109,7 +109,7 @@ std::vector<T> read(const DLManagedTensorVersioned *tensor,
   return values;
 }
 
-/// The file of a module that CMakeLists.txt makes.
+/// The file of a module that CMakeLists.txt makes, for the backend under test.
 std::string modulePath(const std::string &name);
 ModulePtr openModule(capstan_rt_device *device, const std::string &name);
 const capstan_rt_function *lookup(const ModulePtr &module, const char *name);
@@ -126,6 +126,9 @@ CallResult call(const capstan_rt_function *function, capstan_rt_stream *stream,
 capstan_rt_counters countersOf(capstan_rt_device *device);
 capstan_rt_counters countersOf(capstan_rt_module *module);
 capstan_rt_counters lastForwardOf(capstan_rt_module *module);
+
+/// Whether the test that runs is one of a GPU.
+extern bool onGpu;
 
 /// Every test gets a device, with poison in new memory, and a stream.
 class Conformance : public testing::TestWithParam<std::string> {
@@ -144,18 +147,49 @@ protected:
   ModulePtr module; // of inForward
 };
 
-/// Kernels for tests: data[i] += summand.
+/// A kernel for tests: code of the host, and the number of the same in the GPU
+/// code of the module of inForward.
+struct TestKernel {
+  capstan_rt_kernel_info info;
+  capstan_rt_kernel host;
+  int64_t gpu;
+};
+int32_t launch(capstan_rt_forward *forward, const TestKernel &kernel,
+               const void *arguments, int64_t bytes, int64_t extent);
+
+/// A kernel's name in messages.
+inline std::string kernelName(const char *host) {
+  return onGpu ? std::string("test_") + host : host;
+}
+
+/// data[i] += summand
 struct AddArguments {
   float *data;
   float summand;
 };
-int32_t addKernel(const void *arguments, int64_t begin, int64_t end);
-extern const capstan_rt_kernel_info addInfo;
+extern const TestKernel addKernel;
+/// Fails at 70.
+extern const TestKernel failingKernel;
+/// to[i] = from[offsets[i]]
+struct GatherArguments {
+  const int32_t *offsets;
+  const float *from;
+  float *to;
+};
+extern const TestKernel gatherKernel;
 
+/// The backends that this machine can test: "host", and "cuda" if it has a GPU.
+std::vector<std::string> backends();
+
+#define CAPSTAN_RT_CONFORMANCE_OF(NAME, BACKENDS)                              \
+  INSTANTIATE_TEST_SUITE_P(Backends, NAME, BACKENDS, [](const auto &info) {    \
+    return std::string(info.param);                                            \
+  })
 #define CAPSTAN_RT_CONFORMANCE(NAME)                                           \
-  INSTANTIATE_TEST_SUITE_P(                                                    \
-      Backends, NAME, testing::Values("host"),                                 \
-      [](const auto &info) { return std::string(info.param); })
+  CAPSTAN_RT_CONFORMANCE_OF(NAME, testing::ValuesIn(backends()))
+/// For what other backends don't have.
+#define CAPSTAN_RT_CONFORMANCE_OF_HOST(NAME)                                   \
+  CAPSTAN_RT_CONFORMANCE_OF(NAME, testing::Values("host"))
 
 } // namespace capstan::rt::test
 

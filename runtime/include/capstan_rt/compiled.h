@@ -112,6 +112,54 @@ typedef struct capstan_rt_kernel_info {
 typedef int32_t (*capstan_rt_kernel)(const void *arguments, int64_t begin,
                                      int64_t end);
 
+/*-- Kernels of GPUs ---------------------------------------------------------*/
+
+/**
+ * A kernel of a module's GPU code.
+ *
+ * If it `takes_failure`, its first two arguments are an address and a 64-bit
+ * code, which the runtime fills in. At the address is the failure record of the
+ * forward: a 64-bit word, then the address of its mirror. The kernel ends at
+ * once if the word is not 0. A thread whose check `n`, counted from 0, fails
+ * puts code + n into the word by an atomic compare-and-swap from 0; if the word
+ * was 0, it also stores that number at the mirror.
+ */
+typedef struct capstan_rt_gpu_kernel_info {
+  const char *name;     /**< as the code names it */
+  const char *location; /**< for messages */
+  int64_t num_checks;   /**< at most 65536; none unless it takes_failure */
+  const capstan_rt_check_info *checks;
+  int32_t block_x, block_y, block_z; /**< threads of a block */
+  int32_t shared_bytes;              /**< of dynamic shared memory */
+  int32_t num_arguments;             /**< with those of the failure record */
+  int32_t takes_failure;             /**< 0 or 1 */
+} capstan_rt_gpu_kernel_info;
+
+/** Data that the module's kernels read: the runtime copies it to the device. */
+typedef struct capstan_rt_gpu_constant_info {
+  const void *data;
+  int64_t bytes;
+} capstan_rt_gpu_constant_info;
+
+/**
+ * What a module for GPUs exports as `capstan_module`: the fields of a
+ * capstan_rt_module_info, of which `size` says that more follows.
+ */
+typedef struct capstan_rt_gpu_module_info {
+  uint32_t size;        /**< of this struct */
+  uint32_t abi_version; /**< CAPSTAN_RT_ABI_VERSION of the compiler */
+  const char *target;   /**< "cuda" */
+  const char *producer; /**< the compiler's version, for messages */
+  int64_t num_entries;
+  const capstan_rt_entry_info *entries;
+  const void *code;   /**< PTX with a 0 at its end, or a cubin or fatbin */
+  int64_t code_bytes; /**< with the 0 */
+  int64_t num_kernels;
+  const capstan_rt_gpu_kernel_info *kernels;
+  int64_t num_constants;
+  const capstan_rt_gpu_constant_info *constants;
+} capstan_rt_gpu_module_info;
+
 /*-- Graph regions -----------------------------------------------------------*/
 
 /** What a region takes and gives, all on the device and of constant size. */
@@ -206,6 +254,24 @@ int32_t capstan_rt_launch(capstan_rt_forward *forward,
                           const capstan_rt_kernel_info *info,
                           capstan_rt_kernel kernel, const void *arguments,
                           int64_t bytes, int64_t extent);
+/**
+ * Runs a kernel of the module's GPU code; nothing if the grid is empty.
+ * \param[in] kernel          its number in the module's `kernels`
+ * \param[in] grid_x          blocks, as grid_y and grid_z
+ * \param[in,out] arguments   the addresses of its arguments, which are copied;
+ *                            of those of the failure record, the runtime puts
+ *                            its own here
+ */
+int32_t capstan_rt_launch_gpu(capstan_rt_forward *forward, int64_t kernel,
+                              int64_t grid_x, int64_t grid_y, int64_t grid_z,
+                              void **arguments);
+/**
+ * \param[in] constant   its number in the module's `constants`
+ * \param[out] data      its address on the device, where it lies from the
+ *                       loading of the module to its end, aligned to 256 bytes
+ */
+int32_t capstan_rt_constant(capstan_rt_forward *forward, int64_t constant,
+                            const void **data);
 int32_t capstan_rt_gemm(capstan_rt_forward *forward,
                         const capstan_rt_gemm_desc *desc, const void *a,
                         const void *b, void *c);

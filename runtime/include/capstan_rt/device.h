@@ -22,7 +22,30 @@ extern "C" {
 /** A device of a backend; counted references. */
 typedef struct capstan_rt_device capstan_rt_device;
 
-#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 1
+#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 2
+
+/**
+ * Device memory that the caller owns, such as a framework's cache (`cuda`
+ * only). The functions are called from any thread, also while a stream is
+ * captured, and call nothing of the runtime.
+ */
+typedef struct capstan_rt_allocator {
+  uint32_t size; /**< of this struct */
+  void *context; /**< passed to each function */
+  /**
+   * Memory that work enqueued on `stream`, a CUstream, from now on may use.
+   * \return aligned to 256 bytes; null if there is none left
+   */
+  void *(*allocate)(void *context, int64_t bytes, void *stream);
+  /** Gives memory back; work enqueued on `stream` before still may use it. */
+  void (*release)(void *context, void *memory, int64_t bytes, void *stream);
+  /**
+   * Gives memory that nobody uses back to the device, before an allocation is
+   * tried again. May be null; the two others may be null together, and then
+   * memory comes from the runtime's own pool.
+   */
+  void (*empty_cache)(void *context);
+} capstan_rt_allocator;
 
 /** How to make a device. Start from capstan_rt_device_config_init. */
 typedef struct capstan_rt_device_config {
@@ -30,7 +53,7 @@ typedef struct capstan_rt_device_config {
   uint32_t version; /**< CAPSTAN_RT_DEVICE_CONFIG_VERSION */
   /** Threads that run kernels, with the stream's own; 0: one a core. */
   int32_t threads;
-  /** Not 0: new memory is filled with CAPSTAN_RT_POISON (`host` only). */
+  /** Not 0: new memory is filled with CAPSTAN_RT_POISON. */
   int32_t poison_memory;
   /** Seed of the delays before each piece of work (`host` only). */
   uint64_t delay_seed;
@@ -44,6 +67,15 @@ typedef struct capstan_rt_device_config {
   int32_t max_graphs;
   /** Bytes that these may use; 0: any number, within memory_limit. */
   int64_t max_graph_bytes;
+  /** The driver's library; null: libcuda.so.1 (`cuda`). */
+  const char *cuda_driver;
+  /**
+   * Bytes that the runtime's own pool keeps when nobody uses them; 0: all,
+   * until memory runs out (`cuda`).
+   */
+  int64_t release_threshold;
+  /** Whose memory the device uses; null: its own pool's (`cuda`). Copied. */
+  const capstan_rt_allocator *allocator;
 } capstan_rt_device_config;
 
 /** The byte that unfinished fetches, and new memory if asked for, hold. */
@@ -58,7 +90,7 @@ void capstan_rt_device_config_init(capstan_rt_device_config *config);
 
 /**
  * Makes a device.
- * \param[in] name     "host" or "cuda"
+ * \param[in] name     "host", or "cuda" or "cuda:N" for the GPU of index N
  * \param[in] config   null: the defaults; read before this returns
  * \param[out] device  owned by the caller; null after an error
  * \return NOT_FOUND if the backend is not built in or finds no device,
@@ -75,7 +107,8 @@ void capstan_rt_device_retain(capstan_rt_device *device);
  */
 void capstan_rt_device_release(capstan_rt_device *device);
 
-/** "host" or "cuda"; lives as long as the device. \return null for null */
+/** Such as "host" or "cuda:1"; lives as long as the device. \return null for
+ * null */
 const char *capstan_rt_device_name(const capstan_rt_device *device);
 /**
  * The device as DLPack names it.

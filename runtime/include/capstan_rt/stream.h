@@ -31,6 +31,24 @@ typedef struct capstan_rt_event capstan_rt_event;
  */
 int32_t capstan_rt_stream_create(capstan_rt_device *device,
                                  capstan_rt_stream **stream);
+/**
+ * Makes a stream of the caller's own, so that work runs in order with the
+ * caller's and its captures take the work in. While it is captured by its
+ * owner, what the runtime refuses in captures fails, and leaves that capture
+ * alone.
+ * \param[in] device    kept alive by the stream
+ * \param[in] native    a CUstream of the device's primary context; it outlives
+ *                      the stream and the memory that was allocated on it
+ * \param[out] stream   owned by the caller; null after an error
+ * \return UNSUPPORTED on the host
+ */
+int32_t capstan_rt_stream_wrap(capstan_rt_device *device, void *native,
+                               capstan_rt_stream **stream);
+/**
+ * The stream as its device knows it: a CUstream, or null on the host.
+ * \return lives as long as the stream; null for null
+ */
+void *capstan_rt_stream_native(capstan_rt_stream *stream);
 /** One more reference. \param[in] stream   null does nothing */
 void capstan_rt_stream_retain(capstan_rt_stream *stream);
 /**

@@ -85,6 +85,25 @@ struct AttentionArguments {
   float *logsumexp;
 };
 
+/// What a device has loaded of a module; unloaded at the end, when no work of
+/// it is under way.
+class GpuCode : public RefCounted {
+public:
+  /// Where the module's constants are on the device.
+  const std::vector<const void *> &constants() const { return addresses; }
+
+protected:
+  std::vector<const void *> addresses;
+};
+
+/// A launch of a kernel of a module's GPU code.
+struct GpuLaunch {
+  GpuCode &code;
+  int64_t kernel;
+  uint32_t grid[3];
+  void **arguments;
+};
+
 /// An error, or null.
 using MaybeError = std::unique_ptr<Error>;
 
@@ -106,8 +125,17 @@ struct capstan_rt_device : capstan::rt::RefCounted {
   int64_t maxGraphBytes = 0;
 
   virtual const char *name() const = 0;
+  /// What modules for it are compiled for.
+  virtual const char *target() const = 0;
   virtual void dlpack(int32_t &type, int32_t &id) const = 0;
+  /// The DLDeviceType of memory of `allocateHost`.
+  virtual int32_t hostDlpackType() const = 0;
   virtual int32_t createStream(capstan_rt_stream **stream) = 0;
+  /// A stream around one of the device's own kind.
+  virtual int32_t wrapStream(void *native, capstan_rt_stream **stream) = 0;
+  /// Loads the GPU code of a module that was checked; null if it has none.
+  virtual int32_t loadCode(const capstan_rt_module_info &info,
+                           capstan::rt::Ref<capstan::rt::GpuCode> &code) = 0;
   virtual int32_t createEvent(capstan_rt_event **event) = 0;
   /// At most `most` bytes, or what the device may have if that is 0. Null if
   /// there are no addresses left.
@@ -148,6 +176,9 @@ struct capstan_rt_graph : capstan::rt::RefCounted {
 struct capstan_rt_stream : capstan::rt::RefCounted {
   const capstan::rt::Ref<capstan_rt_device> device;
 
+  /// The stream in the device's own terms; null if it has none.
+  virtual void *native() = 0;
+
   virtual int32_t allocate(int64_t bytes, int64_t alignment,
                            capstan::rt::Block *block) = 0;
   virtual int32_t allocateHost(int64_t bytes, int64_t alignment,
@@ -164,6 +195,8 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
                          const capstan_rt_kernel_info *info,
                          capstan_rt_kernel kernel, const void *arguments,
                          int64_t bytes, int64_t extent) = 0;
+  virtual int32_t launchGpu(const capstan::rt::FailureRef &failure,
+                            const capstan::rt::GpuLaunch &launch) = 0;
   virtual int32_t gemm(const capstan::rt::FailureRef &failure,
                        const capstan_rt_gemm_desc &desc, const void *a,
                        const void *b, void *c) = 0;

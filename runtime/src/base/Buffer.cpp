@@ -7,6 +7,7 @@
 #include "base/Dtype.h"
 
 #include "dlpack/dlpack.h"
+#include <cstring>
 
 using namespace capstan::rt;
 
@@ -114,6 +115,15 @@ int32_t capstan_rt_tensor_read(const struct DLManagedTensorVersioned *tensor,
   if (size != bytes)
     return bad(op, "the tensor is of another size");
   CAPSTAN_RT_TRY(stream->refuseInCapture(op, "a read of the host"));
-  return readBack(*stream, static_cast<char *>(t.data) + t.byte_offset,
-                  destination, bytes);
+  const char *source = static_cast<char *>(t.data) + t.byte_offset;
+  int32_t type, id;
+  stream->device->dlpack(type, id);
+  if (t.device.device_type == type && t.device.device_id == id)
+    return readBack(*stream, source, destination, bytes);
+  if (t.device.device_type != kDLCPU && t.device.device_type != kDLCUDAHost)
+    return bad(op, "the tensor is neither on the stream's device nor the host");
+  CAPSTAN_RT_TRY(stream->synchronize());
+  if (bytes)
+    memcpy(destination, source, bytes);
+  return CAPSTAN_RT_OK;
 }

@@ -5,8 +5,11 @@
 
 #include "base/Backend.h"
 #include "base/Validate.h"
+#include "cuda/CreateDevice.h"
 #include "host/HostDevice.h"
 
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 
 using namespace capstan::rt;
@@ -17,6 +20,15 @@ void capstan_rt_device_config_init(capstan_rt_device_config *config) {
   *config = {};
   config->size = sizeof(*config);
   config->version = CAPSTAN_RT_DEVICE_CONFIG_VERSION;
+}
+
+/// Whether it is "cuda" or "cuda:N".
+static bool isCuda(const char *name, int32_t &index) {
+  int read = 0;
+  if (!strcmp(name, "cuda"))
+    return true;
+  return sscanf(name, "cuda:%5" SCNd32 "%n", &index, &read) == 1 &&
+         !name[read] && index >= 0;
 }
 
 int32_t capstan_rt_device_create(const char *name,
@@ -39,20 +51,25 @@ int32_t capstan_rt_device_create(const char *name,
                        defaults.size));
   if (config->threads < 0 || config->max_delay_us < 0 ||
       config->memory_limit < 0 || config->max_graphs < 0 ||
-      config->max_graph_bytes < 0)
+      config->max_graph_bytes < 0 || config->release_threshold < 0)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "a negative number in the configuration");
-  if (!strcmp(name, "host")) {
+  if (const capstan_rt_allocator *hook = config->allocator;
+      hook &&
+      (hook->size != sizeof(*hook) || !hook->allocate != !hook->release))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "an allocator of unknown size, or with one function of two");
+  int32_t index = 0;
+  if (!strcmp(name, "host"))
     CAPSTAN_RT_TRY(createHostDevice(*config, device));
-    (*device)->maxGraphs = config->max_graphs;
-    (*device)->maxGraphBytes = config->max_graph_bytes;
-    return CAPSTAN_RT_OK;
-  }
-  if (!strcmp(name, "cuda"))
+  else if (isCuda(name, index))
+    CAPSTAN_RT_TRY(createCudaDevice(name, index, *config, device));
+  else
     return fail(CAPSTAN_RT_NOT_FOUND, {op},
-                "the 'cuda' backend is not built into this runtime");
-  return fail(CAPSTAN_RT_NOT_FOUND, {op},
-              format("no backend '%s'; there is 'host'", name));
+                format("no backend '%s'; there are 'host' and 'cuda'", name));
+  (*device)->maxGraphs = config->max_graphs;
+  (*device)->maxGraphBytes = config->max_graph_bytes;
+  return CAPSTAN_RT_OK;
 }
 
 void capstan_rt_device_retain(capstan_rt_device *device) {

@@ -7,6 +7,7 @@
 #include "base/GraphRegion.h"
 #include "base/Validate.h"
 
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 #include <type_traits>
@@ -76,6 +77,13 @@ template <typename Struct, typename... Kinds> std::false_type hasFields(...);
                 "compiled.h and entry_points.def disagree on " #NAME);
 #include "capstan_rt/entry_points.def"
 #undef DIMS
+
+// What reads one of the two can read the other.
+static_assert(offsetof(capstan_rt_gpu_module_info, code) ==
+                      sizeof(capstan_rt_module_info) &&
+                  offsetof(capstan_rt_gpu_module_info, entries) ==
+                      offsetof(capstan_rt_module_info, entries),
+              "the module infos don't begin alike");
 
 void *capstan_rt_entry_point(const char *symbol) {
   static const struct {
@@ -165,6 +173,51 @@ int32_t capstan_rt_launch(capstan_rt_forward *forward,
   forward->count(Counter::launches);
   return forward->done(forward->stream->launch(forward->failure, info, kernel,
                                                arguments, bytes, extent));
+}
+
+int32_t capstan_rt_constant(capstan_rt_forward *forward, int64_t constant,
+                            const void **data) {
+  REQUIRE_FORWARD("constant");
+  const GpuCode *code = forward->module.code.get();
+  if (!data || !code || constant < 0 ||
+      constant >= int64_t(code->constants().size()))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {"constant"},
+                         format("the module has no constant %lld for GPUs",
+                                static_cast<long long>(constant)));
+  *data = code->constants()[constant];
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_launch_gpu(capstan_rt_forward *forward, int64_t kernel,
+                              int64_t grid_x, int64_t grid_y, int64_t grid_z,
+                              void **arguments) {
+  const char *op = "launch_gpu";
+  REQUIRE_FORWARD(op);
+  const Module &module = forward->module;
+  if (!module.code || kernel < 0 || kernel >= module.gpuInfo()->num_kernels)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                         format("the module has no kernel %lld for GPUs",
+                                static_cast<long long>(kernel)));
+  const capstan_rt_gpu_kernel_info &info = module.gpuInfo()->kernels[kernel];
+  // The driver checks the rest: what is too large differs between devices.
+  int64_t largest = INT32_MAX;
+  if (grid_x < 0 || grid_y < 0 || grid_z < 0 || grid_x > largest ||
+      grid_y > largest || grid_z > largest)
+    return forward->fail(
+        CAPSTAN_RT_INVALID_ARGUMENT, {info.name, info.location},
+        format("a grid of %lld x %lld x %lld", static_cast<long long>(grid_x),
+               static_cast<long long>(grid_y), static_cast<long long>(grid_z)));
+  if (info.num_arguments && !arguments)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT,
+                         {info.name, info.location}, "no arguments");
+  forward->count(Counter::launches);
+  if (!grid_x || !grid_y || !grid_z)
+    return CAPSTAN_RT_OK;
+  return forward->done(forward->stream->launchGpu(
+      forward->failure, {*module.code,
+                         kernel,
+                         {uint32_t(grid_x), uint32_t(grid_y), uint32_t(grid_z)},
+                         arguments}));
 }
 
 int32_t capstan_rt_gemm(capstan_rt_forward *forward,

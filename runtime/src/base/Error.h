@@ -64,6 +64,9 @@ public:
   /// Forgets the error, before a graph is replayed.
   void reset();
 
+  /// What a backend keeps for it; set by the thread that enqueues the work.
+  Ref<RefCounted> backend;
+
 private:
   std::atomic<bool> flag{false};
   mutable std::mutex mutex;

@@ -12,8 +12,8 @@ using namespace capstan::rt;
 
 capstan_rt_module::capstan_rt_module(capstan_rt_device *device,
                                      const capstan_rt_module_info &info,
-                                     void *library)
-    : device(Ref<Device>::share(device)), info(info),
+                                     Ref<GpuCode> code, void *library)
+    : device(Ref<Device>::share(device)), info(info), code(std::move(code)),
       graphs(std::make_unique<GraphPool>(*device, counters)), library(library) {
   for (int64_t i = 0; i < info.num_entries; ++i)
     functions.push_back({this, &info.entries[i]});
@@ -65,11 +65,14 @@ int32_t capstan_rt_module_open(capstan_rt_device *device, const char *path,
                   format("'%s' exports no capstan_module: not made by "
                          "capstan-compile",
                          path));
+  Ref<GpuCode> gpuCode;
+  if (!code)
+    code = device->loadCode(*info, gpuCode);
   if (code) {
     dlclose(library);
     return code;
   }
-  *module = new Module(device, *info, library);
+  *module = new Module(device, *info, std::move(gpuCode), library);
   return CAPSTAN_RT_OK;
 }
 
@@ -81,7 +84,9 @@ int32_t capstan_rt_module_create(capstan_rt_device *device,
   if (!device || !info || !module)
     return nullPointer("module_create");
   CAPSTAN_RT_TRY(checkModuleInfo(info, *device, "the module"));
-  *module = new Module(device, *info, nullptr);
+  Ref<GpuCode> code;
+  CAPSTAN_RT_TRY(device->loadCode(*info, code));
+  *module = new Module(device, *info, std::move(code), nullptr);
   return CAPSTAN_RT_OK;
 }
 

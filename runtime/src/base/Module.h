@@ -20,6 +20,14 @@
 namespace capstan::rt {
 class GraphPool;
 class GraphRegion;
+
+/// What a module has for GPUs; null for another module.
+inline const capstan_rt_gpu_module_info *
+gpuInfoOf(const capstan_rt_module_info &info) {
+  return info.size == sizeof(capstan_rt_gpu_module_info)
+             ? reinterpret_cast<const capstan_rt_gpu_module_info *>(&info)
+             : nullptr;
+}
 } // namespace capstan::rt
 
 struct capstan_rt_function {
@@ -30,14 +38,21 @@ struct capstan_rt_function {
 struct capstan_rt_module : capstan::rt::RefCounted {
   const capstan::rt::Ref<capstan_rt_device> device;
   const capstan_rt_module_info &info;
+  /// Its GPU code on the device; null if it has none.
+  const capstan::rt::Ref<capstan::rt::GpuCode> code;
   capstan::rt::Counters counters;
   std::vector<capstan_rt_function> functions;
 
   /// Closes `library` at the end, unless it is null.
   capstan_rt_module(capstan_rt_device *device,
-                    const capstan_rt_module_info &info, void *library);
+                    const capstan_rt_module_info &info,
+                    capstan::rt::Ref<capstan::rt::GpuCode> code, void *library);
   ~capstan_rt_module() override;
 
+  /// Only if there is GPU code.
+  const capstan_rt_gpu_module_info *gpuInfo() const {
+    return capstan::rt::gpuInfoOf(info);
+  }
   void forwardEnded(const capstan::rt::Counters &its);
   int32_t readLastForward(capstan_rt_counters *read) const;
   /// What the module keeps for a region of its code, from the first look on.

@@ -53,6 +53,40 @@ static int32_t checkValues(const char *from, const capstan_rt_entry_info &entry,
   return CAPSTAN_RT_OK;
 }
 
+static const char *problemOf(const capstan_rt_gpu_kernel_info &kernel) {
+  if (!kernel.name)
+    return "no name";
+  if (kernel.block_x < 1 || kernel.block_y < 1 || kernel.block_z < 1)
+    return "no block";
+  if (kernel.shared_bytes < 0 || kernel.num_arguments < 0)
+    return "a negative number";
+  if (kernel.num_checks < 0 || kernel.num_checks > 65536 ||
+      (kernel.num_checks && (!kernel.checks || !kernel.takes_failure)))
+    return "a broken list of checks";
+  if (kernel.takes_failure && kernel.num_arguments < 2)
+    return "no arguments for the failure record";
+  return nullptr;
+}
+
+static int32_t checkGpuCode(const char *from,
+                            const capstan_rt_gpu_module_info &info) {
+  if (info.num_kernels < 0 || info.code_bytes < 0 ||
+      (info.num_kernels && (!info.kernels || !info.code || !info.code_bytes)))
+    return bad(from, "its list of kernels is broken");
+  for (int64_t i = 0; i < info.num_kernels; ++i)
+    if (const char *problem = problemOf(info.kernels[i]))
+      return bad(from, format("kernel %lld has %s", static_cast<long long>(i),
+                              problem));
+  if (info.num_constants < 0 || (info.num_constants && !info.constants))
+    return bad(from, "its list of constants is broken");
+  for (int64_t i = 0; i < info.num_constants; ++i)
+    if (info.constants[i].bytes < 0 ||
+        (info.constants[i].bytes && !info.constants[i].data))
+      return bad(
+          from, format("constant %lld has no data", static_cast<long long>(i)));
+  return CAPSTAN_RT_OK;
+}
+
 int32_t capstan::rt::checkModuleInfo(const capstan_rt_module_info *info,
                                      const Device &device, const char *from) {
   // The version first: it decides what the rest of the struct looks like.
@@ -60,13 +94,16 @@ int32_t capstan::rt::checkModuleInfo(const capstan_rt_module_info *info,
     return bad(from, format("compiled for version %u of the ABI; this runtime "
                             "has version %d",
                             info->abi_version, CAPSTAN_RT_ABI_VERSION));
-  if (info->size != sizeof(*info))
+  const capstan_rt_gpu_module_info *gpu = gpuInfoOf(*info);
+  if (!gpu && info->size != sizeof(*info))
     return bad(from, format("its module info has %u bytes, not %zu", info->size,
                             sizeof(*info)));
-  if (!info->target || strcmp(info->target, device.name()))
+  if (!info->target || strcmp(info->target, device.target()))
     return bad(from,
                format("compiled for '%s'; this device is '%s'",
-                      info->target ? info->target : "(null)", device.name()));
+                      info->target ? info->target : "(null)", device.target()));
+  if (gpu)
+    CAPSTAN_RT_TRY(checkGpuCode(from, *gpu));
   if (info->num_entries < 0 || (info->num_entries && !info->entries))
     return bad(from, "its list of entries is broken");
   for (int64_t i = 0; i < info->num_entries; ++i) {

@@ -21,6 +21,19 @@ int32_t capstan_rt_stream_create(capstan_rt_device *device,
   return device->createStream(stream);
 }
 
+int32_t capstan_rt_stream_wrap(capstan_rt_device *device, void *native,
+                               capstan_rt_stream **stream) {
+  if (stream)
+    *stream = nullptr;
+  if (!device || !stream)
+    return nullPointer("stream_wrap");
+  return device->wrapStream(native, stream);
+}
+
+void *capstan_rt_stream_native(capstan_rt_stream *stream) {
+  return stream ? stream->native() : nullptr;
+}
+
 void capstan_rt_stream_retain(capstan_rt_stream *stream) {
   retainHandle(stream);
 }

@@ -166,6 +166,8 @@ capstan::rt::exportTensor(const capstan_rt_value_info &info,
   Exported *exported = makeTensor(info, memref);
   exported->block = std::move(block);
   exported->tensor.dl_tensor.data = data;
+  exported->tensor.dl_tensor.device.device_type =
+      static_cast<DLDeviceType>(device.hostDlpackType());
   if (info.space == CAPSTAN_RT_DEVICE_SPACE) {
     int32_t type, id;
     device.dlpack(type, id);

@@ -12,10 +12,14 @@
 
 using namespace capstan::rt;
 
-/// A small number for each thread, in the order of their first spans.
-static uint64_t threadNumber() {
+uint64_t Trace::newTrack() {
   static std::atomic<uint64_t> next{1};
-  static thread_local uint64_t number = next.fetch_add(1);
+  return next.fetch_add(1);
+}
+
+/// Small numbers, in the order of the threads' first spans.
+uint64_t Trace::ofThread() {
+  static thread_local uint64_t number = newTrack();
   return number;
 }
 
@@ -44,12 +48,13 @@ int32_t Trace::start() {
 }
 
 void Trace::add(const char *category, const char *name, const char *location,
-                Clock::time_point begin, Clock::time_point end) {
+                Clock::time_point begin, Clock::time_point end,
+                uint64_t track) {
   std::lock_guard<std::mutex> lock(mutex);
   if (!running())
     return;
   spans.push_back({name ? name : category, location ? location : "", category,
-                   begin, end, threadNumber()});
+                   begin, end, track});
 }
 
 int32_t Trace::stop(const char *path) {
@@ -77,7 +82,7 @@ int32_t Trace::stop(const char *path) {
             "%s{\"ph\":\"X\",\"pid\":1,\"tid\":%llu,\"ts\":%.3f,"
             "\"dur\":%.3f,\"cat\":\"%s\",\"name\":%s,"
             "\"args\":{\"location\":%s}}",
-            separator, static_cast<unsigned long long>(span.thread),
+            separator, static_cast<unsigned long long>(span.track),
             us(span.begin - origin), us(span.end - span.begin), span.category,
             quoted(span.name).c_str(), quoted(span.location).c_str());
     separator = ",\n";

@@ -30,15 +30,23 @@ public:
   int32_t stop(const char *path);
   /// Copies the strings: a module may be gone when the trace is written.
   void add(const char *category, const char *name, const char *location,
-           Clock::time_point begin, Clock::time_point end);
+           Clock::time_point begin, Clock::time_point end) {
+    add(category, name, location, begin, end, ofThread());
+  }
+  /// The same, on another track than that of the thread.
+  void add(const char *category, const char *name, const char *location,
+           Clock::time_point begin, Clock::time_point end, uint64_t track);
+  /// A number that no thread has.
+  static uint64_t newTrack();
 
 private:
   struct Span {
     std::string name, location;
     const char *category;
     Clock::time_point begin, end;
-    uint64_t thread;
+    uint64_t track;
   };
+  static uint64_t ofThread();
 
   std::atomic<bool> on{false};
   std::mutex mutex;

@@ -6,6 +6,8 @@
 #include "base/Dtype.h"
 #include "comm/LocalGroup.h"
 
+#include <cstring>
+
 using namespace capstan::rt;
 
 struct capstan_rt_comm : RefCounted {
@@ -88,6 +90,9 @@ static int32_t enqueue(const char *op, Counter counter, Comm *comm,
     return fail(CAPSTAN_RT_UNSUPPORTED, {op},
                 format("collectives of %s are not supported",
                        nameOf(key.dtype).c_str()));
+  if (strcmp(stream->device->target(), "host"))
+    return fail(CAPSTAN_RT_UNSUPPORTED, {op, nullptr, stream->device->name()},
+                "local communicators are for memory of the host");
   CAPSTAN_RT_TRY(stream->refuseInCapture(op, "a local collective"));
   stream->device->counters.add(counter);
   return stream->callback(op,

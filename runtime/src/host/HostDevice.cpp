@@ -40,6 +40,17 @@ void HostDevice::dlpack(int32_t &type, int32_t &id) const {
   id = 0;
 }
 
+int32_t HostDevice::hostDlpackType() const { return kDLCPU; }
+
+int32_t HostDevice::wrapStream(void *, capstan_rt_stream **) {
+  return fail(CAPSTAN_RT_UNSUPPORTED, {"stream_wrap", nullptr, name()},
+              "the host has no streams but the runtime's");
+}
+
+int32_t HostDevice::loadCode(const capstan_rt_module_info &, Ref<GpuCode> &) {
+  return CAPSTAN_RT_OK;
+}
+
 int32_t HostDevice::createStream(capstan_rt_stream **stream) {
   *stream = new HostStream(*this);
   return CAPSTAN_RT_OK;

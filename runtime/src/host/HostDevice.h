@@ -28,8 +28,13 @@ public:
   explicit HostDevice(const capstan_rt_device_config &config);
 
   const char *name() const override { return "host"; }
+  const char *target() const override { return "host"; }
   void dlpack(int32_t &type, int32_t &id) const override;
+  int32_t hostDlpackType() const override;
   int32_t createStream(capstan_rt_stream **stream) override;
+  int32_t wrapStream(void *native, capstan_rt_stream **stream) override;
+  int32_t loadCode(const capstan_rt_module_info &info,
+                   Ref<GpuCode> &code) override;
   int32_t createEvent(capstan_rt_event **event) override;
   std::unique_ptr<AddressRange> reserveAddresses(int64_t most) override;
   int32_t gemmLibrary(const char **library) override;

@@ -105,6 +105,11 @@ int32_t HostStream::launch(const FailureRef &failure,
   return enqueue(makeLaunch(failure, info, kernel, arguments, bytes, extent));
 }
 
+int32_t HostStream::launchGpu(const FailureRef &, const GpuLaunch &) {
+  return fail(CAPSTAN_RT_UNSUPPORTED, {"launch_gpu", nullptr, host.name()},
+              "the host runs no kernels of GPUs");
+}
+
 int32_t HostStream::gemm(const FailureRef &failure,
                          const capstan_rt_gemm_desc &desc, const void *a,
                          const void *b, void *c) {

@@ -40,6 +40,7 @@ class HostStream final : public Stream {
 public:
   explicit HostStream(HostDevice &device);
 
+  void *native() override { return nullptr; }
   int32_t allocate(int64_t bytes, int64_t alignment, Block *block) override;
   int32_t allocateHost(int64_t bytes, int64_t alignment, Block *block) override;
 
@@ -50,6 +51,8 @@ public:
   int32_t launch(const FailureRef &failure, const capstan_rt_kernel_info *info,
                  capstan_rt_kernel kernel, const void *arguments, int64_t bytes,
                  int64_t extent) override;
+  int32_t launchGpu(const FailureRef &failure,
+                    const GpuLaunch &launch) override;
   int32_t gemm(const FailureRef &failure, const capstan_rt_gemm_desc &desc,
                const void *a, const void *b, void *c) override;
   int32_t attention(const FailureRef &failure,

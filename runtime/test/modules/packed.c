@@ -12,7 +12,7 @@
  * that runs while 2 * x is computed. Fails unless total is the number of rows.
  */
 
-#include "capstan_rt/compiled.h"
+#include "gpu_kernels.h"
 
 struct sum_arguments {
   const int32_t *lens;
@@ -20,6 +20,7 @@ struct sum_arguments {
   int32_t *total;
 };
 
+#ifndef FOR_CUDA
 static int32_t sum_kernel(const void *pointer, int64_t begin, int64_t end) {
   const struct sum_arguments *arguments = pointer;
   if (begin == end)
@@ -32,6 +33,7 @@ static int32_t sum_kernel(const void *pointer, int64_t begin, int64_t end) {
   }
   return 0;
 }
+#endif
 
 struct affine_arguments {
   const float *x;
@@ -39,19 +41,39 @@ struct affine_arguments {
   float factor, summand;
 };
 
+#ifndef FOR_CUDA
 static int32_t affine_kernel(const void *pointer, int64_t begin, int64_t end) {
   const struct affine_arguments *arguments = pointer;
   for (int64_t i = 4 * begin; i < 4 * end; ++i)
     arguments->y[i] = arguments->factor * arguments->x[i] + arguments->summand;
   return 0;
 }
+#endif
 
 static const capstan_rt_check_info sum_checks[] = {
     {"negative length", "packed.mlir:3:8"}};
-static const capstan_rt_kernel_info sum_info = {"sum", "packed.mlir:3:3", 1,
-                                                sum_checks};
-static const capstan_rt_kernel_info affine_info = {"affine", "packed.mlir:5:3",
-                                                   0, 0};
+
+#ifdef FOR_CUDA
+static const capstan_rt_gpu_kernel_info kernels[] = {
+    [GPU_ADD] = {"test_add", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
+    [GPU_FAILING] = {"test_failing", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
+    [GPU_GATHER] = {"test_gather", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
+    [GPU_SUM] = {"test_sum", "packed.mlir:3:3", 1, sum_checks, GPU_THREADS, 1,
+                 1, 0, 4, 1},
+    [GPU_AFFINE] = {"test_affine", "packed.mlir:5:3", 0, 0, GPU_THREADS, 1, 1,
+                    0, 4, 1}};
+#define LAUNCH(forward, kernel, arguments, extent)                             \
+  launch_on_gpu(forward, kernel, &arguments, extent)
+#else
+static const capstan_rt_kernel_info kernels[] = {
+    [GPU_SUM] = {"sum", "packed.mlir:3:3", 1, sum_checks},
+    [GPU_AFFINE] = {"affine", "packed.mlir:5:3", 0, 0}};
+static const capstan_rt_kernel functions[] = {[GPU_SUM] = sum_kernel,
+                                              [GPU_AFFINE] = affine_kernel};
+#define LAUNCH(forward, kernel, arguments, extent)                             \
+  capstan_rt_launch(forward, &kernels[kernel], functions[kernel], &arguments,  \
+                    sizeof(arguments), extent)
+#endif
 
 #define TRY(CALL)                                                              \
   do {                                                                         \
@@ -68,7 +90,7 @@ static int32_t forward(capstan_rt_forward *forward,
   TRY(capstan_rt_alloc(forward, sizeof(int32_t), 64, &device_total));
   struct sum_arguments sum = {arguments[1].data, arguments[1].sizes[0],
                               device_total};
-  TRY(capstan_rt_launch(forward, &sum_info, sum_kernel, &sum, sizeof(sum), 1));
+  TRY(LAUNCH(forward, GPU_SUM, sum, 1));
   TRY(capstan_rt_host_alloc(forward, sizeof(int32_t), 64, &host_total));
   capstan_rt_part part = {device_total, host_total, sizeof(int32_t)};
   capstan_rt_fetch *fetch;
@@ -76,8 +98,7 @@ static int32_t forward(capstan_rt_forward *forward,
 
   TRY(capstan_rt_alloc(forward, rows * 4 * (int64_t)sizeof(float), 64, &y));
   struct affine_arguments twice = {arguments[0].data, y, 2, 0};
-  TRY(capstan_rt_launch(forward, &affine_info, affine_kernel, &twice,
-                        sizeof(twice), rows));
+  TRY(LAUNCH(forward, GPU_AFFINE, twice, rows));
 
 #ifndef MUTANT_WITHOUT_WAIT
   TRY(capstan_rt_fetch_wait(forward, fetch));
@@ -88,8 +109,7 @@ static int32_t forward(capstan_rt_forward *forward,
 #endif
   int32_t total = *(int32_t *)host_total;
   struct affine_arguments add = {y, y, 1, (float)total};
-  TRY(capstan_rt_launch(forward, &affine_info, affine_kernel, &add, sizeof(add),
-                        rows));
+  TRY(LAUNCH(forward, GPU_AFFINE, add, rows));
   TRY(capstan_rt_free(forward, device_total));
 #ifndef MUTANT_WITHOUT_WAIT
   TRY(capstan_rt_host_free(forward, host_total));
@@ -118,9 +138,25 @@ static const capstan_rt_value_info result_infos[] = {
 static const capstan_rt_entry_info entries[] = {
     {"forward", forward, 2, 2, argument_infos, result_infos}};
 
+#ifdef FOR_CUDA
+const capstan_rt_gpu_module_info capstan_module = {sizeof(capstan_module),
+                                                   CAPSTAN_RT_ABI_VERSION,
+                                                   "cuda",
+                                                   "by hand",
+                                                   1,
+                                                   entries,
+                                                   gpu_code,
+                                                   sizeof(gpu_code),
+                                                   sizeof(kernels) /
+                                                       sizeof(*kernels),
+                                                   kernels,
+                                                   0,
+                                                   0};
+#else
 const capstan_rt_module_info capstan_module = {sizeof(capstan_module),
                                                CAPSTAN_RT_ABI_VERSION,
                                                "host",
                                                "by hand",
                                                1,
                                                entries};
+#endif

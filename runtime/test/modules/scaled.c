@@ -12,13 +12,17 @@
  * mutant takes it as a scalar of the host, which a capture bakes in.
  */
 
-#include "capstan_rt/compiled.h"
+#include "gpu_kernels.h"
 
 struct arguments {
   const float *x, *factor;
   float *y, baked;
 };
 
+#ifdef FOR_CUDA
+static const capstan_rt_gpu_kernel_info kernels[] = {
+    {"test_scale", "scaled.mlir:2:3", 0, 0, GPU_THREADS, 1, 1, 0, 2, 0}};
+#else
 static int32_t scale_kernel(const void *pointer, int64_t begin, int64_t end) {
   const struct arguments *arguments = pointer;
   float factor = arguments->factor ? *arguments->factor : arguments->baked;
@@ -29,6 +33,7 @@ static int32_t scale_kernel(const void *pointer, int64_t begin, int64_t end) {
 
 static const capstan_rt_kernel_info scale_info = {"scale", "scaled.mlir:2:3", 0,
                                                   0};
+#endif
 
 static int32_t scale(capstan_rt_forward *forward,
                      const capstan_rt_memref *arguments,
@@ -45,8 +50,14 @@ static int32_t scale(capstan_rt_forward *forward,
 #else
   struct arguments packed = {arguments[0].data, arguments[1].data, y, 0};
 #endif
+#ifdef FOR_CUDA
+  void *given[] = {&size, &packed};
+  status = capstan_rt_launch_gpu(
+      forward, 0, (size + GPU_THREADS - 1) / GPU_THREADS, 1, 1, given);
+#else
   status = capstan_rt_launch(forward, &scale_info, scale_kernel, &packed,
                              sizeof(packed), size);
+#endif
   if (status)
     return status;
   results[0].base = results[0].data = y;
@@ -68,9 +79,25 @@ static const capstan_rt_value_info result_infos[] = {
 static const capstan_rt_entry_info entries[] = {
     {"scale", scale, 2, 1, argument_infos, result_infos}};
 
+#ifdef FOR_CUDA
+const capstan_rt_gpu_module_info capstan_module = {sizeof(capstan_module),
+                                                   CAPSTAN_RT_ABI_VERSION,
+                                                   "cuda",
+                                                   "by hand",
+                                                   1,
+                                                   entries,
+                                                   gpu_code,
+                                                   sizeof(gpu_code),
+                                                   sizeof(kernels) /
+                                                       sizeof(*kernels),
+                                                   kernels,
+                                                   0,
+                                                   0};
+#else
 const capstan_rt_module_info capstan_module = {sizeof(capstan_module),
                                                CAPSTAN_RT_ABI_VERSION,
                                                "host",
                                                "by hand",
                                                1,
                                                entries};
+#endif

@@ -1,0 +1,148 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// How a stream of a GPU is captured, and how graphs are replayed on it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "base/Module.h"
+#include "cuda/Traced.h"
+
+using namespace capstan::rt;
+
+int32_t CudaStream::lookUp(Ref<CudaGraph> &recorded) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (captured && !graph)
+    return discarded();
+  recorded = graph;
+  return CAPSTAN_RT_OK;
+}
+
+bool CudaStream::capturing() { return captured || handle->capturedByOwner(); }
+
+int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
+  const char *op = "capture_begin";
+  Current current(gpu);
+  if (!memory)
+    memory = Ref<GraphOnlyPool>::adopt(new GraphOnlyPool(gpu));
+  std::lock_guard<std::mutex> lock(mutex);
+  if (capturing())
+    return fail(CAPSTAN_RT_INVALID_CAPTURE, {op, nullptr, gpu.name()},
+                "the stream is being captured already");
+  // An event of what is under way would be recorded.
+  CAPSTAN_RT_TRY(flights->close(op));
+  CAPSTAN_CUDA_TRY(gpu, op, cuStreamBeginCapture, handle->stream,
+                   CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+  graph = Ref<CudaGraph>::adopt(new CudaGraph(gpu, std::move(memory)));
+  handle->setCaptured(true);
+  captured.store(true, std::memory_order_release);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t CudaStream::endCapture(Graph **result) {
+  const char *op = "capture_end";
+  Current current(gpu);
+  Ref<CudaGraph> ended; // released outside the lock
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!captured)
+      return fail(CAPSTAN_RT_INVALID_CAPTURE, {op, nullptr, gpu.name()},
+                  "the stream is not being captured");
+    CUgraph recorded = nullptr;
+    CUresult code = gpu.driver().cuStreamEndCapture(handle->stream, &recorded);
+    if (code == CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD)
+      return gpu.failed(code, "cuStreamEndCapture", {op});
+    captured = false;
+    handle->setCaptured(false);
+    ended = std::exchange(graph, nullptr);
+    if (!ended) {
+      if (recorded)
+        gpu.driver().cuGraphDestroy(recorded);
+      return discarded();
+    }
+    if (code)
+      return gpu.failed(code, "cuStreamEndCapture", {op});
+    Relaxed relaxed(gpu);
+    CAPSTAN_RT_TRY(ended->instantiate(recorded));
+  }
+  handle->releaseDeferred();
+  *result = ended.take();
+  return CAPSTAN_RT_OK;
+}
+
+/// The stream ends.
+int32_t CudaStream::abandonCapture() {
+  CUgraph recorded = nullptr;
+  CAPSTAN_CUDA_TRY(gpu, "stream", cuStreamEndCapture, handle->stream,
+                   &recorded);
+  handle->setCaptured(false);
+  CAPSTAN_CUDA_TRY(gpu, "stream", cuGraphDestroy, recorded);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t CudaStream::refuseInCapture(const char *op, const char *what,
+                                    const char *location) {
+  Ref<CudaGraph> dropped; // released outside the lock
+  if (handle->capturedByOwner())
+    return fail(CAPSTAN_RT_INVALID_CAPTURE, {op, location, gpu.name()},
+                format("%s while the stream is captured", what));
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!captured)
+    return CAPSTAN_RT_OK;
+  if (!graph)
+    return discarded();
+  // The driver goes on recording until the thread that began ends that.
+  dropped = std::exchange(graph, nullptr);
+  whyDiscarded = makeError(
+      CAPSTAN_RT_INVALID_CAPTURE, {op, location, gpu.name()},
+      format("%s while the stream is captured; the capture is discarded",
+             what));
+  return discarded();
+}
+
+void CudaStream::captureCall(Module &module) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (captured && graph)
+    graph->add(module);
+}
+
+int32_t CudaStream::replay(Graph &replayed, const FailureRef &failure) {
+  auto &recorded = static_cast<CudaGraph &>(replayed);
+  Current current(gpu);
+  {
+    Traced traced(*this, /*recorded=*/false, "graph", "graph_launch");
+    // The driver runs no two replays of a graph at once.
+    CAPSTAN_RT_TRY(stateOf(*recorded.failure)
+                       ? replayChecked(recorded, failure)
+                       : recorded.launch(handle->stream));
+  }
+  flights->keep(Ref<RefCounted>::share(&recorded));
+  if (failure)
+    flights->cover(failure);
+  return CAPSTAN_RT_OK;
+}
+
+/// Takes over what the graph's record says before the next replay clears it.
+int32_t CudaStream::replayChecked(CudaGraph &recorded,
+                                  const FailureRef &failure) {
+  const char *op = "graph_launch";
+  FailureRef owner = failure ? failure : FailureRef::adopt(new Failure);
+  FailureState *state;
+  CAPSTAN_RT_TRY(stateFor(/*recorded=*/nullptr, owner, state));
+  state->keep(Ref<RefCounted>::share(&recorded)); // has what codes stand for
+  std::lock_guard<std::mutex> lock(recorded.replaying);
+  if (recorded.looked)
+    CAPSTAN_CUDA_TRY(gpu, op, cuStreamWaitEvent, handle->stream,
+                     recorded.looked, 0);
+  else
+    CAPSTAN_RT_TRY(gpu.events.take(op, recorded.looked));
+  CAPSTAN_RT_TRY(recorded.launch(handle->stream));
+  CAPSTAN_RT_TRY(gpu.kernels.merge(
+      handle->stream, stateOf(*recorded.failure)->record(), state->record()));
+  CAPSTAN_CUDA_TRY(gpu, op, cuEventRecord, recorded.looked, handle->stream);
+  flights->cover(owner);
+  return CAPSTAN_RT_OK;
+}

@@ -1,0 +1,62 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "cuda/CudaGraph.h"
+#include "base/Module.h"
+
+#include <algorithm>
+
+using namespace capstan::rt;
+
+CudaGraph::CudaGraph(CudaDevice &device, Ref<MemoryPool> pool)
+    : failure(FailureRef::adopt(new Failure)),
+      owner(Ref<CudaDevice>::share(&device)), pool(std::move(pool)),
+      counters{&device.counters} {}
+
+CudaGraph::~CudaGraph() {
+  Current current(*owner);
+  Relaxed relaxed(*owner);
+  if (exec)
+    owner->driver().cuGraphExecDestroy(exec);
+  if (looked)
+    owner->driver().cuEventDestroy(looked);
+}
+
+void CudaGraph::keep(Ref<RefCounted> object) {
+  std::lock_guard<std::mutex> lock(mutex);
+  kept.push_back(std::move(object));
+}
+
+void CudaGraph::add(Module &module) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (std::find(counters.begin(), counters.end(), &module.counters) !=
+      counters.end())
+    return;
+  counters.push_back(&module.counters);
+  kept.push_back(Ref<RefCounted>::share(&module));
+}
+
+void CudaGraph::countReplay() {
+  for (Counters *each : counters)
+    each->add(Counter::graph_replays);
+}
+
+int32_t CudaGraph::instantiate(CUgraph recorded) {
+  const char *op = "capture_end";
+  const Driver &cu = owner->driver();
+  size_t nodes = 0;
+  CUresult result = cu.cuGraphGetNodes(recorded, nullptr, &nodes);
+  if (!result)
+    result = cu.cuGraphInstantiateWithFlags(&exec, recorded, 0);
+  cu.cuGraphDestroy(recorded);
+  count = static_cast<int64_t>(nodes);
+  return result ? owner->failed(result, "cuGraphInstantiateWithFlags", {op})
+                : int32_t(CAPSTAN_RT_OK);
+}
+
+int32_t CudaGraph::launch(CUstream stream) {
+  CAPSTAN_CUDA_TRY(*owner, "graph_launch", cuGraphLaunch, exec, stream);
+  return CAPSTAN_RT_OK;
+}

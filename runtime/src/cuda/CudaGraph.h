@@ -1,0 +1,56 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Graphs of a GPU.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_CUDA_CUDAGRAPH_H
+#define CAPSTAN_RT_CUDA_CUDAGRAPH_H
+
+#include "cuda/CudaDevice.h"
+
+namespace capstan::rt {
+
+class CudaGraph final : public Graph {
+public:
+  CudaGraph(CudaDevice &device, Ref<MemoryPool> pool);
+  ~CudaGraph() override;
+
+  // While it is captured.
+  void keep(Ref<RefCounted> object);
+  void add(Module &module);
+  const Ref<MemoryPool> &memory() { return pool; }
+  /// Makes what the driver has recorded runnable.
+  int32_t instantiate(CUgraph recorded);
+
+  Device &device() override { return *owner; }
+  int64_t nodes() const override { return count; }
+  int64_t bytes() const override { return pool->bytes(); }
+  void countReplay() override;
+
+  int32_t launch(CUstream stream);
+
+  /// Of all its work; has a state if something in it may fail.
+  const FailureRef failure;
+  /// Held while a replay and what comes of its failures are enqueued.
+  std::mutex replaying;
+  /// After the last replay whose record was looked at; null: none yet.
+  CUevent looked = nullptr;
+
+private:
+  Ref<CudaDevice> owner;
+  Ref<MemoryPool> pool;
+  std::mutex mutex;
+  std::vector<Ref<RefCounted>> kept; // modules, and what copies read
+  std::vector<Counters *> counters;  // of the modules and the device
+  CUgraphExec exec = nullptr;
+  int64_t count = 0;
+};
+
+} // namespace capstan::rt
+
+#endif // CAPSTAN_RT_CUDA_CUDAGRAPH_H

@@ -1,0 +1,58 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Spans of a trace: when a piece of work ran on the GPU, in the clock of the
+// host.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_CUDA_SPANS_H
+#define CAPSTAN_RT_CUDA_SPANS_H
+
+#include "cuda/CudaDevice.h"
+
+namespace capstan::rt {
+
+/// An event whose time on the host is known.
+struct ClockPoint final : RefCounted {
+  explicit ClockPoint(CudaDevice &device)
+      : device(Ref<CudaDevice>::share(&device)) {}
+  ~ClockPoint() override {
+    if (event)
+      device->timers.give(event);
+  }
+  Ref<CudaDevice> device;
+  CUevent event = nullptr;
+  Trace::Clock::time_point at;
+};
+
+struct GpuSpan {
+  const char *category, *name, *location;
+  CUevent begin, end;
+  Ref<ClockPoint> origin;
+  uint64_t track; ///< of the stream
+
+  /// Adds it to the device's trace; the work is done.
+  void finish(CudaDevice &device);
+};
+
+/// Makes the spans of a stream.
+class GpuClock {
+public:
+  GpuClock();
+  /// Begins a span; false if there are no events.
+  bool begin(CudaDevice &device, CUstream stream, GpuSpan &span);
+  static bool end(CudaDevice &device, CUstream stream, GpuSpan &span);
+
+private:
+  std::mutex mutex;
+  Ref<ClockPoint> origin;
+  const uint64_t track;
+};
+
+} // namespace capstan::rt
+
+#endif // CAPSTAN_RT_CUDA_SPANS_H

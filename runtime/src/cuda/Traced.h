@@ -1,0 +1,43 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// A span of the trace around work, if a trace runs and the work isn't recorded.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_CUDA_TRACED_H
+#define CAPSTAN_RT_CUDA_TRACED_H
+
+#include "cuda/CudaStream.h"
+
+namespace capstan::rt {
+
+class CudaStream::Traced {
+public:
+  Traced(CudaStream &stream, bool recorded, const char *category,
+         const char *name = nullptr, const char *location = nullptr)
+      : stream(stream) {
+    if (!recorded && stream.gpu.trace.running() &&
+        !stream.handle->capturedByOwner()) {
+      span = {category, name, location, nullptr, nullptr, nullptr, 0};
+      running = stream.clock.begin(stream.gpu, stream.handle->stream, span);
+    }
+  }
+  ~Traced() {
+    if (running && GpuClock::end(stream.gpu, stream.handle->stream, span))
+      stream.flights->keep(span);
+  }
+  Traced(const Traced &) = delete;
+
+private:
+  CudaStream &stream;
+  bool running = false;
+  GpuSpan span = {};
+};
+
+} // namespace capstan::rt
+
+#endif // CAPSTAN_RT_CUDA_TRACED_H
