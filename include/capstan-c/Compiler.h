@@ -124,8 +124,9 @@ capstan_module_report(const capstan_module *module, const char *pipeline,
 /** What capstan-compile's flags say. Zeros, but for the size, are defaults. */
 typedef struct capstan_compile_options {
   size_t struct_size; /**< sizeof(capstan_compile_options) */
-  const char *target; /**< "host"; null is that. */
-  const char *chip;   /**< as in -mcpu; null is this machine's processor. */
+  const char *target; /**< "host" or "cuda"; null is "host". */
+  const char *chip;   /**< host: as in -mcpu; null is this machine's processor.
+                           cuda: as sm_90, which null is. */
   const char *linker; /**< program that links; null finds cc, gcc or clang. */
   int32_t less_optimization; /**< 0 is LLVM's level 3, 3 is its level 0. */
   int32_t keep_host_syncs;   /**< not zero: without the host-sync pipeline. */

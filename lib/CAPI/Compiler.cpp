@@ -244,20 +244,28 @@ capstan_result capstan_module_compile(const capstan_module *module,
       given.less_optimization < 0 || given.less_optimization > 3)
     return invalid("no module, no path, or wrong options", messages);
   Messages said(*module, messages);
-  if (given.target && StringRef(given.target) != "host")
-    return said.fail("unknown target '" + StringRef(given.target) +
-                     "'; there is: host");
-  HostTargetPipelineOptions pipeline;
-  pipeline.hostSyncs = !given.keep_host_syncs;
-  pipeline.planMemory = !given.no_memory_plan;
+  StringRef target = given.target ? given.target : "host";
   PassManager pm(&module->context);
-  buildHostTargetPipeline(pm, pipeline);
+  auto build = [&](auto options, auto &buildPipeline) {
+    options.hostSyncs = !given.keep_host_syncs;
+    options.planMemory = !given.no_memory_plan;
+    if constexpr (std::is_same_v<decltype(options), CudaTargetPipelineOptions>)
+      if (given.chip)
+        options.chip = given.chip;
+    buildPipeline(pm, options);
+  };
+  if (target == "host")
+    build(HostTargetPipelineOptions(), buildHostTargetPipeline);
+  else if (target == "cuda")
+    build(CudaTargetPipelineOptions(), buildCudaTargetPipeline);
+  else
+    return said.fail("unknown target '" + target + "'; there are: host, cuda");
   OwningOpRef<ModuleOp> copy = module->op.get().clone();
   if (failed(pm.run(*copy)))
     return said.fail(module->name + " can't be compiled");
   HostTargetOptions machine;
   machine.optimization = 3 - given.less_optimization;
-  if (given.chip)
+  if (given.chip && target == "host")
     machine.chip = given.chip;
   if (given.linker)
     machine.linker = given.linker;

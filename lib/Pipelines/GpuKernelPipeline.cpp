@@ -11,6 +11,7 @@
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -47,6 +48,27 @@ void capstan::buildGpuKernelPipeline(OpPassManager &pm,
   buildCanonicalizePipeline(kernels);
   kernels.addPass(createCSEPass());
   GpuModuleToBinaryPassOptions binary;
-  binary.compilationTarget = options.format;
+  // Machine code loads faster; of PTX, the driver makes it.
+  binary.compilationTarget = options.format != "best"
+                                 ? options.format.getValue()
+                             : llvm::sys::findProgramByName("ptxas") ? "bin"
+                                                                     : "isa";
   pm.addPass(createGpuModuleToBinaryPass(binary));
+}
+
+void capstan::buildCudaTargetPipeline(
+    OpPassManager &pm, const CudaTargetPipelineOptions &options) {
+  if (options.hostSyncs)
+    buildHostSyncPipeline(pm, HostSyncPipelineOptions());
+  else
+    buildRaisePipeline(pm);
+  HostBufferPipelineOptions buffers;
+  buffers.planMemory = options.planMemory;
+  buffers.gpu = true;
+  buildHostBufferPipeline(pm, buffers);
+  GpuKernelPipelineOptions kernels;
+  kernels.chip = options.chip;
+  kernels.format = options.format;
+  buildGpuKernelPipeline(pm, kernels);
+  buildHostLLVMPipeline(pm, /*gpu=*/true);
 }

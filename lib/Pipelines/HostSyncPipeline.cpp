@@ -73,4 +73,9 @@ void capstan::registerPipelines() {
       "From linalg on tensors to the LLVM dialect, for the runtime's host "
       "target",
       buildHostTargetPipeline);
+  PassPipelineRegistration<CudaTargetPipelineOptions>(
+      "capstan-cuda-target-pipeline",
+      "From linalg on tensors to the LLVM dialect, for the runtime's cuda "
+      "target",
+      buildCudaTargetPipeline);
 }

@@ -31,7 +31,7 @@ class Options:
     pipeline: str = ""  # passes that run first, such as capstan-static-shape-pipeline{...}
     keep_host_syncs: bool = False  # without the host-sync pipeline
     memory_plan: bool = True  # buffers have places in arenas
-    chip: str = ""  # as in -mcpu; default: this machine's
+    chip: str = ""  # as in -mcpu, of this machine; with cuda sm_90
 
 
 class _Options(c.Structure):
@@ -127,12 +127,17 @@ class Module:
         self._said(lambda out: report(self._handle, passes, wanted, c.byref(text), out))
         return _take(text)
 
-    def compile(self, path: str | Path, options: Options | None = None) -> None:
-        """Writes a shared library for capstan.runtime; runs the passes of the options first."""
+    def compile(
+        self, path: str | Path, options: Options | None = None, target: str = "host"
+    ) -> None:
+        """Writes a shared library for capstan.runtime, for the target host or cuda; runs the passes
+        of the options first.
+        """
         options = options or Options()
         if options.pipeline:
             self.run_passes(options.pipeline)
         flags = _Options(c.sizeof(_Options))
+        flags.target = target.encode()
         flags.chip = options.chip.encode() or None
         flags.keep_host_syncs = options.keep_host_syncs
         flags.no_memory_plan = not options.memory_plan

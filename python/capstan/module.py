@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
 import tempfile
@@ -37,6 +38,7 @@ class Module:
         self.program = program
         self.imported = imported
         self._loaded: dict[tuple, runtime.Module] = {}
+        self._copies: dict[torch.device, dict[str, tuple[torch.Tensor, int]]] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="capstan-")
 
     def mlir(self, pipeline: str = "", locations: bool = False) -> str:
@@ -82,19 +84,24 @@ class Module:
 
     # -- running -------------------------------------------------------------
 
-    def compile(self, options: compiler.Options | None = None) -> Path:
+    def compile(self, options: compiler.Options | None = None, target: str = "host") -> Path:
         """Makes the shared library."""
         library = Path(self._folder.name) / f"model{len(self._loaded)}.so"
-        compiler.Module(self.text).compile(library, options)
+        compiler.Module(self.text).compile(library, options, target)
         return library
 
-    def load(self, options: compiler.Options | None = None, **device: int) -> runtime.Module:
-        """The compiled module on a device, whose options are those of capstan_rt_device_config."""
-        key = (options, *sorted(device.items()))
+    def load(
+        self, options: compiler.Options | None = None, target: str = "host", **device: int
+    ) -> runtime.Module:
+        """The compiled module on a device (host, cuda, cuda:1 ...), whose options are those of
+        capstan_rt_device_config.
+        """
+        key = (options, target, *sorted(device.items()))
         if key not in self._loaded:
-            library = self.compile(options)
+            library = self.compile(options, target.partition(":")[0])
             loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
-            self._loaded[key] = runtime.Module(runtime.Device(loaded, **device), str(library))
+            on = runtime.Device(loaded, target, **device)
+            self._loaded[key] = runtime.Module(on, str(library))
         return self._loaded[key]
 
     def run(
@@ -107,9 +114,12 @@ class Module:
         """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
         positional ones. Weights are the model's own memory. What the model writes to its buffers
         and arguments is written to them.
+
+        With target cuda, or cuda:1, tensors are those of that GPU, and work is in the order of
+        PyTorch's current stream. Weights that are not there are copied once.
         """
-        if target != "host":
-            raise ValueError(f"no target {target!r}; there is 'host'")
+        if target.partition(":")[0] not in ("host", "cuda"):
+            raise ValueError(f"no target {target!r}; there are 'host', 'cuda' and 'cuda:1'")
         given = self._flat_inputs(inputs)
         arguments, by_name = [], {}
         for spec, value in zip(self.imported.inputs, given, strict=True):
@@ -117,11 +127,33 @@ class Module:
             if (argument := _argument(spec, value)) is not None:
                 arguments.append(argument)
         self._check_shared_memory(by_name)
-        weights = [_signless(w) for w in self.imported.weights.values()]
-        module = self.load(options, **device)
-        results = module.call("main", [*arguments, *weights], _empty)
+        module = self.load(options, target, **device)
+        if target == "host":
+            weights = [_signless(w) for w in self.imported.weights.values()]
+            results = module.call("main", [*arguments, *weights], _empty)
+        else:
+            results = self._run_cuda(module, torch.device(target), arguments)
         self.counters = module.counters()
         return self._outputs(results, by_name)
+
+    def _run_cuda(
+        self, module: runtime.Module, device: torch.device, arguments: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        stream = module.device.wrap(torch.cuda.current_stream(device).cuda_stream)
+        weights = [_signless(w) for w in self._weights_on(device).values()]
+        taken = module.launch("main", [*arguments, *weights], stream)
+        results = [_adopt(t) for t in taken]
+        module.synchronize(stream)  # checks on the device may have failed
+        return results
+
+    def _weights_on(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """A weight that the model has changed since it was copied is copied again."""
+        copies = self._copies.setdefault(device, {})
+        for name, weight in self.imported.weights.items():
+            known, version = copies.get(name, (None, None))
+            if known is None or version != weight._version:
+                copies[name] = (weight.detach().to(device), weight._version)
+        return {name: copies[name][0] for name in self.imported.weights}
 
     def _check_shared_memory(self, inputs: dict[str, object]) -> None:
         """What the model writes must not be another input or weight, too: exported programs take
@@ -220,6 +252,17 @@ def _signless(tensor: torch.Tensor) -> torch.Tensor:
     """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
     tensor = tensor.detach().contiguous()
     return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
+
+
+def _adopt(pointer: ctypes._Pointer) -> torch.Tensor:
+    """A tensor of PyTorch's with the memory of a result, which it gives back."""
+    capsule = ctypes.pythonapi.PyCapsule_New
+    capsule.restype, capsule.argtypes = (
+        ctypes.py_object,
+        (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p),
+    )
+    name = b"dltensor_versioned"  # kept as long as capsules are: it is a constant
+    return torch.from_dlpack(capsule(ctypes.cast(pointer, ctypes.c_void_p), name, None))
 
 
 def _empty(tensor: runtime.Tensor) -> torch.Tensor:

@@ -6,8 +6,11 @@
     logits, = module.call("forward", [ids, lens])
     print(module.counters()["blocking_syncs"])
 
-Arguments are contiguous arrays, or tensors of PyTorch on the CPU, neither copied nor consumed: a
+Arguments are contiguous arrays, or tensors of PyTorch on the device, neither copied nor consumed: a
 program that writes to an argument writes to the array. Results are new arrays.
+
+With Device(runtime, "cuda") and Module.launch, tensors stay on the GPU, and work is in the order
+of a stream of PyTorch's.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     import torch
 
 CHECK_FAILED = 1  # the other codes are in capstan_rt/status.h
-CPU = 1  # a DLDeviceType
+DEVICES = {"cpu": 1, "cuda": 2}  # PyTorch's type of device: DLDeviceType
+CPU = DEVICES["cpu"]
 CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of type: DLDataTypeCode
 KINDS = {code: kind for kind, code in CODES.items()}
 TORCH_CODES = {"bfloat": 4, "bool": 6, "float": 2, "int": 0, "uint": 1}
@@ -53,6 +57,7 @@ class Tensor(c.Structure):
     def of(array: np.ndarray | torch.Tensor) -> Tensor:
         """A view of the array, which has to outlive it."""
         kind = array.dtype
+        device, number = CPU, 0
         if isinstance(array, np.ndarray):
             code, data, contiguous = (
                 CODES.get(kind.kind),
@@ -64,17 +69,17 @@ class Tensor(c.Structure):
             name = str(kind).removeprefix("torch.")
             code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
             data, contiguous = array.data_ptr(), array.is_contiguous()
-            if array.device.type != "cpu":
-                raise TypeError(
-                    f"a tensor on {array.device}; the host target takes those of the CPU"
-                )
+            if array.device.type not in DEVICES:
+                raise TypeError(f"a tensor on {array.device}; there are {', '.join(DEVICES)}")
+            device, number = DEVICES[array.device.type], array.device.index or 0
         if code is None or not contiguous:
             raise TypeError(f"not a contiguous array of numbers: {kind}")
         shape = (c.c_int64 * array.ndim)(*array.shape)
         return Tensor(
             major=1,
             data=data,
-            device_type=CPU,
+            device_type=device,
+            device_id=number,
             rank=array.ndim,
             code=code,
             bits=8 * kind.itemsize,
@@ -172,8 +177,22 @@ class Device:
         runtime.check(create(name.encode(), c.byref(config), c.byref(self.handle)))
         create = runtime.lib.capstan_rt_stream_create
         runtime.check(create(self.handle, c.byref(self.stream)))
+        self._wrapped: dict[int, c.c_void_p] = {}
+
+    def wrap(self, native: int) -> c.c_void_p:
+        """The stream around a CUstream, such as torch.cuda.current_stream().cuda_stream, which has
+        to outlive the device.
+        """
+        if native not in self._wrapped:
+            stream = c.c_void_p()
+            wrap = self.runtime.lib.capstan_rt_stream_wrap
+            self.runtime.check(wrap(self.handle, c.c_void_p(native), c.byref(stream)))
+            self._wrapped[native] = stream
+        return self._wrapped[native]
 
     def __del__(self) -> None:
+        for stream in self._wrapped.values():
+            self.runtime.lib.capstan_rt_stream_release(stream)
         self.runtime.lib.capstan_rt_stream_release(self.stream)
         self.runtime.lib.capstan_rt_device_release(self.handle)
 
@@ -203,6 +222,27 @@ class Module:
         """Runs an entry and waits for its results. Scalars are arrays of rank 0. `new` makes the
         array that a result is copied to.
         """
+        taken: list[c._Pointer] = []
+        try:
+            try:
+                taken = self.launch(entry, arguments, self.device.stream)
+            finally:
+                # Work on the device may still use the arguments, and may still fail.
+                self.synchronize(self.device.stream)
+            return [self.read(t, new(t.contents)) for t in taken]
+        finally:
+            for tensor in taken:
+                tensor.contents.deleter(c.cast(tensor, c.c_void_p))
+
+    def launch(
+        self,
+        entry: str,
+        arguments: Sequence[np.ndarray | torch.Tensor],
+        stream: c.c_void_p,
+    ) -> list[c._Pointer]:
+        """Starts an entry on a stream. The results are DLManagedTensorVersioned, each of which has
+        to be deleted once. The arguments have to live until the stream has done the work.
+        """
         function = c.c_void_p()
         self.check(
             self.lib.capstan_rt_module_lookup(self.handle, entry.encode(), c.byref(function))
@@ -211,17 +251,11 @@ class Module:
         tensors = [Tensor.of(a) for a in arguments]
         given = (c.POINTER(Tensor) * len(tensors))(*(c.pointer(t) for t in tensors))
         taken = (c.POINTER(Tensor) * results)()
-        stream = self.device.stream
-        status = self.lib.capstan_rt_call(function, stream, len(tensors), given, results, taken)
-        try:
-            # Work on the device may still use the arguments, and may still fail.
-            done = self.lib.capstan_rt_stream_synchronize(stream)
-            self.check(status or done)
-            return [self.read(t, new(t.contents)) for t in taken]
-        finally:
-            for tensor in taken:
-                if tensor:
-                    tensor.contents.deleter(c.cast(tensor, c.c_void_p))
+        self.check(self.lib.capstan_rt_call(function, stream, len(tensors), given, results, taken))
+        return list(taken)
+
+    def synchronize(self, stream: c.c_void_p) -> None:
+        self.check(self.lib.capstan_rt_stream_synchronize(stream))
 
     def read(self, pointer: c._Pointer, array: np.ndarray | torch.Tensor):
         view = Tensor.of(array)

@@ -21,7 +21,6 @@
 #include "mlir/Support/Timing.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/Program.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -93,9 +92,7 @@ LogicalResult lower(ModuleOp module, TimingScope &timing) {
     capstan::GpuKernelPipelineOptions kernels;
     if (!chip.empty())
       kernels.chip = chip;
-    // Machine code loads faster; the driver can make it of PTX.
-    if (emit != Emit::PTX && llvm::sys::findProgramByName("ptxas"))
-      kernels.format = "bin";
+    kernels.format = emit == Emit::PTX ? "isa" : "best";
     capstan::buildGpuKernelPipeline(pm, kernels);
   }
   if (emit != Emit::PTX)

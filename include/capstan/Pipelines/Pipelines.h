@@ -94,7 +94,22 @@ struct GpuKernelPipelineOptions
                            llvm::cl::desc("the GPU's, sm_80 and up")};
   Option<std::string> format{
       *this, "format", llvm::cl::init("isa"),
-      llvm::cl::desc("isa: PTX, bin: machine code, which needs ptxas")};
+      llvm::cl::desc("isa: PTX; bin: machine code, which needs ptxas; best: "
+                     "machine code if ptxas is there, else PTX")};
+};
+
+/// Options of `--capstan-cuda-target-pipeline`.
+struct CudaTargetPipelineOptions
+    : public mlir::PassPipelineOptions<CudaTargetPipelineOptions> {
+  Option<bool> hostSyncs{*this, "host-syncs", llvm::cl::init(true),
+                         llvm::cl::desc("take out host syncs first")};
+  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
+                          llvm::cl::desc("give buffers places in arenas")};
+  Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
+                           llvm::cl::desc("the GPU's, sm_80 and up")};
+  Option<std::string> format{
+      *this, "format", llvm::cl::init("best"),
+      llvm::cl::desc("that of --capstan-gpu-kernel-pipeline")};
 };
 
 /// Adds what host code needs if the host-sync passes are left out.
@@ -118,6 +133,10 @@ void buildHostLLVMPipeline(mlir::OpPassManager &pm, bool gpu = false);
 /// target of the runtime, to `pm`, which must be anchored on builtin.module.
 void buildHostTargetPipeline(mlir::OpPassManager &pm,
                              const HostTargetPipelineOptions &options);
+
+/// The same for the `cuda` target.
+void buildCudaTargetPipeline(mlir::OpPassManager &pm,
+                             const CudaTargetPipelineOptions &options);
 
 /// Upstream's canonicalizer, without what MLIR 22.1 does wrong.
 void buildCanonicalizePipeline(mlir::OpPassManager &pm);

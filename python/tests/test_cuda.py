@@ -1,0 +1,87 @@
+"""Models on a GPU, against PyTorch on it. Only there where one is."""
+
+from collections.abc import Callable
+
+import capstan
+import pytest
+import torch
+from torch.export import Dim
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+T = Dim("T", min=2, max=4096)
+
+
+class Function(torch.nn.Module):
+    def __init__(self, function: Callable) -> None:
+        super().__init__()
+        self.forward = function
+
+
+def on_gpu(dtype: torch.dtype, *shape: int) -> torch.Tensor:
+    return torch.randn(*shape, device="cuda").to(dtype)
+
+
+def check(function: Callable, *inputs: torch.Tensor, tolerance: float = 1e-5) -> dict[str, int]:
+    """Exports with the CPU's copies of the inputs, and runs with more rows than that."""
+    shapes = tuple({0: T} for _ in inputs)
+    small = tuple(x[:3].cpu() for x in inputs)
+    module = capstan.export(Function(function), small, dynamic_shapes=(shapes,))
+    got = module.run(inputs, target="cuda")
+    want = function(*inputs)
+    assert got.device == want.device and got.dtype == want.dtype
+    torch.testing.assert_close(got, want, rtol=tolerance, atol=tolerance)
+    return module.counters
+
+
+@pytest.mark.parametrize("rows", [2, 255, 1000])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_row_norm(dtype: torch.dtype, rows: int) -> None:
+    def norm(*xs: torch.Tensor) -> torch.Tensor:
+        (x,) = xs
+        f = x.float()
+        return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
+
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-2
+    assert check(norm, on_gpu(dtype, rows, 96), tolerance=tolerance)["blocking_syncs"] == 0
+
+
+@pytest.mark.parametrize(
+    "function", [torch.exp, torch.tanh, torch.sin, torch.cos, torch.sigmoid, torch.erf, torch.sqrt]
+)
+def test_math(function: Callable) -> None:
+    check(lambda *xs: function(xs[0].abs() * 3), on_gpu(torch.float32, 513, 7))
+
+
+def test_positions_are_large() -> None:
+    check(lambda *xs: torch.sin(xs[0] * 3e4), on_gpu(torch.float32, 100, 8))
+
+
+def test_constants_are_there() -> None:
+    table = torch.arange(96, dtype=torch.float32)
+    check(lambda *xs: xs[0] * table.to(xs[0].device), on_gpu(torch.float32, 50, 96))
+
+
+def test_reads_of_the_host() -> None:
+    def scaled(*xs: torch.Tensor) -> torch.Tensor:
+        x = xs[0]
+        for _ in range(3):
+            x = x * xs[0].abs().amax().ceil().int().item()
+        return x
+
+    assert check(scaled, on_gpu(torch.float32, 33, 5))["blocking_syncs"] <= 1
+
+
+def test_a_failing_check_names_its_line() -> None:
+    table = torch.randn(10, 4)
+
+    def gather(*xs: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.embedding(xs[0], table.to(xs[0].device))
+
+    ids = torch.tensor([1, 9, 10], device="cuda")
+    module = capstan.export(Function(gather), (ids.cpu() % 9,), dynamic_shapes=(({0: T},),))
+    good = torch.tensor([3, 1], device="cuda")
+    torch.testing.assert_close(module.run((good,), target="cuda"), table.cuda()[good])
+    with pytest.raises(capstan.runtime.Error, match="test_cuda.py"):
+        module.run((ids,), target="cuda")
+    torch.testing.assert_close(module.run((good,), target="cuda"), table.cuda()[good])
