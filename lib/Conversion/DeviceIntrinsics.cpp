@@ -24,6 +24,16 @@ namespace capstan {
 
 namespace {
 
+/// As LLVM writes a type into a name: f32, v8f32.
+std::string suffixOf(Type type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto vector = dyn_cast<VectorType>(type))
+    os << "v" << vector.getNumElements();
+  os << getElementTypeOrSelf(type);
+  return text;
+}
+
 struct DeviceIntrinsics
     : public capstan::impl::CapstanDeviceIntrinsicsBase<DeviceIntrinsics> {
   void runOnOperation() override {
@@ -37,7 +47,7 @@ struct DeviceIntrinsics
       llvm::raw_string_ostream(name)
           << "llvm."
           << op->getName().getStringRef().drop_front(strlen("llvm.intr."))
-          << "." << type;
+          << "." << suffixOf(type);
       auto call = LLVM::CallIntrinsicOp::create(
           b, op->getLoc(), type, b.getStringAttr(name), op->getOperands());
       op->replaceAllUsesWith(call);

@@ -6,6 +6,7 @@
 #include "ExpandTrigonometry.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -18,15 +19,25 @@ template <typename Op> struct Expand : OpRewritePattern<Op> {
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getType().isF32())
+    if (!getElementTypeOrSelf(op.getType()).isF32())
       return failure();
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type f64 = b.getF64Type();
-    auto wide = [&](double value) -> Value {
-      return arith::ConstantOp::create(b, b.getF64FloatAttr(value));
+    // A scalar, or a vector of them.
+    auto like = [&](Type element) -> Type {
+      auto shaped = dyn_cast<ShapedType>(op.getType());
+      return shaped ? Type(shaped.clone(element)) : element;
     };
-    auto narrow = [&](float value) -> Value {
-      return arith::ConstantOp::create(b, b.getF32FloatAttr(value));
+    auto constant = [&](FloatAttr value) -> Value {
+      TypedAttr attribute = value;
+      if (auto shaped = dyn_cast<ShapedType>(like(value.getType())))
+        attribute = DenseElementsAttr::get(shaped, value.getValue());
+      return arith::ConstantOp::create(b, attribute);
+    };
+    auto wide = [&](double value) {
+      return constant(b.getF64FloatAttr(value));
+    };
+    auto narrow = [&](float value) {
+      return constant(b.getF32FloatAttr(value));
     };
     auto fma = [&](Value x, Value y, Value z) -> Value {
       return math::FmaOp::create(b, x, y, z);
@@ -34,12 +45,12 @@ template <typename Op> struct Expand : OpRewritePattern<Op> {
     auto mul = [&](Value x, Value y) -> Value {
       return arith::MulFOp::create(b, x, y);
     };
-    Value x = arith::ExtFOp::create(b, f64, op.getOperand());
+    Value x = arith::ExtFOp::create(b, like(b.getF64Type()), op.getOperand());
     // 2/pi, and pi/2 as the sum of two f64.
     Value n = math::RoundEvenOp::create(b, mul(x, wide(0x1.45f306dc9c883p-1)));
     Value r = fma(n, wide(-0x1.921fb54442d18p+0), x);
     r = fma(n, wide(-0x1.1a62633145c07p-54), r);
-    r = arith::TruncFOp::create(b, b.getF32Type(), r);
+    r = arith::TruncFOp::create(b, op.getType(), r);
 
     // Minimax polynomials on [-pi/4, pi/4]: those of the Cephes library's
     // sinf.c and cosf.c.

@@ -33,6 +33,13 @@ namespace {
 /// Threads of a block: full occupancy on all chips since sm_70.
 constexpr int64_t blockSize = 256;
 
+/// Threads of a block in x and y.
+std::pair<int64_t, int64_t> blockOf(func::FuncOp kernel) {
+  if (auto block = kernel->getAttrOfType<DenseI64ArrayAttr>(kBlockAttr))
+    return {block[0], block[1]};
+  return {blockSize, 1};
+}
+
 /// What a kernel must be told of a buffer: its sizes and strides that the type
 /// doesn't say, and whether its pointer has to include the offset.
 struct BufferParameters {
@@ -73,8 +80,9 @@ public:
     auto result = gpu::GPUFuncOp::create(b, loc, kernel.getSymName(),
                                          b.getFunctionType(parameters, {}));
     result->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+    auto [x, y] = blockOf(kernel);
     result.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(blockSize), 1, 1}));
+        b.getDenseI32ArrayAttr({int32_t(x), int32_t(y), 1}));
 
     Block *entry = &result.getBody().front();
     OpBuilder::InsertionGuard guard(b);
@@ -101,14 +109,22 @@ public:
     auto index = [&](Value value) -> Value {
       return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
     };
-    Value thread =
-        gpu::GlobalIdOp::create(b, loc, b.getIndexType(), gpu::Dimension::x);
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    map.map(kernel.getArguments().end()[-2], thread);
-    map.map(kernel.getArguments().end()[-1],
-            arith::AddIOp::create(b, loc, thread, one));
-    Value works = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                        thread, index(extent));
+    Value begin, end, works;
+    if (kernel->hasAttr(kBlockAttr)) {
+      // It knows its threads.
+      begin = arith::ConstantIndexOp::create(b, loc, 0);
+      end = index(extent);
+      works = arith::ConstantIntOp::create(b, loc, 1, /*width=*/1);
+    } else {
+      begin =
+          gpu::GlobalIdOp::create(b, loc, b.getIndexType(), gpu::Dimension::x);
+      Value one = arith::ConstantIndexOp::create(b, loc, 1);
+      end = arith::AddIOp::create(b, loc, begin, one);
+      works = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, begin,
+                                    index(extent));
+    }
+    map.map(kernel.getArguments().end()[-2], begin);
+    map.map(kernel.getArguments().end()[-1], end);
     if (hasChecks)
       works = arith::AndIOp::create(b, loc, works,
                                     isFree(loc, entry->getArgument(0)));
@@ -311,13 +327,14 @@ struct KernelsToGpu
     }
     module.walk([&](LaunchOp launch) {
       b.setInsertionPoint(launch);
-      lowerLaunch(b, launch, made[launch.getKernel()]);
+      auto kernel = module.lookupSymbol<func::FuncOp>(launch.getKernelAttr());
+      lowerLaunch(b, launch, kernel, made[launch.getKernel()]);
     });
     for (func::FuncOp kernel : kernels)
       kernel.erase();
   }
 
-  static void lowerLaunch(OpBuilder &b, LaunchOp launch,
+  static void lowerLaunch(OpBuilder &b, LaunchOp launch, func::FuncOp function,
                           gpu::GPUFuncOp kernel) {
     Location loc = launch.getLoc();
     SmallVector<Value> operands;
@@ -331,12 +348,16 @@ struct KernelsToGpu
     for (Value input : launch.getInputs())
       appendOperands(b, loc, input, operands);
     appendOperands(b, loc, launch.getExtent(), operands);
-    Value threads = arith::ConstantIndexOp::create(b, loc, blockSize);
+    auto [x, y] = blockOf(function);
+    Value threads = arith::ConstantIndexOp::create(b, loc, x);
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Value blocks =
-        arith::CeilDivUIOp::create(b, loc, launch.getExtent(), threads);
+    // Iterations of a block: rows, or one for each thread.
+    Value rows = threads, height = one;
+    if (function->hasAttr(kBlockAttr))
+      rows = height = arith::ConstantIndexOp::create(b, loc, y);
+    Value blocks = arith::CeilDivUIOp::create(b, loc, launch.getExtent(), rows);
     auto made = gpu::LaunchFuncOp::create(
-        b, loc, kernel, {blocks, one, one}, {threads, one, one},
+        b, loc, kernel, {blocks, one, one}, {threads, height, one},
         /*dynamicSharedMemorySize=*/Value(), operands);
     // Of a kernel that is machine code, only the launch is left.
     if (Attribute checks = kernel->getAttr(kChecksAttr))

@@ -32,6 +32,9 @@ void capstan::buildGpuKernelPipeline(OpPassManager &pm,
   target.optLevel = 3;
   pm.addPass(createGpuNVVMAttachTarget(target));
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(createCapstanLowerReductions());
+  buildCanonicalizePipeline(kernels);
+  kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createLowerAffinePass());
   kernels.addPass(arith::createArithExpandOpsPass());
   // First, since upstream's conversion to NVVM makes calls of CUDA's libdevice

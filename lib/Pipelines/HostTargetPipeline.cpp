@@ -57,6 +57,10 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanFuseKernels());
   clean(pm);
+  if (options.gpu) {
+    pm.addNestedPass<func::FuncOp>(createCapstanFuseRows());
+    clean(pm);
+  }
 
   // Buffers.
   pm.addNestedPass<func::FuncOp>(createCapstanProtectArguments());
@@ -68,7 +72,8 @@ void capstan::buildHostBufferPipeline(
   bufferize.allowReturnAllocsFromLoops = true;
   bufferize.useEncodingForMemorySpace = true;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  if (!options.gpu)
+    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   clean(pm);
   // Upstream's deallocation pipeline, with one step more.
   pm.addPass(memref::createExpandReallocPass({false}));
@@ -82,6 +87,12 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanContiguousOperands());
 
+  if (options.gpu) {
+    pm.addPass(memref::createFoldMemRefAliasOpsPass());
+    clean(pm);
+    pm.addPass(createCapstanDistributeRows());
+    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  }
   pm.addPass(createCapstanOutlineKernels({/*splitAll=*/options.gpu}));
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());

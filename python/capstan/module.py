@@ -141,7 +141,8 @@ class Module:
     ) -> list[torch.Tensor]:
         stream = module.device.wrap(torch.cuda.current_stream(device).cuda_stream)
         weights = [_signless(w) for w in self._weights_on(device).values()]
-        taken = module.launch("main", [*arguments, *weights], stream)
+        given = [_aligned(tensor) for tensor in (*arguments, *weights)]
+        taken = module.launch("main", given, stream)
         results = [_adopt(t) for t in taken]
         module.synchronize(stream)  # checks on the device may have failed
         return results
@@ -252,6 +253,11 @@ def _signless(tensor: torch.Tensor) -> torch.Tensor:
     """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
     tensor = tensor.detach().contiguous()
     return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
+
+
+def _aligned(tensor: torch.Tensor) -> torch.Tensor:
+    """Kernels of GPUs read 16 bytes at once; a slice may begin anywhere."""
+    return tensor.clone() if tensor.is_cuda and tensor.data_ptr() % 16 else tensor
 
 
 def _adopt(pointer: ctypes._Pointer) -> torch.Tensor:

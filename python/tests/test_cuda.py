@@ -15,7 +15,10 @@ T = Dim("T", min=2, max=4096)
 class Function(torch.nn.Module):
     def __init__(self, function: Callable) -> None:
         super().__init__()
-        self.forward = function
+        self.function = function
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.function(*inputs)
 
 
 def on_gpu(dtype: torch.dtype, *shape: int) -> torch.Tensor:
@@ -44,6 +47,36 @@ def test_row_norm(dtype: torch.dtype, rows: int) -> None:
 
     tolerance = 1e-5 if dtype == torch.float32 else 1e-2
     assert check(norm, on_gpu(dtype, rows, 96), tolerance=tolerance)["blocking_syncs"] == 0
+
+
+@pytest.mark.parametrize("length", [8, 16, 64, 128, 320, 1024, 4096, 16384, 16392, 100, 7])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rows(dtype: torch.dtype, length: int) -> None:
+    """Rows of a part of a warp, a warp, a block, and those that aren't spread."""
+    residual = torch.randn(length).to(dtype)
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        h = xs[0] + residual.to(xs[0].device)
+        f = h.float()
+        f = f - f.amax(-1, keepdim=True)
+        return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)).to(h.dtype) + h
+
+    check(work, on_gpu(dtype, 37, length), tolerance=1e-5 if dtype == torch.float32 else 2e-2)
+
+
+def test_rows_of_heads() -> None:
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        x = xs[0].view(-1, 6, 64)
+        x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+        return torch.cat((-x[..., 32:], x[..., :32]), -1) * xs[0][:, None, :64]
+
+    check(work, on_gpu(torch.float32, 129, 384))
+
+
+def test_a_slice_may_begin_anywhere() -> None:
+    x = on_gpu(torch.float32, 1000)[3:].view(-1)[:960].view(60, 16)
+    assert x.data_ptr() % 16
+    check(lambda *xs: xs[0] * 2 + xs[0].amax(-1, keepdim=True), x)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
 // calls of a library. Conversion of bf16 is an instruction since sm_90 only.
 
 // CHECK-LABEL: func.func @main
-// CHECK-COUNT-6: gpu.launch_func @kernels::
+// CHECK-COUNT-4: gpu.launch_func @kernels::
 // CHECK: gpu.binary @kernels
 // CHECK-SAME: chip = "sm_90"
 // CHECK-SAME: .target sm_90

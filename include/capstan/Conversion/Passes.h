@@ -28,6 +28,13 @@ namespace capstan {
 /// `message`, a string, and `location`.
 inline constexpr llvm::StringLiteral kChecksAttr = "capstan.checks";
 
+/// On a loop over rows: the elements of a row, i64.
+inline constexpr llvm::StringLiteral kRowsAttr = "capstan.rows";
+
+/// On a kernel: the threads of a block in x and y. Those in x have a row, and a
+/// block has as many rows as threads in y.
+inline constexpr llvm::StringLiteral kBlockAttr = "capstan.block";
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "capstan/Conversion/Passes.h.inc"

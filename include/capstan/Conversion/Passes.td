@@ -367,6 +367,67 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
                            "::mlir::vector::VectorDialect"];
 }
 
+def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
+  let summary = "joins what is computed row by row, and makes vectors of rows";
+  let description = [{
+    A chain of arithmetic on rows of the same length, sums and maxima of rows
+    included, becomes one loop over the rows, in vectors of a row. A result that
+    others use as well is written once. Rows are those that 16-byte accesses can
+    do: of a length that is known, without a rest, up to 16384.
+
+    ```mlir
+    %s = linalg.generic {sum of squares} ins(%x) outs(%zero) -> tensor<?xf32>
+    %y = linalg.generic {x / sqrt(s)} ins(%x, %s) outs(%e) -> tensor<?x1024xf32>
+    // becomes
+    %y = scf.forall (%i) in (%n) shared_outs(%o = %e) -> tensor<?x1024xf32> {
+      %row = vector.transfer_read %x[%i, %c0] : vector<1024xf32>
+      %sum = vector.reduction <add>, %squares : vector<1024xf32> into f32
+      ...
+    } {capstan.rows = 1024}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numRows", "rows", "loops over rows made">];
+}
+
+def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> {
+  let summary = "spreads rows over the threads of a GPU";
+  let description = [{
+    A loop over rows that `--capstan-fuse-rows` made becomes a kernel. A row has a
+    part of a warp, a warp or a block; each thread has some 16 bytes of it, and
+    reductions go over the threads by shuffles.
+
+    ```mlir
+    scf.forall (%i) in (%n) {
+      %row = vector.transfer_read %x[%i, %c0] : memref<?x256xf32>, vector<256xf32>
+      ...
+    } {capstan.rows = 256}
+    // becomes
+    capstan.launch @kernel_rows(%x) extent %n : (memref<?x256xf32>)
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def CapstanLowerReductions : Pass<"capstan-lower-reductions", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "makes reductions over threads shuffles, with upstream's patterns";
+  let description = [{
+    ```mlir
+    %sum = gpu.subgroup_reduce add %x : (f32) -> f32
+    // becomes
+    %y, %valid = gpu.shuffle xor %x, %c1, %c32 : f32
+    %a = arith.addf %x, %y : f32
+    ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+                           "::mlir::gpu::GPUDialect", "::mlir::vector::VectorDialect"];
+}
+
 def CapstanKernelsToGpu : Pass<"capstan-kernels-to-gpu", "::mlir::ModuleOp"> {
   let summary = "makes kernels functions of a GPU, a thread for each iteration";
   let description = [{

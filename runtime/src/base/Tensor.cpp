@@ -111,6 +111,11 @@ int32_t capstan::rt::importTensor(const Place &place,
   int64_t alignment = std::min<int64_t>(bytesOf(dtype), 8);
   if (bytes && reinterpret_cast<uintptr_t>(memref.data) % alignment)
     return bad("the data is not aligned to its type");
+  if (bytes && place.info.space == CAPSTAN_RT_DEVICE_SPACE &&
+      !strcmp(device.target(), "cuda") &&
+      reinterpret_cast<uintptr_t>(memref.data) % 16)
+    return bad("the data is not aligned to 16 bytes, which kernels read at "
+               "once");
   setSizes(place.info, t.shape, memref);
   return CAPSTAN_RT_OK;
 }
