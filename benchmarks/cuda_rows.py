@@ -1,0 +1,140 @@
+"""Kernels of rows on a GPU: bytes that they must move over time, against a copy in the same run.
+
+    python benchmarks/cuda_rows.py [ROWS]
+
+Tensors don't fit the L2 cache. Times are medians of events around one launch; the copy is PyTorch's
+of a tensor as large as what the kernel reads and writes. Needs a GPU, and PyTorch with CUDA.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
+
+import capstan
+import torch
+from torch.export import Dim
+
+HIDDEN, INNER, HEADS, DIM = 1024, 3072, 16, 128
+T = Dim("T", min=2, max=1 << 22)
+
+
+def norm(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    f = x.float()
+    f = f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)
+    return w * f.to(x.dtype)
+
+
+class Residual(torch.nn.Module):
+    """The residual's sum, and its RMSNorm: two results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.randn(HIDDEN).bfloat16())
+
+    def forward(self, x: torch.Tensor, r: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        h = x + r
+        return h, norm(h, self.w)
+
+
+class Norm(Residual):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return norm(x, self.w)
+
+
+class Gate(torch.nn.Module):
+    def forward(self, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.silu(gate) * up
+
+
+class Heads(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.randn(DIM).bfloat16())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return norm(x.view(-1, HEADS, DIM), self.w)
+
+
+class Cast(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.float()
+
+
+KERNELS: dict[str, tuple[type[torch.nn.Module], list[int]]] = {
+    "residual + RMSNorm": (Residual, [HIDDEN, HIDDEN]),
+    "RMSNorm": (Norm, [HIDDEN]),
+    "SiLU times up": (Gate, [INNER, INNER]),
+    "norm of heads": (Heads, [HEADS * DIM]),
+    "cast to f32": (Cast, [HIDDEN]),
+}
+
+
+def median_ms(run: Callable[[], object], repeats: int = 30) -> float:
+    times = []
+    for _ in range(repeats + 3):
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        run()
+        end.record()
+        end.synchronize()
+        times.append(begin.elapsed_time(end))
+    return statistics.median(times[3:])
+
+
+def copy_bandwidth(bytes_moved: int) -> float:
+    """Bytes read and written in a second."""
+    source = torch.empty(bytes_moved // 2, dtype=torch.uint8, device="cuda")
+    target = torch.empty_like(source)
+    return bytes_moved / median_ms(lambda: target.copy_(source)) * 1e3
+
+
+def measure(name: str, rows: int) -> None:
+    kind, widths = KERNELS[name]
+    model = kind()
+    small = tuple(torch.randn(4, n).bfloat16() for n in widths)
+    module = capstan.export(model, small, dynamic_shapes=tuple({0: T} for _ in widths))
+    inputs = [torch.randn(rows, n, device="cuda").bfloat16() for n in widths]
+    want = model.cuda()(*inputs)
+    got = module.run(tuple(inputs), target="cuda")
+    want, got = ((v if isinstance(v, tuple) else (v,)) for v in (want, got))
+    error = max(
+        ((g.double() - w.double()).norm() / w.double().norm()).item()
+        for g, w in zip(got, want, strict=True)
+    )
+    bytes_moved = sum(t.nbytes for t in (*inputs, *got))
+    del want, got
+
+    loaded = module.load(None, "cuda")
+    stream = loaded.device.wrap(torch.cuda.current_stream().cuda_stream)
+    weights = [w.cuda() for w in module.imported.weights.values()]
+
+    def launch() -> None:
+        for result in loaded.launch("main", [*inputs, *weights], stream):
+            result.contents.deleter(ctypes.cast(result, ctypes.c_void_p))
+
+    ours, peer = median_ms(launch), median_ms(lambda: model(*inputs))
+    bandwidth, copy = bytes_moved / ours * 1e3, copy_bandwidth(bytes_moved)
+    launches = module.counters["launches"]
+    print(
+        f"{name:20} {launches:2} launches  {ours * 1e3:8.1f} us  {bandwidth / 1e12:5.2f} TB/s  "
+        f"{bandwidth / copy:5.1%} of a copy  {peer / ours:5.2f}x faster than eager  "
+        f"error {error:.1e}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 131072
+    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, {rows} rows, bf16")
+    for name in KERNELS:
+        measure(name, rows)
+
+
+if __name__ == "__main__":
+    main()
