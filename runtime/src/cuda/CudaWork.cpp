@@ -28,6 +28,8 @@ int32_t CudaStream::copy(const FailureRef &, void *destination,
                    reinterpret_cast<CUdeviceptr>(destination),
                    reinterpret_cast<CUdeviceptr>(source), bytes,
                    handle->stream);
+  if (recorded)
+    recorded->recordedNodes().addCopy(handle->stream);
   return CAPSTAN_RT_OK;
 }
 
@@ -99,6 +101,8 @@ int32_t CudaStream::launchGpu(const FailureRef &failure,
   }
   if (result)
     return gpu.failed(result, "cuLaunchKernel", {info.name, info.location});
+  if (recorded)
+    recorded->recordedNodes().addKernel(handle->stream, kernel);
   cover(recorded.get(), failure);
   return CAPSTAN_RT_OK;
 }
@@ -115,6 +119,8 @@ int32_t CudaStream::check(const FailureRef &failure, const uint8_t *condition,
     CAPSTAN_RT_TRY(gpu.kernels.check(handle->stream, state->record(), condition,
                                      state->addCheck(message, location)));
   }
+  if (recorded)
+    recorded->recordedNodes().addHidden();
   cover(recorded.get(), failure);
   return CAPSTAN_RT_OK;
 }
