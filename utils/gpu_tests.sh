@@ -23,9 +23,16 @@ if ((count == 0)); then
 fi
 echo "gpu_tests: $count tests of 'cuda'"
 
+# racecheck loses track of launches here, says so by an "Internal Sanitizer Error",
+# and hangs. Both tests pass plain and under the other tools, and no kernel in them
+# has shared memory, which is all that racecheck looks at.
+lost='*.FullQueuesBlock/*:*.EvictionsUnderEightThreads/*'
+
 worst=0
 for tool in "${tools[@]}"; do
-  command=("$tests" --gtest_brief=1 "--gtest_filter=$filter")
+  chosen=$filter
+  [[ $tool == racecheck ]] && chosen="$filter-$lost"
+  command=("$tests" --gtest_brief=1 "--gtest_filter=$chosen")
   # What tests provoke on purpose, such as code that the driver refuses, is an
   # error of the driver's API, not of the program.
   [[ $tool == plain ]] || command=(compute-sanitizer --tool "$tool" --report-api-errors no

@@ -20,9 +20,10 @@ CudaDevice::CudaDevice(const char *name, int32_t index,
                        const capstan_rt_device_config &config)
     : pinned(*this), events(*this, CU_EVENT_DISABLE_TIMING),
       timers(*this, CU_EVENT_DEFAULT), records(*this), kernels(*this),
-      config(config), label(name),
+      gemms(*this), config(config), label(name),
       driverName(config.cuda_driver ? config.cuda_driver : "libcuda.so.1"),
-      index(index) {
+      gemmFile(config.blas_library ? config.blas_library : ""),
+      gemmCache(config.gemm_cache ? config.gemm_cache : ""), index(index) {
   if (config.allocator)
     allocator = *config.allocator;
 }
@@ -71,6 +72,7 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
+    gemms.clear();
     kernels.unload();
     records.clear();
     events.clear();
@@ -130,7 +132,7 @@ int32_t CudaDevice::loadCode(const capstan_rt_module_info &info,
   return CudaCode::load(*this, info, code);
 }
 
-int32_t CudaDevice::gemmLibrary(const char **) {
-  return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm_library", nullptr, name()},
-              "there are no matrix products on this backend");
+int32_t CudaDevice::gemmLibrary(const char **library) {
+  Current current(*this);
+  return gemms.load(gemmFile.c_str(), gemmCache.c_str(), library);
 }

@@ -15,6 +15,7 @@
 #include "cuda/Driver.h"
 #include "cuda/EventCache.h"
 #include "cuda/FailureRecords.h"
+#include "cuda/Gemms.h"
 #include "cuda/PinnedCache.h"
 #include "cuda/RuntimeKernels.h"
 
@@ -70,13 +71,14 @@ public:
   EventCache events, timers;
   FailureRecords records;
   RuntimeKernels kernels;
+  Gemms gemms;
 
 private:
   int32_t openPool();
 
   capstan_rt_device_config config;
   capstan_rt_allocator allocator = {};
-  const std::string label, driverName;
+  const std::string label, driverName, gemmFile, gemmCache;
   const int32_t index;
   Driver cu;
   CUdevice handle = 0;

@@ -38,6 +38,8 @@ public:
 
   /// Of all its work; has a state if something in it may fail.
   const FailureRef failure;
+  /// Of its products, which run one after the other.
+  Block workspace;
   /// Held while a replay and what comes of its failures are enqueued.
   std::mutex replaying;
   /// After the last replay whose record was looked at; null: none yet.

@@ -152,12 +152,6 @@ int32_t CudaStream::launch(const FailureRef &,
                      "a GPU runs no kernels of the host");
 }
 
-int32_t CudaStream::gemm(const FailureRef &, const capstan_rt_gemm_desc &desc,
-                         const void *, const void *, void *) {
-  return unsupported("gemm", desc.location,
-                     "there are no matrix products on this backend");
-}
-
 int32_t CudaStream::attention(const FailureRef &,
                               const capstan_rt_attention_desc &desc,
                               const AttentionArguments &) {
