@@ -65,7 +65,12 @@ TEST_P(CudaFrameworkTest, OwnersMayCaptureTheirStreams) {
         five = 6;
         AddArguments add = {static_cast<float *>(memory), 2};
         EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
-        EXPECT_OK(capstan_rt_copy(f, data(buffer), memory, 4));
+        capstan_rt_gemm_desc square = {};
+        square.size = sizeof(square);
+        square.dtype = rtDtypeOf<float>();
+        square.batch = square.m = square.n = square.k = 1;
+        square.lda = square.ldb = square.ldc = 1;
+        EXPECT_OK(capstan_rt_gemm(f, &square, memory, memory, data(buffer)));
         return capstan_rt_free(f, memory);
       },
       raw));
@@ -89,7 +94,7 @@ TEST_P(CudaFrameworkTest, OwnersMayCaptureTheirStreams) {
     ASSERT_EQ((driver<CUresult(CUgraphExec, CUstream)>("cuGraphLaunch")(
                   exec, native)),
               CUDA_SUCCESS);
-    EXPECT_EQ(read(buffer), 7);
+    EXPECT_EQ(read(buffer), 49);
   }
   driver<CUresult(CUgraphExec)>("cuGraphExecDestroy")(exec);
   driver<CUresult(CUgraph)>("cuGraphDestroy")(graph);

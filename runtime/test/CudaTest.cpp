@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 using namespace capstan::rt::test;
@@ -118,6 +119,25 @@ TEST_P(CudaTest, ThreadsWithoutAContext) {
     EXPECT_OK(addTo(buffer, 2));
     EXPECT_EQ(countersOf(device.get()).set_device_calls, before);
   }).join();
+}
+
+TEST_P(CudaTest, FaultsNameTheLastKernels) {
+  // In a process of its own, whose context does not survive it.
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  auto faulty = [&] {
+    SetUp();
+    inForward([](auto *f) {
+      float *wild = reinterpret_cast<float *>(64), summand = 1;
+      void *arguments[] = {&wild, &wild, &summand};
+      return capstan_rt_launch_gpu(f, GPU_PLUS, 1, 1, 1, arguments);
+    });
+    capstan_rt_stream_synchronize(stream.get());
+    std::fprintf(stderr, "%s\n", capstan_rt_last_message());
+    std::_Exit(3);
+  };
+  EXPECT_EXIT(faulty(), testing::ExitedWithCode(3),
+              "stream_synchronize on cuda: .*(illegal|misaligned|launch).*"
+              "kernels enqueued last: 'test_plus' at test.mlir:1:1");
 }
 
 TEST_P(CudaTest, FetchesOfManyParts) {

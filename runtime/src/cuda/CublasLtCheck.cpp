@@ -10,6 +10,8 @@
 
 #include "cuda/CublasLt.h"
 
+#include <cstddef>
+
 #if __has_include(<cublasLt.h>)
 #include <cublasLt.h>
 

@@ -91,14 +91,12 @@ int32_t CudaCode::load(CudaDevice &device, const capstan_rt_module_info &info,
   loaded->kernels.reserve(gpu->num_kernels);
   for (int64_t i = 0; i < gpu->num_kernels; ++i)
     CAPSTAN_RT_TRY(loaded->addKernel(gpu->kernels[i]));
+  device.addCode(*loaded);
   code = loaded;
   return CAPSTAN_RT_OK;
 }
 
 CudaCode::~CudaCode() {
-  if (!module)
-    return;
-  Current current(*device);
-  Relaxed relaxed(*device);
-  device->driver().cuModuleUnload(module);
+  if (module)
+    device->removeCode(*this, module);
 }

@@ -14,6 +14,8 @@
 
 using namespace capstan::rt;
 
+thread_local int Current::captures = 0;
+
 static constexpr const char *creating = "device_create";
 
 CudaDevice::CudaDevice(const char *name, int32_t index,
@@ -72,6 +74,8 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
+    for (CUmodule module : unloaded)
+      cu.cuModuleUnload(module);
     gemms.clear();
     kernels.unload();
     records.clear();
@@ -130,6 +134,50 @@ std::unique_ptr<AddressRange> CudaDevice::reserveAddresses(int64_t most) {
 int32_t CudaDevice::loadCode(const capstan_rt_module_info &info,
                              Ref<GpuCode> &code) {
   return CudaCode::load(*this, info, code);
+}
+
+void CudaDevice::addCode(const CudaCode &code) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  codes.push_back(&code);
+}
+
+void CudaDevice::removeCode(const CudaCode &code, CUmodule module) {
+  {
+    std::lock_guard<std::mutex> lock(codesMutex);
+    codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
+    if (captures) {
+      unloaded.push_back(module);
+      return;
+    }
+  }
+  Current current(*this);
+  Relaxed relaxed(*this);
+  cu.cuModuleUnload(module);
+}
+
+void CudaDevice::countCapture(int change) {
+  Current::captures += change;
+  std::vector<CUmodule> modules;
+  {
+    std::lock_guard<std::mutex> lock(codesMutex);
+    captures += change;
+    if (!captures)
+      modules.swap(unloaded);
+  }
+  Relaxed relaxed(*this);
+  for (CUmodule module : modules)
+    cu.cuModuleUnload(module);
+}
+
+std::string CudaDevice::describe(const CudaKernel &kernel) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  for (const CudaCode *code : codes)
+    if (code->has(kernel)) {
+      const char *location = kernel.info.location;
+      return format("'%s'%s%s", kernel.info.name, location ? " at " : "",
+                    location ? location : "");
+    }
+  return "";
 }
 
 int32_t CudaDevice::gemmLibrary(const char **library) {

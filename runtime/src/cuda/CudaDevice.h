@@ -19,7 +19,11 @@
 #include "cuda/PinnedCache.h"
 #include "cuda/RuntimeKernels.h"
 
+#include <optional>
+
 namespace capstan::rt {
+class CudaCode;
+class CudaKernel;
 
 class CudaDevice final : public Device {
 public:
@@ -46,6 +50,16 @@ public:
   CUcontext context() const { return primary; }
   /// Reports what a function of the driver returned.
   int32_t failed(CUresult result, const char *function, Where where) const;
+
+  // Code that is loaded, by its owners.
+  void addCode(const CudaCode &code);
+  /// Unloads what the code has loaded, now or when no stream is captured:
+  /// unloading waits for the whole GPU, which would end captures.
+  void removeCode(const CudaCode &code, CUmodule module);
+  /// A capture of a stream begins (1) or ends (-1) on this thread.
+  void countCapture(int change);
+  /// Name and location of a kernel; empty if it is no longer loaded.
+  std::string describe(const CudaKernel &kernel);
 
   // Memory. The context is the thread's current one.
 
@@ -87,28 +101,10 @@ private:
   CUstream aside = nullptr;
   int64_t limit = 0;
   std::atomic<int64_t> claimed{0}, inUse{0};
-};
-
-/// Makes the device's context the current one of the thread, in a scope. A
-/// thread that had none keeps it: it has nothing to go back to.
-class Current {
-public:
-  explicit Current(CudaDevice &device) : device(device) {
-    device.driver().cuCtxGetCurrent(&before);
-    if (before != device.context()) {
-      device.counters.add(Counter::set_device_calls);
-      device.driver().cuCtxSetCurrent(device.context());
-    }
-  }
-  ~Current() {
-    if (before && before != device.context())
-      device.driver().cuCtxSetCurrent(before);
-  }
-  Current(const Current &) = delete;
-
-private:
-  CudaDevice &device;
-  CUcontext before = nullptr;
+  std::mutex codesMutex;
+  std::vector<const CudaCode *> codes;
+  std::vector<CUmodule> unloaded; // when the captures have ended
+  int captures = 0;
 };
 
 /// Lets the thread do in a scope what a capture of its own forbids: such calls
@@ -124,6 +120,35 @@ public:
 private:
   const Driver &cu;
   CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+};
+
+/// Makes the device's context the current one of the thread, in a scope. A
+/// thread that had none keeps it: it has nothing to go back to. If the thread
+/// captures a stream of ours, the scope is relaxed.
+class Current {
+public:
+  explicit Current(CudaDevice &device) : device(device) {
+    device.driver().cuCtxGetCurrent(&before);
+    if (before != device.context()) {
+      device.counters.add(Counter::set_device_calls);
+      device.driver().cuCtxSetCurrent(device.context());
+    }
+    if (captures)
+      relaxed.emplace(device);
+  }
+  ~Current() {
+    if (before && before != device.context())
+      device.driver().cuCtxSetCurrent(before);
+  }
+  Current(const Current &) = delete;
+
+  /// Streams that the thread captures.
+  static thread_local int captures;
+
+private:
+  CudaDevice &device;
+  CUcontext before = nullptr;
+  std::optional<Relaxed> relaxed;
 };
 
 } // namespace capstan::rt

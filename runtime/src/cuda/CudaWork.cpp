@@ -103,6 +103,8 @@ int32_t CudaStream::launchGpu(const FailureRef &failure,
     return gpu.failed(result, "cuLaunchKernel", {info.name, info.location});
   if (recorded)
     recorded->recordedNodes().addKernel(handle->stream, kernel);
+  else
+    flights->launched(kernel);
   cover(recorded.get(), failure);
   return CAPSTAN_RT_OK;
 }
