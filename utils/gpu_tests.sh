@@ -23,9 +23,18 @@ if ((count == 0)); then
 fi
 echo "gpu_tests: $count tests of 'cuda'"
 
+# A fault on purpose is for no tool. racecheck loses track of launches in two tests,
+# says so by an "Internal Sanitizer Error", and hangs; it takes minutes for the
+# kernels of cuBLASLt. No other kernel has shared memory, which is all it looks at.
+faults='*.FaultsName*'
+lost='*.FullQueuesBlock/*:*.EvictionsUnderEightThreads/*:*Gemm*'
+
 worst=0
 for tool in "${tools[@]}"; do
-  command=("$tests" --gtest_brief=1 "--gtest_filter=$filter")
+  chosen=$filter
+  [[ $tool == plain ]] || chosen+="-$faults"
+  [[ $tool != racecheck ]] || chosen+=":$lost"
+  command=("$tests" --gtest_brief=1 "--gtest_filter=$chosen")
   # What tests provoke on purpose, such as code that the driver refuses, is an
   # error of the driver's API, not of the program.
   [[ $tool == plain ]] || command=(compute-sanitizer --tool "$tool" --report-api-errors no

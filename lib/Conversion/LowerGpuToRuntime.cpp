@@ -51,7 +51,8 @@ LogicalResult GpuKernels::launch(gpu::LaunchFuncOp op) {
                 op->getAttrOfType<ArrayAttr>(kChecksAttr),
                 {},
                 0,
-                static_cast<int64_t>(op.getNumKernelOperands())};
+                static_cast<int64_t>(op.getNumKernelOperands()),
+                0};
   gpu::KernelDim3 block = op.getBlockSizeOperandValues();
   Value sizes[] = {block.x, block.y, block.z};
   for (auto [i, size] : llvm::enumerate(sizes)) {
@@ -70,18 +71,24 @@ LogicalResult GpuKernels::launch(gpu::LaunchFuncOp op) {
   // Equal kernels share code; each place of a launch is an entry of its own.
   std::string key = kernel.name;
   llvm::raw_string_ostream(key) << " " << kernel.location;
-  auto [known, isNew] = numbers.try_emplace(key, kernels.size());
-  if (isNew)
-    kernels.push_back(kernel);
-
   auto type = LLVM::LLVMArrayType::get(b.rt.ptr, kernel.numArguments);
   Value arguments = b.slot(type);
+  // Pointers are operands of their own: a graph may give them other addresses.
+  // The failure record isn't one of them.
+  int64_t addresses = 0;
   for (auto [i, operand] : llvm::enumerate(op.getKernelOperands())) {
+    if (isa<LLVM::LLVMPointerType>(operand.getType()) && i < 64 &&
+        !(kernel.checks && i == 0))
+      addresses |= int64_t(1) << i;
     Value place = b.slot(b.memoryType(operand.getType()));
     b.storeTo(operand, place);
     LLVM::StoreOp::create(
         b, place, b.field(type, arguments, {0, static_cast<int32_t>(i)}));
   }
+  kernel.addresses = op.getNumKernelOperands() <= 64 ? addresses : 0;
+  auto [known, isNew] = numbers.try_emplace(key, kernels.size());
+  if (isNew)
+    kernels.push_back(kernel);
   gpu::KernelDim3 grid = op.getGridSizeOperandValues();
   b.call(RuntimeEntry::launch_gpu,
          {b.i64(known->second), b.toI64(grid.x), b.toI64(grid.y),
@@ -147,7 +154,8 @@ FailureOr<GpuCode> GpuKernels::finish() {
                checkTable(b, kernel.name, kernel.checks),
                b.i32(kernel.block[0]), b.i32(kernel.block[1]),
                b.i32(kernel.block[2]), b.i32(kernel.sharedBytes),
-               b.i32(kernel.numArguments), b.i32(kernel.checks ? 1 : 0)}));
+               b.i32(kernel.numArguments), b.i32(kernel.checks ? 1 : 0),
+               b.i64(kernel.addresses)}));
         return b.makeStruct(type, infos);
       });
   result.numConstants = constants.size();

@@ -134,6 +134,7 @@ private:
     int64_t block[3];
     int64_t sharedBytes;
     int64_t numArguments;
+    int64_t addresses; ///< bit i: operand i is one; 0 if there are too many
   };
 
   RuntimeBuilder &b;

@@ -109,6 +109,7 @@ class DeviceConfig(c.Structure):
         ("max_graph_bytes", c.c_int64),
         ("cuda_driver", c.c_char_p),
         ("release_threshold", c.c_int64),
+        ("gemm_cache", c.c_char_p),
         ("allocator", c.c_void_p),
     )
 

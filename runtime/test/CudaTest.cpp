@@ -4,54 +4,23 @@
 //===----------------------------------------------------------------------===//
 
 //
-// What only `cuda` has: GPU code, streams and memory of a framework.
+// GPU code, devices, and what their host's part costs.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Support.h"
-#include "modules/gpu_kernels.h"
+#include "CudaSupport.h"
 
-#include <atomic>
-#include <cuda.h>
-#include <dlfcn.h>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 using namespace capstan::rt::test;
-using testing::ElementsAre;
-using testing::HasSubstr;
 
 namespace {
-class CudaTest : public Conformance {
+class CudaTest : public CudaConformance {
 protected:
-  /// A function of the driver, whose device has been opened.
-  template <typename Function> static Function *driver(const char *name) {
-    static void *library = dlopen("libcuda.so.1", RTLD_NOW);
-    return reinterpret_cast<Function *>(dlsym(library, name));
-  }
-  BufferPtr number(float value) {
-    BufferPtr buffer = makeBuffer(stream.get(), 4);
-    EXPECT_OK(
-        capstan_rt_buffer_write(buffer.get(), stream.get(), 0, &value, 4));
-    return buffer;
-  }
-  float read(const BufferPtr &buffer) {
-    float value = -1;
-    EXPECT_OK(capstan_rt_buffer_read(buffer.get(), stream.get(), 0, &value, 4));
-    return value;
-  }
-  static float *data(const BufferPtr &buffer) {
-    return static_cast<float *>(capstan_rt_buffer_data(buffer.get()));
-  }
-  int32_t addTo(const BufferPtr &buffer, float summand,
-                capstan_rt_stream *on = nullptr) {
-    return inForward(
-        [&](auto *f) {
-          AddArguments add = {data(buffer), summand};
-          return launch(f, addKernel, &add, sizeof(add), 1);
-        },
-        on);
-  }
-
   /// Status of a module with this code and kernel.
   int32_t load(const char *code, int64_t bytes,
                const capstan_rt_gpu_kernel_info &kernel) {
@@ -75,18 +44,10 @@ protected:
     return status;
   }
 };
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CudaTest);
-INSTANTIATE_TEST_SUITE_P(
-    Backends, CudaTest,
-    [] {
-      std::vector<std::string> found = backends();
-      found.erase(found.begin());
-      return testing::ValuesIn(found);
-    }(),
-    [](const auto &info) { return info.param; });
+CAPSTAN_RT_CONFORMANCE_OF_CUDA(CudaTest);
 
 const capstan_rt_gpu_kernel_info good = {
-    "test_add", "t.mlir:1:1", 0, nullptr, 128, 1, 1, 0, 4, 1};
+    "test_add", "t.mlir:1:1", 0, nullptr, 128, 1, 1, 0, 4, 1, 0};
 } // namespace
 
 TEST_P(CudaTest, RejectsBadCode) {
@@ -162,6 +123,25 @@ TEST_P(CudaTest, ThreadsWithoutAContext) {
   }).join();
 }
 
+TEST_P(CudaTest, FaultsNameTheLastKernels) {
+  // In a process of its own, whose context does not survive it.
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  auto faulty = [&] {
+    SetUp();
+    inForward([](auto *f) {
+      float *wild = reinterpret_cast<float *>(64), summand = 1;
+      void *arguments[] = {&wild, &wild, &summand};
+      return capstan_rt_launch_gpu(f, GPU_PLUS, 1, 1, 1, arguments);
+    });
+    capstan_rt_stream_synchronize(stream.get());
+    std::fprintf(stderr, "%s\n", capstan_rt_last_message());
+    std::_Exit(3);
+  };
+  EXPECT_EXIT(faulty(), testing::ExitedWithCode(3),
+              "stream_synchronize on cuda: .*(illegal|misaligned|launch).*"
+              "kernels enqueued last: 'test_plus' at test.mlir:1:1");
+}
+
 TEST_P(CudaTest, FetchesOfManyParts) {
   constexpr int64_t large = 100000, total = 40 * 100 + large;
   std::vector<uint8_t> in(total), out(total), all(large);
@@ -222,186 +202,52 @@ TEST_P(CudaTest, ErrorsOfEachReplayOnTwoStreams) {
 }
 
 //===----------------------------------------------------------------------===//
-// Streams of a framework
+// What the host's part costs
 //===----------------------------------------------------------------------===//
 
-TEST_P(CudaTest, WrappedStreamsAreTheCallers) {
-  capstan_rt_stream *raw;
-  ASSERT_OK(capstan_rt_stream_wrap(
-      device.get(), capstan_rt_stream_native(stream.get()), &raw));
-  {
-    StreamPtr wrapped(raw);
-    EXPECT_EQ(capstan_rt_stream_native(raw),
-              capstan_rt_stream_native(stream.get()));
-    BufferPtr buffer = number(1);
-    ASSERT_OK(addTo(buffer, 2, raw)); // in the order of both
-    EXPECT_EQ(read(buffer), 3);
-  }
-  BufferPtr buffer = number(4); // still there
-  EXPECT_EQ(read(buffer), 4);
-  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "null pointer",
-               capstan_rt_stream_wrap(nullptr, nullptr, &raw));
-}
-
-TEST_P(CudaTest, OwnersMayCaptureTheirStreams) {
-  capstan_rt_stream *raw;
-  ASSERT_OK(capstan_rt_stream_wrap(
-      device.get(), capstan_rt_stream_native(stream.get()), &raw));
-  StreamPtr wrapped(raw);
-  auto native = static_cast<CUstream>(capstan_rt_stream_native(raw));
-  BufferPtr buffer = number(1), freed = makeBuffer(raw, 64);
-  ASSERT_OK(capstan_rt_stream_synchronize(raw));
-
-  ASSERT_EQ(driver<CUresult(CUstream, CUstreamCaptureMode)>(
-                "cuStreamBeginCapture_v2")(native,
-                                           CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+TEST_P(CudaTest, LaunchesCostLittleMoreThanTheDrivers) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int launches = 200, rounds = 20;
+  auto native = static_cast<CUstream>(capstan_rt_stream_native(stream.get()));
+  CUmodule code;
+  CUfunction plus;
+  ASSERT_EQ((driver<CUresult(CUmodule *, const void *)>("cuModuleLoadData")(
+                &code, gpu_code)),
             CUDA_SUCCESS);
-  freed = nullptr; // no part of the graph
-  ASSERT_OK(inForward(
-      [&](auto *f) {
-        void *memory;
-        float five = 5;
-        EXPECT_OK(capstan_rt_alloc(f, 4, 64, &memory));
-        EXPECT_OK(capstan_rt_to_device(f, memory, &five, 4));
-        five = 6;
-        AddArguments add = {static_cast<float *>(memory), 2};
-        EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
-        EXPECT_OK(capstan_rt_copy(f, data(buffer), memory, 4));
-        return capstan_rt_free(f, memory);
-      },
-      raw));
-  EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE, "while the stream is captured",
-               capstan_rt_stream_synchronize(raw));
-  EXPECT_FAILS(CAPSTAN_RT_INVALID_CAPTURE, "captured already",
-               capstan_rt_capture_begin(raw));
-  CUgraph graph;
-  CUgraphExec exec;
-  ASSERT_EQ(driver<CUresult(CUstream, CUgraph *)>("cuStreamEndCapture")(native,
-                                                                        &graph),
+  ASSERT_EQ((driver<CUresult(CUfunction *, CUmodule, const char *)>(
+                "cuModuleGetFunction")(&plus, code, "test_plus")),
             CUDA_SUCCESS);
-  ASSERT_EQ((driver<CUresult(CUgraphExec *, CUgraph, unsigned long long)>(
-                "cuGraphInstantiateWithFlags")(&exec, graph, 0)),
-            CUDA_SUCCESS);
-  EXPECT_EQ(read(buffer), 1) << "nothing has run";
-  module = nullptr; // the graph keeps it
-  for (int i = 0; i < 3; ++i) {
-    float zero = 0;
-    ASSERT_OK(capstan_rt_buffer_write(buffer.get(), stream.get(), 0, &zero, 4));
-    ASSERT_EQ((driver<CUresult(CUgraphExec, CUstream)>("cuGraphLaunch")(
-                  exec, native)),
-              CUDA_SUCCESS);
-    EXPECT_EQ(read(buffer), 7);
+  auto bare = driver<CUresult(CUfunction, unsigned, unsigned, unsigned,
+                              unsigned, unsigned, unsigned, unsigned, CUstream,
+                              void **, void **)>("cuLaunchKernel");
+  BufferPtr from = number(1), to = number(2);
+  void *addresses[] = {data(from), data(to)};
+  float summand = 1;
+  void *arguments[] = {&addresses[0], &addresses[1], &summand};
+  std::vector<double> ours, theirs;
+  auto time = [&](std::vector<double> &times, const auto &launch) {
+    ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+    Clock::time_point begin = Clock::now();
+    for (int i = 0; i < launches; ++i)
+      launch();
+    std::chrono::duration<double, std::micro> took = Clock::now() - begin;
+    times.push_back(took.count() / launches);
+  };
+  for (int round = 0; round < rounds; ++round) {
+    time(theirs,
+         [&] { bare(plus, 1, 1, 1, 1, 1, 1, 0, native, arguments, nullptr); });
+    ASSERT_OK(inForward([&](auto *f) {
+      time(ours,
+           [&] { capstan_rt_launch_gpu(f, GPU_PLUS, 1, 1, 1, arguments); });
+      return 0;
+    }));
   }
-  driver<CUresult(CUgraphExec)>("cuGraphExecDestroy")(exec);
-  driver<CUresult(CUgraph)>("cuGraphDestroy")(graph);
-  ASSERT_OK(capstan_rt_stream_synchronize(raw));
-}
-
-//===----------------------------------------------------------------------===//
-// Memory of a framework
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// A framework whose cache is full until it is emptied.
-struct Framework {
-  std::atomic<int> allocated{0}, released{0}, emptied{0};
-  std::atomic<int64_t> bytes{0};
-  bool full = false;
-  CUresult (*allocate)(CUdeviceptr *, size_t, CUstream) = nullptr;
-  CUresult (*release)(CUdeviceptr, CUstream) = nullptr;
-};
-} // namespace
-
-TEST_P(CudaTest, FrameworksMayOwnTheMemory) {
-  Framework framework;
-  framework.allocate =
-      driver<CUresult(CUdeviceptr *, size_t, CUstream)>("cuMemAllocAsync");
-  framework.release = driver<CUresult(CUdeviceptr, CUstream)>("cuMemFreeAsync");
-  capstan_rt_allocator allocator = {
-      sizeof(allocator), &framework,
-      [](void *context, int64_t bytes, void *stream) -> void * {
-        auto *f = static_cast<Framework *>(context);
-        CUdeviceptr memory = 0;
-        if (f->full && !f->emptied)
-          return nullptr;
-        f->allocate(&memory, bytes, static_cast<CUstream>(stream));
-        ++f->allocated, f->bytes += bytes;
-        return reinterpret_cast<void *>(memory);
-      },
-      [](void *context, void *memory, int64_t bytes, void *stream) {
-        auto *f = static_cast<Framework *>(context);
-        f->release(reinterpret_cast<CUdeviceptr>(memory),
-                   static_cast<CUstream>(stream));
-        ++f->released, f->bytes -= bytes;
-      },
-      [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
-  capstan_rt_device_config config = makeConfig();
-  config.allocator = &allocator;
-  reset(config);
-  allocator = {}; // it was copied
-  {
-    BufferPtr buffer = number(1);
-    EXPECT_GT(framework.allocated, 0);
-    ASSERT_OK(addTo(buffer, 2));
-    EXPECT_EQ(read(buffer), 3);
-    EXPECT_EQ(framework.emptied, 0);
-    framework.full = true;
-    BufferPtr another = number(5); // tried again
-    EXPECT_EQ(framework.emptied, 1);
-    EXPECT_EQ(read(another), 5);
-  }
-  module = nullptr, stream = nullptr, device = nullptr;
-  EXPECT_EQ(framework.allocated, framework.released);
-  EXPECT_EQ(framework.bytes, 0);
-}
-
-TEST_P(CudaTest, CachesAreEmptiedForTheRuntimesPoolToo) {
-  Framework framework;
-  capstan_rt_allocator allocator = {
-      sizeof(allocator), &framework, nullptr, nullptr,
-      [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
-  capstan_rt_device_config config = makeConfig();
-  config.allocator = &allocator;
-  config.memory_limit = 1 << 20;
-  reset(config);
-  BufferPtr most = makeBuffer(stream.get(), 900 << 10);
-  capstan_rt_buffer *none;
-  EXPECT_FAILS(CAPSTAN_RT_OUT_OF_MEMORY, "no memory for 921600 bytes",
-               capstan_rt_buffer_create(stream.get(), 900 << 10, &none));
-  EXPECT_EQ(framework.emptied, 1);
-}
-
-TEST_P(CudaTest, HostResultsArePinned) {
-  static const int64_t two[] = {2};
-  static const capstan_rt_value_info result = {
-      "h", CAPSTAN_RT_TENSOR, CAPSTAN_RT_HOST_SPACE, {kDLFloat, 32, 1}, 1, two};
-  static const capstan_rt_entry_info entry = {
-      "run",
-      [](auto *f, auto *, auto *results) {
-        void *memory;
-        EXPECT_OK(capstan_rt_host_alloc(f, 8, 8, &memory));
-        static_cast<float *>(memory)[0] = 1;
-        static_cast<float *>(memory)[1] = 2;
-        results[0] = {memory, memory, {2}, {1}};
-        return 0;
-      },
-      0,
-      1,
-      nullptr,
-      &result};
-  const capstan_rt_module_info info = {
-      sizeof(info), CAPSTAN_RT_ABI_VERSION, "cuda", "test", 1, &entry};
-  capstan_rt_module *raw;
-  ASSERT_OK(capstan_rt_module_create(device.get(), &info, &raw));
-  ModulePtr owned(raw);
-  CallResult called = call(lookup(owned, "run"), stream.get(), {}, 1);
-  ASSERT_OK(called.status);
-  const DLTensor &tensor = called.results[0]->dl_tensor;
-  EXPECT_EQ(tensor.device.device_type, kDLCUDAHost);
-  EXPECT_THAT(std::vector<float>(static_cast<float *>(tensor.data),
-                                 static_cast<float *>(tensor.data) + 2),
-              ElementsAre(1, 2));
-  EXPECT_THAT(
-      capstan::rt::test::read<float>(called.results[0].get(), stream.get()),
-      ElementsAre(1, 2));
+  driver<CUresult(CUmodule)>("cuModuleUnload")(code);
+  std::sort(ours.begin(), ours.end());
+  std::sort(theirs.begin(), theirs.end());
+  double mine = ours[rounds / 2], bareTime = theirs[rounds / 2];
+  std::printf("a launch: %.2f us; by the driver alone: %.2f us\n", mine,
+              bareTime);
+  // Far from the 1.3 that is measured: other programs run here, too.
+  EXPECT_LT(mine, 3 * bareTime);
 }

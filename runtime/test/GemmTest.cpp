@@ -16,7 +16,7 @@ protected:
   template <typename T>
   void compare(const capstan_rt_gemm_desc &d, double tolerance);
 };
-CAPSTAN_RT_CONFORMANCE_OF_HOST(GemmTest);
+CAPSTAN_RT_CONFORMANCE(GemmTest);
 
 template <typename T>
 capstan_rt_gemm_desc makeDesc(int64_t m, int64_t n, int64_t k) {
@@ -167,19 +167,22 @@ TEST_P(GemmTest, IsOfAKnownLibrary) {
 
 TEST_P(GemmTest, MissingLibraryNamesThePackage) {
   capstan_rt_device_config config = makeConfig();
+  const char *package = onGpu ? "nvidia-cublas" : "libopenblas0-pthread";
   config.blas_library = "/nowhere/libopenblas.so.0";
   reset(config);
   float x = 0;
   auto d = makeDesc<float>(1, 1, 1);
-  EXPECT_FAILS(
-      CAPSTAN_RT_NOT_FOUND, "libopenblas0-pthread",
-      inForward([&](auto *f) { return capstan_rt_gemm(f, &d, &x, &x, &x); }));
+  EXPECT_FAILS(CAPSTAN_RT_NOT_FOUND, package, inForward([&](auto *f) {
+                 return capstan_rt_gemm(f, &d, &x, &x, &x);
+               }));
   const char *library;
   EXPECT_FAILS(CAPSTAN_RT_NOT_FOUND, "/nowhere/libopenblas.so.0",
                capstan_rt_gemm_library(device.get(), &library));
   config.blas_library = "libm.so.6";
   reset(config);
-  EXPECT_FAILS(CAPSTAN_RT_INCOMPATIBLE, "'libm.so.6' is not a CBLAS library",
+  EXPECT_FAILS(CAPSTAN_RT_INCOMPATIBLE,
+               onGpu ? "'libm.so.6' is not cuBLASLt: it has no"
+                     : "'libm.so.6' is not a CBLAS library",
                capstan_rt_gemm_library(device.get(), &library));
 }
 

@@ -268,6 +268,48 @@ TEST_P(GraphTest, BeginAndEndInPairs) {
                capstan_rt_graph_launch(nullptr, stream.get()));
 }
 
+TEST_P(GraphTest, OtherStreamsWorkDuringACapture) {
+  capstan_rt_event *rawEvent;
+  ASSERT_OK(capstan_rt_event_create(device.get(), &rawEvent));
+  EventPtr event(rawEvent);
+  BufferPtr sum = makeBuffer(stream.get(), 4);
+  float value = 0;
+  ASSERT_OK(capstan_rt_buffer_write(sum.get(), stream.get(), 0, &value, 4));
+  ASSERT_OK(capstan_rt_capture_begin(stream.get()));
+  {
+    // Of the same thread: all that makes, waits for and ends things.
+    StreamPtr other = makeStream(device.get());
+    BufferPtr own = makeBuffer(other.get(), 5000);
+    value = 3;
+    ASSERT_OK(capstan_rt_buffer_write(own.get(), other.get(), 0, &value, 4));
+    ASSERT_OK(capstan_rt_event_record(event.get(), other.get()));
+    ASSERT_OK(capstan_rt_event_synchronize(event.get()));
+    ModulePtr packed = openModule(device.get(), "packed");
+    auto x = tensor<float>(other.get(), {1, 4}, {1, 2, 3, 4});
+    auto lens = tensor<int32_t>(other.get(), {1}, {1});
+    CallResult result =
+        call(lookup(packed, "forward"), other.get(), {*x, *lens}, 2);
+    ASSERT_OK(result.status);
+    EXPECT_THAT(read<float>(result.results[0].get(), other.get()),
+                ElementsAre(3, 5, 7, 9));
+    ASSERT_OK(capstan_rt_buffer_read(own.get(), other.get(), 0, &value, 4));
+    EXPECT_EQ(value, 3);
+    int32_t done;
+    ASSERT_OK(capstan_rt_stream_query(other.get(), &done));
+    ASSERT_OK(capstan_rt_stream_synchronize(other.get()));
+  }
+  ASSERT_OK(inForward([&](auto *f) {
+    AddArguments add = {static_cast<float *>(capstan_rt_buffer_data(sum.get())),
+                        1};
+    return launch(f, addKernel, &add, sizeof(add), 1);
+  }));
+  GraphPtr graph = endCapture();
+  for (int i = 0; i < 2; ++i)
+    ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
+  ASSERT_OK(capstan_rt_buffer_read(sum.get(), stream.get(), 0, &value, 4));
+  EXPECT_EQ(value, 2);
+}
+
 TEST_P(GraphTest, StreamsMayEndWhileCaptured) {
   StreamPtr brief = makeStream(device.get());
   ASSERT_OK(capstan_rt_capture_begin(brief.get()));

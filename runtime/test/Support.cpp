@@ -195,11 +195,21 @@ static const capstan_rt_entry_info bodyEntry = {"body", runBody, 0,
 static const capstan_rt_module_info bodyModule = {
     sizeof(bodyModule), CAPSTAN_RT_ABI_VERSION, "host", "test", 1, &bodyEntry};
 
+/// A kernel with a failure record and a struct of arguments.
+static constexpr capstan_rt_gpu_kernel_info
+gpuKernel(const char *name, int64_t checks = 0,
+          const capstan_rt_check_info *infos = nullptr) {
+  return {name, "test.mlir:1:1", checks, infos, GPU_THREADS, 1, 1, 0, 4, 1, 0};
+}
+
 static const capstan_rt_gpu_kernel_info gpuKernels[] = {
-    {"test_add", "test.mlir:1:1", 0, nullptr, GPU_THREADS, 1, 1, 0, 4, 1},
-    {"test_failing", "test.mlir:1:1", 2, failingChecks, GPU_THREADS, 1, 1, 0, 4,
-     1},
-    {"test_gather", "test.mlir:1:1", 0, nullptr, GPU_THREADS, 1, 1, 0, 4, 1}};
+    gpuKernel("test_add"),
+    gpuKernel("test_failing", 2, failingChecks),
+    gpuKernel("test_gather"),
+    gpuKernel("test_sum"),
+    gpuKernel("test_affine"),
+    {"test_scale", "test.mlir:1:1", 0, nullptr, GPU_THREADS, 1, 1, 0, 2, 0, 0},
+    {"test_plus", "test.mlir:1:1", 0, nullptr, 1, 1, 1, 0, 3, 0, 0b011}};
 static const float gpuConstants[] = {1, 2, 3, 4};
 static const capstan_rt_gpu_constant_info constantInfos[] = {
     {gpuConstants, 12}, {nullptr, 0}, {gpuConstants + 3, 4}};

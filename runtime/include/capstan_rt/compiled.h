@@ -133,6 +133,12 @@ typedef struct capstan_rt_gpu_kernel_info {
   int32_t shared_bytes;              /**< of dynamic shared memory */
   int32_t num_arguments;             /**< with those of the failure record */
   int32_t takes_failure;             /**< 0 or 1 */
+  /**
+   * Bit i is set if argument i is an address of device memory; then no other
+   * argument has such an address in it, and a graph with the kernel can take
+   * over inputs at other addresses. 0: unknown.
+   */
+  int64_t address_arguments;
 } capstan_rt_gpu_kernel_info;
 
 /** Data that the module's kernels read: the runtime copies it to the device. */

@@ -61,7 +61,10 @@ typedef struct capstan_rt_device_config {
   int64_t max_delay_us;
   /** Bytes that may be allocated at one time; 0: what the machine has. */
   int64_t memory_limit;
-  /** The BLAS library for matrix products; null: libopenblas.so.0 (`host`). */
+  /**
+   * The library for matrix products; null: libopenblas.so.0 (`host`), or the
+   * first cuBLASLt that is found (`cuda`).
+   */
   const char *blas_library;
   /** Graphs of regions that a module may keep at one time; 0: any number. */
   int32_t max_graphs;
@@ -74,6 +77,13 @@ typedef struct capstan_rt_device_config {
    * until memory runs out (`cuda`).
    */
   int64_t release_threshold;
+  /**
+   * A file for the algorithms of matrix products that were chosen by timing, so
+   * that other processes need not do it again; made if it isn't there. Null:
+   * none
+   * (`cuda`).
+   */
+  const char *gemm_cache;
   /** Whose memory the device uses; null: its own pool's (`cuda`). Copied. */
   const capstan_rt_allocator *allocator;
 } capstan_rt_device_config;

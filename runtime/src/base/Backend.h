@@ -171,6 +171,10 @@ struct capstan_rt_graph : capstan::rt::RefCounted {
   virtual int64_t bytes() const = 0;
   /// Counts a replay with every module that the graph has calls of.
   virtual void countReplay() = 0;
+  /// Makes later replays use `to` instead of `from`, a range of `bytes`. False
+  /// if that can't be, or costs more than a copy: the graph is not to be used
+  /// again unless the range stays.
+  virtual bool move(const void *from, int64_t bytes, const void *to) = 0;
 };
 
 struct capstan_rt_stream : capstan::rt::RefCounted {

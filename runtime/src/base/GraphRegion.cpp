@@ -36,7 +36,7 @@ int32_t GraphRegion::enter(Forward &forward, void **given, void **results,
 int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
                               int32_t &run) {
   pool.touch(*this);
-  if (graph && moved(given))
+  if (graph && moved(forward, given))
     CAPSTAN_RT_TRY(retire(forward));
   // What this forward allocated, the next one has elsewhere.
   for (int32_t i = 0; !graph && i < info.num_inputs; ++i)
@@ -56,13 +56,44 @@ int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
 // Inputs
 //===----------------------------------------------------------------------===//
 
-bool GraphRegion::moved(void *const *given) {
+bool GraphRegion::moved(Forward &forward, void *const *given) {
   bool any = false;
-  for (int32_t i = 0; i < info.num_inputs; ++i)
-    if (!inputs[i].moves && info.input_bytes[i] &&
-        inputs[i].address != given[i])
+  for (int32_t i = 0; i < info.num_inputs; ++i) {
+    if (inputs[i].moves || !info.input_bytes[i] ||
+        inputs[i].address == given[i])
+      continue;
+    if (!any && follow(i, given[i]))
+      forward.count(Counter::graph_moves);
+    else
       any = inputs[i].moves = true;
+  }
   return any;
+}
+
+static bool overlap(const void *a, int64_t bytesA, const void *b,
+                    int64_t bytesB) {
+  auto beginA = reinterpret_cast<uintptr_t>(a);
+  auto beginB = reinterpret_cast<uintptr_t>(b);
+  return beginA < beginB + bytesB && beginB < beginA + bytesA;
+}
+
+bool GraphRegion::follow(int32_t i, void *to) {
+  const void *from = inputs[i].address;
+  int64_t bytes = info.input_bytes[i];
+  // An address must tell which input it belongs to, now and at the next move.
+  for (int32_t j = 0; j < info.num_inputs; ++j)
+    if (j != i && !inputs[j].moves &&
+        (overlap(inputs[j].address, info.input_bytes[j], from, bytes) ||
+         overlap(inputs[j].address, info.input_bytes[j], to, bytes)))
+      return false;
+  if (!graph->move(from, bytes, to))
+    return false;
+  inputs[i].address = to;
+  for (const void *&output : outputs)
+    if (overlap(output, 1, from, bytes))
+      output = static_cast<char *>(to) + (static_cast<const char *>(output) -
+                                          static_cast<const char *>(from));
+  return true;
 }
 
 bool GraphRegion::prepare(Forward &forward) {

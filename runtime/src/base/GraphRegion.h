@@ -46,7 +46,9 @@ private:
   int32_t useGraph(Forward &forward, void **inputs, void **results,
                    int32_t &run);
   /// Whether the graph reads another address than one that is given.
-  bool moved(void *const *given);
+  bool moved(Forward &forward, void *const *given);
+  /// Lets the graph read input `i` at another address, if it can.
+  bool follow(int32_t i, void *to);
   /// Memory and a place for a graph; false if there is none.
   bool prepare(Forward &forward);
   bool allocateStaging();

@@ -37,6 +37,7 @@ int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
   CAPSTAN_CUDA_TRY(gpu, op, cuStreamBeginCapture, handle->stream,
                    CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
   graph = Ref<CudaGraph>::adopt(new CudaGraph(gpu, std::move(memory)));
+  gpu.countCapture(1);
   handle->setCaptured(true);
   captured.store(true, std::memory_order_release);
   return CAPSTAN_RT_OK;
@@ -55,6 +56,7 @@ int32_t CudaStream::endCapture(Graph **result) {
     CUresult code = gpu.driver().cuStreamEndCapture(handle->stream, &recorded);
     if (code == CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD)
       return gpu.failed(code, "cuStreamEndCapture", {op});
+    gpu.countCapture(-1);
     captured = false;
     handle->setCaptured(false);
     ended = std::exchange(graph, nullptr);
@@ -65,7 +67,6 @@ int32_t CudaStream::endCapture(Graph **result) {
     }
     if (code)
       return gpu.failed(code, "cuStreamEndCapture", {op});
-    Relaxed relaxed(gpu);
     CAPSTAN_RT_TRY(ended->instantiate(recorded));
   }
   handle->releaseDeferred();
@@ -78,6 +79,7 @@ int32_t CudaStream::abandonCapture() {
   CUgraph recorded = nullptr;
   CAPSTAN_CUDA_TRY(gpu, "stream", cuStreamEndCapture, handle->stream,
                    &recorded);
+  gpu.countCapture(-1);
   handle->setCaptured(false);
   CAPSTAN_CUDA_TRY(gpu, "stream", cuGraphDestroy, recorded);
   return CAPSTAN_RT_OK;

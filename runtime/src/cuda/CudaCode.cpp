@@ -128,15 +128,12 @@ int32_t CudaCode::load(CudaDevice &device, const capstan_rt_module_info &info,
   loaded->kernels.reserve(gpu->num_kernels);
   for (int64_t i = 0; i < gpu->num_kernels; ++i)
     CAPSTAN_RT_TRY(loaded->addKernel(gpu->kernels[i]));
+  device.addCode(*loaded);
   return CAPSTAN_RT_OK;
 }
 
 CudaCode::~CudaCode() {
-  Current current(*device);
-  Relaxed relaxed(*device);
-  if (module)
-    device->driver().cuModuleUnload(module);
-  if (constantMemory)
-    device->driver().cuMemFree(constantMemory);
+  if (module || constantMemory)
+    device->removeCode(*this, {module, constantMemory});
   device->unclaim(constantBytes);
 }

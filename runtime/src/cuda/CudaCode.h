@@ -35,6 +35,10 @@ public:
   ~CudaCode() override;
 
   const CudaKernel &kernel(int64_t number) const { return kernels[number]; }
+  bool has(const CudaKernel &kernel) const {
+    return &kernel >= kernels.data() &&
+           &kernel < kernels.data() + kernels.size();
+  }
 
 private:
   explicit CudaCode(CudaDevice &device)

@@ -14,15 +14,18 @@
 
 using namespace capstan::rt;
 
+thread_local int Current::captures = 0;
+
 static constexpr const char *creating = "device_create";
 
 CudaDevice::CudaDevice(const char *name, int32_t index,
                        const capstan_rt_device_config &config)
     : pinned(*this), events(*this, CU_EVENT_DISABLE_TIMING),
       timers(*this, CU_EVENT_DEFAULT), records(*this), kernels(*this),
-      config(config), label(name),
+      gemms(*this), config(config), label(name),
       driverName(config.cuda_driver ? config.cuda_driver : "libcuda.so.1"),
-      index(index) {
+      gemmFile(config.blas_library ? config.blas_library : ""),
+      gemmCache(config.gemm_cache ? config.gemm_cache : ""), index(index) {
   if (config.allocator)
     allocator = *config.allocator;
 }
@@ -71,6 +74,9 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
+    for (CUmodule module : unloaded)
+      cu.cuModuleUnload(module);
+    gemms.clear();
     kernels.unload();
     records.clear();
     events.clear();
@@ -130,7 +136,58 @@ int32_t CudaDevice::loadCode(const capstan_rt_module_info &info,
   return CudaCode::load(*this, info, code);
 }
 
-int32_t CudaDevice::gemmLibrary(const char **) {
-  return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm_library", nullptr, name()},
-              "there are no matrix products on this backend");
+void CudaDevice::addCode(const CudaCode &code) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  codes.push_back(&code);
+}
+
+void CudaDevice::removeCode(const CudaCode &code, Loaded loaded) {
+  {
+    std::lock_guard<std::mutex> lock(codesMutex);
+    codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
+    if (captures) {
+      unloaded.push_back(loaded);
+      return;
+    }
+  }
+  Current current(*this);
+  Relaxed relaxed(*this);
+  unload(loaded);
+}
+
+void CudaDevice::unload(const Loaded &loaded) {
+  if (loaded.module)
+    cu.cuModuleUnload(loaded.module);
+  if (loaded.constants)
+    cu.cuMemFree(loaded.constants);
+}
+
+void CudaDevice::countCapture(int change) {
+  Current::captures += change;
+  std::vector<Loaded> ended;
+  {
+    std::lock_guard<std::mutex> lock(codesMutex);
+    captures += change;
+    if (!captures)
+      ended.swap(unloaded);
+  }
+  Relaxed relaxed(*this);
+  for (const Loaded &loaded : ended)
+    unload(loaded);
+}
+
+std::string CudaDevice::describe(const CudaKernel &kernel) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  for (const CudaCode *code : codes)
+    if (code->has(kernel)) {
+      const char *location = kernel.info.location;
+      return format("'%s'%s%s", kernel.info.name, location ? " at " : "",
+                    location ? location : "");
+    }
+  return "";
+}
+
+int32_t CudaDevice::gemmLibrary(const char **library) {
+  Current current(*this);
+  return gemms.load(gemmFile.c_str(), gemmCache.c_str(), library);
 }

@@ -15,10 +15,15 @@
 #include "cuda/Driver.h"
 #include "cuda/EventCache.h"
 #include "cuda/FailureRecords.h"
+#include "cuda/Gemms.h"
 #include "cuda/PinnedCache.h"
 #include "cuda/RuntimeKernels.h"
 
+#include <optional>
+
 namespace capstan::rt {
+class CudaCode;
+class CudaKernel;
 
 class CudaDevice final : public Device {
 public:
@@ -46,6 +51,20 @@ public:
   /// Reports what a function of the driver returned.
   int32_t failed(CUresult result, const char *function, Where where) const;
 
+  // Code that is loaded, by its owners.
+  void addCode(const CudaCode &code);
+  /// Unloads what the code has loaded, now or when no stream is captured:
+  /// unloading waits for the whole GPU, which would end captures.
+  struct Loaded {
+    CUmodule module;
+    CUdeviceptr constants;
+  };
+  void removeCode(const CudaCode &code, Loaded loaded);
+  /// A capture of a stream begins (1) or ends (-1) on this thread.
+  void countCapture(int change);
+  /// Name and location of a kernel; empty if it is no longer loaded.
+  std::string describe(const CudaKernel &kernel);
+
   // Memory. The context is the thread's current one.
 
   /// Device memory for the stream, aligned to 256 bytes; null if there is none.
@@ -70,13 +89,14 @@ public:
   EventCache events, timers;
   FailureRecords records;
   RuntimeKernels kernels;
+  Gemms gemms;
 
 private:
   int32_t openPool();
 
   capstan_rt_device_config config;
   capstan_rt_allocator allocator = {};
-  const std::string label, driverName;
+  const std::string label, driverName, gemmFile, gemmCache;
   const int32_t index;
   Driver cu;
   CUdevice handle = 0;
@@ -85,28 +105,11 @@ private:
   CUstream aside = nullptr;
   int64_t limit = 0;
   std::atomic<int64_t> claimed{0}, inUse{0};
-};
-
-/// Makes the device's context the current one of the thread, in a scope. A
-/// thread that had none keeps it: it has nothing to go back to.
-class Current {
-public:
-  explicit Current(CudaDevice &device) : device(device) {
-    device.driver().cuCtxGetCurrent(&before);
-    if (before != device.context()) {
-      device.counters.add(Counter::set_device_calls);
-      device.driver().cuCtxSetCurrent(device.context());
-    }
-  }
-  ~Current() {
-    if (before && before != device.context())
-      device.driver().cuCtxSetCurrent(before);
-  }
-  Current(const Current &) = delete;
-
-private:
-  CudaDevice &device;
-  CUcontext before = nullptr;
+  std::mutex codesMutex;
+  std::vector<const CudaCode *> codes;
+  void unload(const Loaded &loaded);
+  std::vector<Loaded> unloaded; // when the captures have ended
+  int captures = 0;
 };
 
 /// Lets the thread do in a scope what a capture of its own forbids: such calls
@@ -122,6 +125,35 @@ public:
 private:
   const Driver &cu;
   CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+};
+
+/// Makes the device's context the current one of the thread, in a scope. A
+/// thread that had none keeps it: it has nothing to go back to. If the thread
+/// captures a stream of ours, the scope is relaxed.
+class Current {
+public:
+  explicit Current(CudaDevice &device) : device(device) {
+    device.driver().cuCtxGetCurrent(&before);
+    if (before != device.context()) {
+      device.counters.add(Counter::set_device_calls);
+      device.driver().cuCtxSetCurrent(device.context());
+    }
+    if (captures)
+      relaxed.emplace(device);
+  }
+  ~Current() {
+    if (before && before != device.context())
+      device.driver().cuCtxSetCurrent(before);
+  }
+  Current(const Current &) = delete;
+
+  /// Streams that the thread captures.
+  static thread_local int captures;
+
+private:
+  CudaDevice &device;
+  CUcontext before = nullptr;
+  std::optional<Relaxed> relaxed;
 };
 
 } // namespace capstan::rt

@@ -32,7 +32,8 @@ int32_t CudaEvent::synchronize() {
   TraceScope span(gpu.trace, "wait", "event_synchronize");
   Current current(gpu);
   Relaxed relaxed(gpu);
-  CAPSTAN_CUDA_TRY(gpu, "event_synchronize", cuEventSynchronize, event);
+  if (CUresult result = gpu.driver().cuEventSynchronize(event))
+    return recorded->fault(result, "cuEventSynchronize", "event_synchronize");
   recorded->reap();
   return recorded->reportPending();
 }

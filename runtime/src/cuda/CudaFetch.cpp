@@ -75,7 +75,8 @@ int32_t CudaFetch::wait() {
   TraceScope span(device->trace, "wait", "fetch");
   Current current(*device);
   Relaxed relaxed(*device);
-  CAPSTAN_CUDA_TRY(*device, "fetch_wait", cuEventSynchronize, event);
+  if (CUresult result = device->driver().cuEventSynchronize(event))
+    return flights->fault(result, "cuEventSynchronize", "fetch_wait");
   FailureState *state = stateOf(*failure);
   if (state && state->failed() && !failure->failed())
     failure->set(state->error());

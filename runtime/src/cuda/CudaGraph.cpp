@@ -13,13 +13,15 @@ using namespace capstan::rt;
 CudaGraph::CudaGraph(CudaDevice &device, Ref<MemoryPool> pool)
     : failure(FailureRef::adopt(new Failure)),
       owner(Ref<CudaDevice>::share(&device)), pool(std::move(pool)),
-      counters{&device.counters} {}
+      counters{&device.counters}, parts(device) {}
 
 CudaGraph::~CudaGraph() {
   Current current(*owner);
   Relaxed relaxed(*owner);
   if (exec)
     owner->driver().cuGraphExecDestroy(exec);
+  if (recorded)
+    owner->driver().cuGraphDestroy(recorded);
   if (looked)
     owner->driver().cuEventDestroy(looked);
 }
@@ -43,17 +45,22 @@ void CudaGraph::countReplay() {
     each->add(Counter::graph_replays);
 }
 
-int32_t CudaGraph::instantiate(CUgraph recorded) {
+int32_t CudaGraph::instantiate(CUgraph recording) {
   const char *op = "capture_end";
+  recorded = recording;
   const Driver &cu = owner->driver();
   size_t nodes = 0;
   CUresult result = cu.cuGraphGetNodes(recorded, nullptr, &nodes);
   if (!result)
     result = cu.cuGraphInstantiateWithFlags(&exec, recorded, 0);
-  cu.cuGraphDestroy(recorded);
   count = static_cast<int64_t>(nodes);
   return result ? owner->failed(result, "cuGraphInstantiateWithFlags", {op})
                 : int32_t(CAPSTAN_RT_OK);
+}
+
+bool CudaGraph::move(const void *from, int64_t bytes, const void *to) {
+  Current current(*owner);
+  return parts.move(exec, from, bytes, to);
 }
 
 int32_t CudaGraph::launch(CUstream stream) {

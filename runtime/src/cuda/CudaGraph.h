@@ -11,7 +11,7 @@
 #ifndef CAPSTAN_RT_CUDA_CUDAGRAPH_H
 #define CAPSTAN_RT_CUDA_CUDAGRAPH_H
 
-#include "cuda/CudaDevice.h"
+#include "cuda/GraphNodes.h"
 
 namespace capstan::rt {
 
@@ -24,18 +24,22 @@ public:
   void keep(Ref<RefCounted> object);
   void add(Module &module);
   const Ref<MemoryPool> &memory() { return pool; }
-  /// Makes what the driver has recorded runnable.
-  int32_t instantiate(CUgraph recorded);
+  GraphNodes &recordedNodes() { return parts; }
+  /// Makes what the driver has recorded runnable, and takes it over.
+  int32_t instantiate(CUgraph recording);
 
   Device &device() override { return *owner; }
   int64_t nodes() const override { return count; }
   int64_t bytes() const override { return pool->bytes(); }
   void countReplay() override;
+  bool move(const void *from, int64_t bytes, const void *to) override;
 
   int32_t launch(CUstream stream);
 
   /// Of all its work; has a state if something in it may fail.
   const FailureRef failure;
+  /// Of its products, which run one after the other.
+  Block workspace;
   /// Held while a replay and what comes of its failures are enqueued.
   std::mutex replaying;
   /// After the last replay whose record was looked at; null: none yet.
@@ -47,6 +51,8 @@ private:
   std::mutex mutex;
   std::vector<Ref<RefCounted>> kept; // modules, and what copies read
   std::vector<Counters *> counters;  // of the modules and the device
+  GraphNodes parts;
+  CUgraph recorded = nullptr; // its nodes name those of `exec`
   CUgraphExec exec = nullptr;
   int64_t count = 0;
 };

@@ -142,7 +142,8 @@ int32_t CudaStream::synchronize() {
   Current current(gpu);
   Relaxed relaxed(gpu);
   CAPSTAN_RT_TRY(flights->close(op));
-  CAPSTAN_CUDA_TRY(gpu, op, cuStreamSynchronize, handle->stream);
+  if (CUresult result = gpu.driver().cuStreamSynchronize(handle->stream))
+    return flights->fault(result, "cuStreamSynchronize", op);
   flights->reap();
   handle->releaseDeferred();
   return flights->reportPending();

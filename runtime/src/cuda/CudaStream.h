@@ -79,6 +79,11 @@ private:
   int32_t stateFor(CudaGraph *recorded, const FailureRef &failure,
                    FailureState *&state);
   int32_t unsupported(const char *op, const char *location, const char *what);
+  /// Fills c of an empty sum.
+  int32_t zero(const capstan_rt_gemm_desc &desc, void *c);
+  /// Memory for a product that is enqueued next, of the graph if there is one.
+  int32_t workspaceFor(CudaGraph *recorded, int64_t bytes, Block &own,
+                       void **memory);
   int32_t replayChecked(CudaGraph &graph, const FailureRef &failure);
 
   CudaDevice &gpu;
@@ -87,6 +92,9 @@ private:
   const Ref<PinnedPool> hostPool;
   const Ref<Flights> flights;
   GpuClock clock;
+
+  std::mutex gemmMutex; // from finding the workspace to enqueuing its use
+  Block workspace;
 
   std::mutex mutex; // of the capture
   std::atomic<bool> captured{false};

@@ -28,6 +28,8 @@ int32_t CudaStream::copy(const FailureRef &, void *destination,
                    reinterpret_cast<CUdeviceptr>(destination),
                    reinterpret_cast<CUdeviceptr>(source), bytes,
                    handle->stream);
+  if (recorded)
+    recorded->recordedNodes().addCopy(handle->stream);
   return CAPSTAN_RT_OK;
 }
 
@@ -99,6 +101,10 @@ int32_t CudaStream::launchGpu(const FailureRef &failure,
   }
   if (result)
     return gpu.failed(result, "cuLaunchKernel", {info.name, info.location});
+  if (recorded)
+    recorded->recordedNodes().addKernel(handle->stream, kernel);
+  else
+    flights->launched(kernel);
   cover(recorded.get(), failure);
   return CAPSTAN_RT_OK;
 }
@@ -115,6 +121,8 @@ int32_t CudaStream::check(const FailureRef &failure, const uint8_t *condition,
     CAPSTAN_RT_TRY(gpu.kernels.check(handle->stream, state->record(), condition,
                                      state->addCheck(message, location)));
   }
+  if (recorded)
+    recorded->recordedNodes().addHidden();
   cover(recorded.get(), failure);
   return CAPSTAN_RT_OK;
 }
@@ -144,12 +152,6 @@ int32_t CudaStream::launch(const FailureRef &,
                            capstan_rt_kernel, const void *, int64_t, int64_t) {
   return unsupported(info->name, info->location,
                      "a GPU runs no kernels of the host");
-}
-
-int32_t CudaStream::gemm(const FailureRef &, const capstan_rt_gemm_desc &desc,
-                         const void *, const void *, void *) {
-  return unsupported("gemm", desc.location,
-                     "there are no matrix products on this backend");
 }
 
 int32_t CudaStream::attention(const FailureRef &,

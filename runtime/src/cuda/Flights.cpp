@@ -106,6 +106,21 @@ void Flights::reap() {
   }
 }
 
+int32_t Flights::fault(CUresult result, const char *function, const char *op) {
+  std::string kernels;
+  unsigned end = count.load(std::memory_order_relaxed);
+  unsigned begin = end < std::size(recent) ? 0 : end - std::size(recent);
+  for (unsigned i = end; i-- > begin;)
+    if (const CudaKernel *kernel = recent[i % std::size(recent)].load())
+      if (std::string text = device.describe(*kernel); !text.empty())
+        kernels +=
+            (kernels.empty() ? "; kernels enqueued last: " : ", ") + text;
+  return capstan::rt::fail(statusOf(result), {op, nullptr, device.name()},
+                           format("%s: %s%s", function,
+                                  device.driver().describe(result).c_str(),
+                                  kernels.c_str()));
+}
+
 void Flights::finish(Flight &flight) {
   for (const FailureRef &failure : flight.failures)
     fail(failure);

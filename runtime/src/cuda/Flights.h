@@ -16,14 +16,25 @@
 #include "cuda/StreamPool.h"
 
 #include <deque>
+#include <iterator>
 
 namespace capstan::rt {
+class CudaKernel;
 
 class Flights final : public RefCounted {
 public:
   explicit Flights(Ref<StreamHandle> handle)
       : handle(std::move(handle)), device(*this->handle->device) {}
   ~Flights() override;
+
+  /// Remembers a kernel for the case of a fault; no lock.
+  void launched(const CudaKernel &kernel) {
+    unsigned place = count.fetch_add(1, std::memory_order_relaxed);
+    recent[place % std::size(recent)].store(&kernel, std::memory_order_relaxed);
+  }
+  /// Reports an error of waiting for the stream's work, with the kernels that
+  /// were enqueued last: one of them, or one before, may be to blame.
+  int32_t fault(CUresult result, const char *function, const char *op);
 
   // For work that has just been enqueued: what was kept before could be let go
   // before the work is done.
@@ -74,6 +85,8 @@ private:
   CudaDevice &device;
   std::atomic<const Failure *> newest{nullptr};
   std::atomic<bool> watching{false};
+  std::atomic<const CudaKernel *> recent[4] = {};
+  std::atomic<unsigned> count{0};
   std::mutex mutex;
   std::unique_ptr<Flight> open = std::make_unique<Flight>();
   std::deque<std::unique_ptr<Flight>> closed;

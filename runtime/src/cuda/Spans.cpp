@@ -47,7 +47,8 @@ void GpuSpan::finish(CudaDevice &device) {
     return origin->at + std::chrono::duration_cast<Trace::Clock::duration>(
                             std::chrono::duration<double, std::milli>(ms));
   };
-  device.trace.add(category, name, location, at(begin), at(end), track);
+  device.trace.add(category, name.c_str(), location.c_str(), at(begin), at(end),
+                   track);
   device.timers.give(begin);
   device.timers.give(end);
 }

@@ -30,7 +30,8 @@ struct ClockPoint final : RefCounted {
 };
 
 struct GpuSpan {
-  const char *category, *name, *location;
+  const char *category;
+  std::string name, location; // a module may be gone when the work is done
   CUevent begin, end;
   Ref<ClockPoint> origin;
   uint64_t track; ///< of the stream

@@ -22,7 +22,9 @@ public:
       : stream(stream) {
     if (!recorded && stream.gpu.trace.running() &&
         !stream.handle->capturedByOwner()) {
-      span = {category, name, location, nullptr, nullptr, nullptr, 0};
+      span.category = category;
+      span.name = name ? name : category;
+      span.location = location ? location : "";
       running = stream.clock.begin(stream.gpu, stream.handle->stream, span);
     }
   }

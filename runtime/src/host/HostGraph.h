@@ -31,6 +31,7 @@ public:
   int64_t nodes() const override { return recorded.size(); }
   int64_t bytes() const override { return pool->bytes(); }
   void countReplay() override;
+  bool move(const void *, int64_t, const void *) override { return false; }
 
   MaybeError run(Worker &worker) override;
   void finish() override { release(); }

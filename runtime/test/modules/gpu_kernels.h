@@ -5,9 +5,9 @@
 
 /*
  * The kernels of the tests for GPUs, as a compiler would write them in PTX. All
- * but the last take a failure record. What they compute is said by the extent,
- * one thread for each iteration, and by the struct that the host's kernel
- * takes.
+ * but the last two take a failure record. What they compute is said by the
+ * extent, one thread for each iteration, and by the struct that the host's
+ * kernel takes. The last has bare arguments, as the compiler's kernels have.
  */
 
 #ifndef CAPSTAN_RT_TEST_KERNELS_H
@@ -16,7 +16,15 @@
 #include "capstan_rt/compiled.h"
 
 /* Their numbers. */
-enum { GPU_ADD, GPU_FAILING, GPU_GATHER, GPU_SUM, GPU_AFFINE, GPU_SCALE };
+enum {
+  GPU_ADD,
+  GPU_FAILING,
+  GPU_GATHER,
+  GPU_SUM,
+  GPU_AFFINE,
+  GPU_SCALE,
+  GPU_PLUS
+};
 enum { GPU_THREADS = 128 }; /* of a block */
 
 static const char gpu_code[] =
@@ -240,6 +248,20 @@ static const char gpu_code[] =
     "  ld.global.f32 %f2, [%d4];\n"
     "  mul.f32 %f2, %f2, %f1;\n"
     "  st.global.f32 [%d6], %f2;\n"
+    "  ret;\n"
+    "}\n"
+    "// *to = *from + summand, with bare arguments\n"
+    ".visible .entry test_plus(.param .u64 from, .param .u64 to, .param .f32 "
+    "summand)\n"
+    "{\n"
+    "  .reg .f32 %f<4>;\n"
+    "  .reg .b64 %d<4>;\n"
+    "  ld.param.u64 %d1, [from];\n"
+    "  ld.param.u64 %d2, [to];\n"
+    "  ld.param.f32 %f1, [summand];\n"
+    "  ld.global.f32 %f2, [%d1];\n"
+    "  add.f32 %f2, %f2, %f1;\n"
+    "  st.global.f32 [%d2], %f2;\n"
     "  ret;\n"
     "}\n";
 

@@ -55,13 +55,13 @@ static const capstan_rt_check_info sum_checks[] = {
 
 #ifdef FOR_CUDA
 static const capstan_rt_gpu_kernel_info kernels[] = {
-    [GPU_ADD] = {"test_add", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
-    [GPU_FAILING] = {"test_failing", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
-    [GPU_GATHER] = {"test_gather", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1},
+    [GPU_ADD] = {"test_add", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1, 0},
+    [GPU_FAILING] = {"test_failing", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1, 0},
+    [GPU_GATHER] = {"test_gather", 0, 0, 0, GPU_THREADS, 1, 1, 0, 4, 1, 0},
     [GPU_SUM] = {"test_sum", "packed.mlir:3:3", 1, sum_checks, GPU_THREADS, 1,
-                 1, 0, 4, 1},
+                 1, 0, 4, 1, 0},
     [GPU_AFFINE] = {"test_affine", "packed.mlir:5:3", 0, 0, GPU_THREADS, 1, 1,
-                    0, 4, 1}};
+                    0, 4, 1, 0}};
 #define LAUNCH(forward, kernel, arguments, extent)                             \
   launch_on_gpu(forward, kernel, &arguments, extent)
 #else

@@ -21,7 +21,7 @@ struct arguments {
 
 #ifdef FOR_CUDA
 static const capstan_rt_gpu_kernel_info kernels[] = {
-    {"test_scale", "scaled.mlir:2:3", 0, 0, GPU_THREADS, 1, 1, 0, 2, 0}};
+    {"test_scale", "scaled.mlir:2:3", 0, 0, GPU_THREADS, 1, 1, 0, 2, 0, 0}};
 #else
 static int32_t scale_kernel(const void *pointer, int64_t begin, int64_t end) {
   const struct arguments *arguments = pointer;

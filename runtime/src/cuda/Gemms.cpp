@@ -1,0 +1,200 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "cuda/Gemms.h"
+#include "base/Dtype.h"
+#include "cuda/CudaDevice.h"
+
+#include <algorithm>
+
+using namespace capstan::rt;
+
+static constexpr int mostCandidates = 8;
+
+int32_t Gemms::load(const char *library, const char *file,
+                    const char **result) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!loaded) {
+    const Driver &cu = device.driver();
+    int version = 0, processors = 0;
+    char name[256] = "";
+    CAPSTAN_CUDA_TRY(device, "gemm_library", cuDriverGetVersion, &version);
+    CAPSTAN_RT_TRY(
+        lib.load(library, version / 1000, device.name(), description));
+    Relaxed relaxed(device);
+    if (lt::Status status = lib.Create(&handle))
+      return failed(status, nullptr);
+    cu.cuDeviceGetName(name, sizeof(name), device.gpu());
+    cu.cuDeviceGetAttribute(
+        &processors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device.gpu());
+    cache.open(file, format("%s %d", name, processors), lib.GetVersion());
+    loaded = true;
+  }
+  *result = description.c_str();
+  return CAPSTAN_RT_OK;
+}
+
+void Gemms::clear() {
+  for (auto &[key, plan] : plans) {
+    lib.MatmulDescDestroy(plan.desc);
+    for (lt::Layout layout : {plan.a, plan.b, plan.c})
+      lib.MatrixLayoutDestroy(layout);
+  }
+  plans.clear();
+  if (handle)
+    lib.Destroy(handle);
+}
+
+int32_t Gemms::failed(lt::Status status, const char *location) const {
+  return fail(CAPSTAN_RT_INTERNAL, {"gemm", location, device.name()},
+              format("cuBLASLt gives status %d", status));
+}
+
+static bool typeOf(capstan_rt_dtype dtype, lt::DataType &type) {
+  switch (scalarOf(dtype)) {
+  case Scalar::F32:
+    return type = lt::R_32F, true;
+  case Scalar::F64:
+    return type = lt::R_64F, true;
+  case Scalar::F16:
+    return type = lt::R_16F, true;
+  case Scalar::BF16:
+    return type = lt::R_16BF, true;
+  default:
+    return false;
+  }
+}
+
+/// cuBLASLt's matrices are column-major: ours are their transposes to it, so it
+/// is asked for c^T = b^T * a^T.
+int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
+  lt::DataType type;
+  if (!typeOf(d.dtype, type))
+    return fail(
+        CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
+        format("products of %s are not supported", nameOf(d.dtype).c_str()));
+  plan.isDouble = type == lt::R_64F;
+  plan.accumulates = d.accumulate;
+  lt::Status status = lib.MatmulDescCreate(
+      &plan.desc, plan.isDouble ? lt::Compute64F : lt::Compute32F,
+      plan.isDouble ? lt::R_64F : lt::R_32F);
+  auto set = [&](lt::DescAttribute attribute, bool transposed) {
+    int32_t operation = transposed ? lt::Transposed : lt::Plain;
+    if (!status)
+      status = lib.MatmulDescSetAttribute(plan.desc, attribute, &operation,
+                                          sizeof(operation));
+  };
+  set(lt::TransposeA, d.transpose_b);
+  set(lt::TransposeB, d.transpose_a);
+  auto layout = [&](lt::Layout &made, int64_t rows, int64_t columns, int64_t ld,
+                    int64_t stride) {
+    auto batch = static_cast<int32_t>(d.batch);
+    if (!status)
+      status = lib.MatrixLayoutCreate(&made, type, columns, rows, ld);
+    if (!status)
+      status = lib.MatrixLayoutSetAttribute(made, lt::BatchCount, &batch,
+                                            sizeof(batch));
+    if (!status)
+      status = lib.MatrixLayoutSetAttribute(made, lt::BatchStride, &stride,
+                                            sizeof(stride));
+  };
+  layout(plan.a, d.transpose_a ? d.k : d.m, d.transpose_a ? d.m : d.k, d.lda,
+         d.stride_a);
+  layout(plan.b, d.transpose_b ? d.n : d.k, d.transpose_b ? d.k : d.n, d.ldb,
+         d.stride_b);
+  layout(plan.c, d.m, d.n, d.ldc, d.stride_c);
+  return status ? failed(status, d.location) : int32_t(CAPSTAN_RT_OK);
+}
+
+int32_t Gemms::candidates(const capstan_rt_gemm_desc &d, const GemmPlan &plan,
+                          int64_t alignment,
+                          std::vector<lt::Heuristic> &found) {
+  lt::Preference preference = nullptr;
+  if (lt::Status status = lib.MatmulPreferenceCreate(&preference))
+    return failed(status, d.location);
+  size_t workspace = mostWorkspace;
+  lib.MatmulPreferenceSetAttribute(preference, lt::MostWorkspace, &workspace,
+                                   sizeof(workspace));
+  auto bytes = static_cast<uint32_t>(alignment);
+  for (auto attribute :
+       {lt::AlignmentA, lt::AlignmentB, lt::AlignmentC, lt::AlignmentD})
+    lib.MatmulPreferenceSetAttribute(preference, attribute, &bytes,
+                                     sizeof(bytes));
+  int count = 0;
+  found.resize(mostCandidates);
+  lt::Status status = lib.MatmulAlgoGetHeuristic(
+      handle, plan.desc, plan.b, plan.a, plan.c, plan.c, preference,
+      mostCandidates, found.data(), &count);
+  lib.MatmulPreferenceDestroy(preference);
+  found.resize(status ? 0 : count);
+  if (!found.empty())
+    return CAPSTAN_RT_OK;
+  return status
+             ? failed(status, d.location)
+             : fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
+                    "cuBLASLt has no algorithm for this product");
+}
+
+bool Gemms::isGood(const GemmPlan &plan, const GemmChoice &choice) const {
+  lt::Heuristic result;
+  return !lib.MatmulAlgoCheck(handle, plan.desc, plan.b, plan.a, plan.c, plan.c,
+                              &choice.algo, &result) &&
+         result.workspace <= choice.workspace &&
+         choice.workspace <= mostWorkspace;
+}
+
+/// The largest power of two up to 256 that divides the addresses.
+static int64_t alignmentOf(const GemmTensors &tensors) {
+  uintptr_t all = reinterpret_cast<uintptr_t>(tensors.a) |
+                  reinterpret_cast<uintptr_t>(tensors.b) |
+                  reinterpret_cast<uintptr_t>(tensors.c) | 256;
+  return static_cast<int64_t>(all & -all);
+}
+
+int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
+                    CUstream stream, bool captured, GemmPlan &result) {
+  int64_t alignment = alignmentOf(tensors);
+  int64_t type = d.dtype.code << 8 | d.dtype.bits;
+  GemmKey key(d, type, alignment);
+  Relaxed relaxed(device); // the library asks the driver this and that
+  std::lock_guard<std::mutex> lock(mutex);
+  auto it = plans.find(key);
+  if (it == plans.end()) {
+    GemmPlan made;
+    CAPSTAN_RT_TRY(create(d, made));
+    it = plans.emplace(key, made).first;
+  }
+  GemmPlan &plan = it->second;
+  if (!plan.timed) {
+    const GemmChoice *known = cache.find(key);
+    if (known && isGood(plan, *known)) {
+      plan.choice = *known;
+      plan.timed = true;
+    } else {
+      std::vector<lt::Heuristic> found;
+      CAPSTAN_RT_TRY(candidates(d, plan, alignment, found));
+      plan.choice = {found[0].algo, found[0].workspace};
+      if (!captured)
+        choose(d, tensors, stream, found, plan);
+      if (plan.timed)
+        cache.add(key, plan.choice);
+    }
+  }
+  result = plan;
+  return CAPSTAN_RT_OK;
+}
+
+lt::Status Gemms::run(const GemmPlan &plan, const GemmTensors &tensors,
+                      void *workspace, CUstream stream) const {
+  float one = 1, beta = plan.accumulates ? 1 : 0;
+  double oneOfDouble = 1, betaOfDouble = beta;
+  const void *alpha = &one, *accumulate = &beta;
+  if (plan.isDouble)
+    alpha = &oneOfDouble, accumulate = &betaOfDouble;
+  return lib.Matmul(handle, plan.desc, alpha, tensors.b, plan.b, tensors.a,
+                    plan.a, accumulate, tensors.c, plan.c, tensors.c, plan.c,
+                    &plan.choice.algo, workspace, plan.choice.workspace,
+                    stream);
+}

@@ -1,0 +1,108 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "cuda/GraphNodes.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace capstan::rt;
+
+/// Changing one more node would cost the host more than the copy of an input.
+static constexpr int64_t mostNodes = 4;
+
+CUgraphNode GraphNodes::last(CUstream stream) const {
+  CUstreamCaptureStatus status;
+  const CUgraphNode *nodes = nullptr;
+  size_t count = 0;
+  if (device.driver().cuStreamGetCaptureInfo(stream, &status, nullptr, nullptr,
+                                             &nodes, &count) ||
+      count != 1)
+    return nullptr;
+  return nodes[0];
+}
+
+void GraphNodes::addKernel(CUstream stream, const CudaKernel &kernel) {
+  if (kernel.info.address_arguments)
+    kernels.push_back({last(stream), &kernel, {}, {}, {}});
+  else
+    hides = true;
+}
+
+bool GraphNodes::look(Kernel &kernel) {
+  if (!kernel.node || device.driver().cuGraphKernelNodeGetParams(
+                          kernel.node, &kernel.parameters))
+    return false;
+  const capstan_rt_gpu_kernel_info &info = kernel.kernel->info;
+  void **recorded = kernel.parameters.kernelParams;
+  if (!recorded)
+    return false;
+  kernel.arguments.assign(recorded, recorded + info.num_arguments);
+  kernel.values.resize(info.num_arguments);
+  for (int32_t i = 0; i < info.num_arguments; ++i)
+    if (info.address_arguments >> i & 1) {
+      memcpy(&kernel.values[i], recorded[i], sizeof(CUdeviceptr));
+      kernel.arguments[i] = &kernel.values[i];
+    }
+  kernel.parameters.kernelParams = kernel.arguments.data();
+  return true;
+}
+
+bool GraphNodes::look() {
+  if (looked)
+    return true;
+  for (Kernel &kernel : kernels)
+    if (!look(kernel))
+      return false;
+  for (Copy &copy : copies)
+    if (!copy.node ||
+        device.driver().cuGraphMemcpyNodeGetParams(copy.node, &copy.parameters))
+      return false;
+  looked = true;
+  return true;
+}
+
+bool GraphNodes::uses(const Kernel &kernel, const Range &range) {
+  return std::any_of(kernel.values.begin(), kernel.values.end(),
+                     [&](CUdeviceptr each) { return range.has(each); });
+}
+
+bool GraphNodes::uses(const Copy &copy, const Range &range) {
+  return range.has(copy.parameters.srcDevice) ||
+         range.has(copy.parameters.dstDevice);
+}
+
+bool GraphNodes::move(CUgraphExec exec, Kernel &kernel, const Range &range) {
+  for (CUdeviceptr &address : kernel.values)
+    range.move(address);
+  return !device.driver().cuGraphExecKernelNodeSetParams(exec, kernel.node,
+                                                         &kernel.parameters);
+}
+
+bool GraphNodes::move(CUgraphExec exec, Copy &copy, const Range &range) {
+  range.move(copy.parameters.srcDevice);
+  range.move(copy.parameters.dstDevice);
+  return !device.driver().cuGraphExecMemcpyNodeSetParams(
+      exec, copy.node, &copy.parameters, device.context());
+}
+
+bool GraphNodes::move(CUgraphExec exec, const void *from, int64_t bytes,
+                      const void *to) {
+  Range range = {reinterpret_cast<CUdeviceptr>(from), CUdeviceptr(bytes),
+                 reinterpret_cast<CUdeviceptr>(to)};
+  auto inRange = [&](const auto &node) { return uses(node, range); };
+  if (hides || !look() ||
+      std::count_if(kernels.begin(), kernels.end(), inRange) +
+              std::count_if(copies.begin(), copies.end(), inRange) >
+          mostNodes)
+    return false;
+  for (Kernel &kernel : kernels)
+    if (uses(kernel, range) && !move(exec, kernel, range))
+      return false;
+  for (Copy &copy : copies)
+    if (uses(copy, range) && !move(exec, copy, range))
+      return false;
+  return true;
+}

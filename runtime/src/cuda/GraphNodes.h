@@ -1,0 +1,71 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// The nodes of a graph whose addresses can change: kernels that say which of
+// their arguments are addresses, and copies. Libraries hide theirs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_RT_CUDA_GRAPHNODES_H
+#define CAPSTAN_RT_CUDA_GRAPHNODES_H
+
+#include "cuda/CudaCode.h"
+
+namespace capstan::rt {
+
+class GraphNodes {
+public:
+  explicit GraphNodes(CudaDevice &device) : device(device) {}
+
+  // What has just been recorded on the stream.
+  void addKernel(CUstream stream, const CudaKernel &kernel);
+  void addCopy(CUstream stream) { copies.push_back({last(stream), {}}); }
+  /// Work whose addresses are not known.
+  void addHidden() { hides = true; }
+
+  /// See Graph::move. The nodes' graph still exists.
+  bool move(CUgraphExec exec, const void *from, int64_t bytes, const void *to);
+
+private:
+  struct Kernel {
+    CUgraphNode node;
+    const CudaKernel *kernel;
+    CUDA_KERNEL_NODE_PARAMS parameters;
+    std::vector<CUdeviceptr> values; // of addresses, as they are now
+    std::vector<void *> arguments;   // where the driver or `values` has them
+  };
+  struct Copy {
+    CUgraphNode node;
+    CUDA_MEMCPY3D parameters;
+  };
+  struct Range {
+    CUdeviceptr from, bytes, to;
+    bool has(CUdeviceptr address) const { return address - from < bytes; }
+    void move(CUdeviceptr &address) const {
+      if (has(address))
+        address += to - from;
+    }
+  };
+
+  /// The node that was recorded last; null if the driver doesn't say.
+  CUgraphNode last(CUstream stream) const;
+  /// Asks the driver, once, what it has recorded.
+  bool look();
+  bool look(Kernel &kernel);
+  static bool uses(const Kernel &kernel, const Range &range);
+  static bool uses(const Copy &copy, const Range &range);
+  bool move(CUgraphExec exec, Kernel &kernel, const Range &range);
+  bool move(CUgraphExec exec, Copy &copy, const Range &range);
+
+  CudaDevice &device;
+  std::vector<Kernel> kernels;
+  std::vector<Copy> copies;
+  bool hides = false, looked = false;
+};
+
+} // namespace capstan::rt
+
+#endif // CAPSTAN_RT_CUDA_GRAPHNODES_H
