@@ -67,6 +67,7 @@ class Function:
         self.values = [("%x", ("T", 4)), ("%y", ("B", 4)), ("%z", ("T",)), ("%p", ("T", "B"))]
         steps = [self.unary, self.binary, self.reduce, self.matmul, self.transpose, self.gather]
         steps += [self.collapse, self.shift, self.prepend, self.scan, self.argmax]
+        steps += [self.widen, self.window, self.chunks]
         count = self.rng.randint(4, 14)
         at = self.rng.randrange(2, count) if obstacles else None
         for n in range(count):
@@ -267,6 +268,59 @@ class Function:
             self.lines.append(f"{name}:2 = {line}")
             self.add(f"{name}#0", value[1])
 
+    def pad(self, value, low: int, high: str, to) -> str:
+        """A value with rows of one number before and behind."""
+        fill = self.rng.choice(["%zero", "%half"])
+        line = f"tensor.pad {value[0]} low[{low}, 0] high[{high}, 0] {{\n"
+        line += f"  ^bb0(%i: index, %j: index):\n    tensor.yield {fill} : f32\n"
+        return self.emit(f"{line}  }} : {type_of(value[1])} to {type_of(to)}")
+
+    def widen(self):
+        """Two rows more."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        low, dims = self.rng.randrange(3), (f"{value[1][0]}+2", value[1][1])
+        self.sizes.setdefault(dims[0], f"%{value[1][0]}2")
+        self.add(self.pad(value, low, str(2 - low), dims), dims)
+
+    def window(self):
+        """Sums of three rows each."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T+2", "B+2"))
+        if value:
+            dims = (value[1][0][0], value[1][1])
+            out, t = self.empty(dims, fill="%zero"), type_of(dims)
+            at = "affine_map<(d0, d1, d2) -> (d0 + d2, d1)>"
+            self.add(
+                self.emit(
+                    f"linalg.generic {{indexing_maps = [{at}, {map_of(3, [2])}, "
+                    f"{map_of(3, [0, 1])}], "
+                    'iterator_types = ["parallel", "parallel", "reduction"]}\n'
+                    f"      ins({value[0]}, %taps : {type_of(value[1])}, tensor<3xf32>) "
+                    f"outs({out} : {t}) {{\n"
+                    "  ^bb0(%a: f32, %b: f32, %out: f32):\n    %m = arith.mulf %a, %b : f32\n"
+                    f"    %r = arith.addf %out, %m : f32\n    linalg.yield %r : f32\n  }} -> {t}"
+                ),
+                dims,
+            )
+
+    def chunks(self):
+        """Rows in chunks of four, filled up; work on them, and what is left of the rows."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        (rows, width), count = value[1], f"{value[1][0]}/4"
+        self.sizes.setdefault(count, f"%{rows}4")
+        padded = self.pad(value, 0, f"%{rows}m", ("?", width))
+        size = width if isinstance(width, int) else self.sizes[width]
+        wide, whole = type_of(("?", width)), type_of((count, 4, width))
+        line = f"tensor.expand_shape {padded} [[0, 1], [2]] output_shape [{self.sizes[count]}, 4, "
+        name = self.emit(f"{line}{size}] : {wide} into {whole}")
+        self.add(name, (count, 4, width))
+        if self.rng.random() < 0.5:
+            self.unary()
+        name, _ = self.pick(lambda dims: dims == (count, 4, width))
+        line = f"tensor.collapse_shape {name} [[0, 1], [2]] : {whole} into {wide}"
+        flat = self.emit(line)
+        line = f"tensor.extract_slice {flat}[0, 0] [{self.sizes[rows]}, {size}] [1, 1] : {wide}"
+        self.add(self.emit(f"{line} to {type_of(value[1])}"), value[1])
+
     def roll(self):
         """The first row behind the others: can't be padded."""
         value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
@@ -324,6 +378,17 @@ class Function:
   %T1 = arith.subi %T, %c1 : index
   %B1 = arith.subi %B, %c1 : index
   %TB = arith.muli %T, %B : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %taps = arith.constant dense<[0.5, -1.0, 0.25]> : tensor<3xf32>
+  %T2 = arith.addi %T, %c2 : index
+  %B2 = arith.addi %B, %c2 : index
+  %T4 = arith.ceildivsi %T, %c4 : index
+  %B4 = arith.ceildivsi %B, %c4 : index
+  %Tw = arith.muli %T4, %c4 : index
+  %Bw = arith.muli %B4, %c4 : index
+  %Tm = arith.subi %Tw, %T : index
+  %Bm = arith.subi %Bw, %B : index
   %last = arith.index_cast %B1 : index to i64
   {body}
   return {results} : {types}
