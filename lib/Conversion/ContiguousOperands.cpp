@@ -66,7 +66,7 @@ struct ContiguousOperands
   void runOnOperation() override {
     SmallVector<OpOperand *> operands;
     getOperation()->walk([&](Operation *op) {
-      if (isa<GemmOp, VarlenAttentionOp>(op))
+      if (isa<GemmOp, GroupedGemmOp, VarlenAttentionOp>(op))
         for (OpOperand &operand : op->getOpOperands())
           if (!isTaken(op, operand.get().getType()))
             operands.push_back(&operand);
