@@ -542,13 +542,39 @@ struct FillModel
       return padder.fail("has buffers");
     PaddedTensor tensor = padder.lookup(fill.output());
     Value value = padder.hostValue(fill.value());
-    if (!value || !tensor.isFree())
+    if (!value)
+      return fillOnDevice(fill, padder, tensor);
+    if (!tensor.isFree())
       return Rebuild(fill, padder).run();
     tensor.fill = value;
     Attribute constant;
     if (matchPattern(fill.value(), m_Constant(&constant)))
       tensor.states.assign(tensor.layouts.size(), constant);
     return padder.define(op->getResult(0), tensor);
+  }
+
+  /// With a size, or a value that was read.
+  static LogicalResult fillOnDevice(linalg::FillOp fill, Padder &padder,
+                                    PaddedTensor tensor) {
+    if (tensor.isFree())
+      tensor.value = padder.materialize(
+          tensor, getElementTypeOrSelf(fill.output().getType()),
+          tensor.layouts);
+    PaddedGeneric generic(padder, fill.getLoc(), tensor.layouts, {},
+                          tensor.value);
+    Value value = generic.hostValue(fill.value());
+    if (!value)
+      return padder.fail("takes a host value that the device doesn't know");
+    unsigned rank = tensor.layouts.size();
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    auto made = generic.finish(
+        value, generic.body().getMultiDimIdentityMap(rank), loops);
+    if (!made)
+      return failure();
+    tensor.value = made.getResult(0);
+    tensor.fill = {};
+    tensor.states.assign(rank, {});
+    return padder.define(fill->getResult(0), tensor);
   }
 };
 

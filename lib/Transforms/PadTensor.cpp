@@ -9,44 +9,27 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PaddedGeneric.h"
+#include "PadTensor.h"
 #include "capstan/Transforms/PaddingModels.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace capstan;
 
-static SmallVector<int64_t> shapeOf(ArrayRef<DimLayout> layouts) {
+RankedTensorType capstan::paddedType(ArrayRef<DimLayout> layouts,
+                                     Type element) {
   SmallVector<int64_t> shape;
   for (const DimLayout &layout : layouts)
     shape.push_back(layout.padded());
-  return shape;
+  return RankedTensorType::get(shape, element);
 }
 
-static RankedTensorType typeOf(ArrayRef<DimLayout> layouts, Type element) {
-  return RankedTensorType::get(shapeOf(layouts), element);
-}
-
-/// The value of a tensor that must have one.
-static void materialize(Padder &padder, PaddedTensor &tensor, Value original) {
+void capstan::materialize(Padder &padder, PaddedTensor &tensor,
+                          Value original) {
   if (tensor.isFree())
     tensor.value = padder.materialize(
         tensor, getElementTypeOrSelf(original.getType()), tensor.layouts);
-}
-
-/// The first slots of each dimension.
-static Value cut(OpBuilder &b, Location loc, Value value,
-                 ArrayRef<int64_t> shape) {
-  auto from = cast<RankedTensorType>(value.getType());
-  if (from.getShape() == shape)
-    return value;
-  SmallVector<OpFoldResult> offsets(shape.size(), b.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(shape.size(), b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(
-      b, loc, from.clone(shape), value, offsets,
-      getAsIndexOpFoldResult(b.getContext(), shape), strides);
 }
 
 //===----------------------------------------------------------------------===//
@@ -145,7 +128,7 @@ struct ReshapeModel
     }
     Type element = getElementTypeOrSelf(result.getType());
     tensor.value = reshape(padder.builder(), op->getLoc(), source.value,
-                           typeOf(*layouts, element));
+                           paddedType(*layouts, element));
     return padder.define(result, tensor);
   }
 };
@@ -224,139 +207,8 @@ struct ExtractSliceModel
       tensor.states.push_back(state);
     }
     tensor.value = tensor::ExtractSliceOp::create(
-        b, op->getLoc(), typeOf(tensor.layouts, from.getElementType()),
+        b, op->getLoc(), paddedType(tensor.layouts, from.getElementType()),
         source.value, offsets, sizes, slice.getMixedStrides());
-    return padder.define(op->getResult(0), tensor);
-  }
-};
-
-//===----------------------------------------------------------------------===//
-// Padding that the program adds itself
-//===----------------------------------------------------------------------===//
-
-/// What is live in the result may be padded in the source: slots that the
-/// program fills. So every slot behind the live ones of the source gets the
-/// program's value, wherever its own padding ends.
-struct PadModel
-    : public PaddingOpInterface::ExternalModel<PadModel, tensor::PadOp> {
-  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
-    auto pad = cast<tensor::PadOp>(op);
-    OpBuilder &b = padder.builder();
-    TypedAttr fill;
-    Value yielded = pad.getConstantPaddingValue();
-    if (!yielded || !matchPattern(yielded, m_Constant(&fill)))
-      return padder.fail("pads with a value that isn't constant");
-    PaddedTensor tensor = padder.lookup(pad.getSource());
-    materialize(padder, tensor, pad.getSource());
-    SmallVector<OpFoldResult> low, high;
-    SmallVector<unsigned> wider;
-    SmallVector<DimLayout> layouts;
-    for (auto [i, layout] : llvm::enumerate(tensor.layouts)) {
-      SizeExpr before = padder.size(pad.getMixedLowPad()[i]);
-      SizeExpr behind = padder.size(pad.getMixedHighPad()[i]);
-      layouts.push_back(layout);
-      low.push_back(b.getIndexAttr(0));
-      high.push_back(b.getIndexAttr(0));
-      if (before.isConstant(0) && behind.isConstant(0))
-        continue;
-      auto made = padder.layoutFor(padder.dims(op->getResult(0))[i]);
-      if (!made)
-        return padder.fail("has no bound for dimension " + Twine(i));
-      if (!layout.keepsIndices() || !before.constant() ||
-          *before.constant() < 0)
-        return padder.fail("puts something at an unknown place in dimension " +
-                           Twine(i));
-      // Behind what its bound leaves room for, nothing is live.
-      int64_t room = made->padded() - *before.constant();
-      if (room < 0)
-        return padder.fail("has no room for its padding in dimension " +
-                           Twine(i));
-      int64_t kept = std::min(layout.padded(), room);
-      tensor.layouts[i] = DimLayout(*layout.live(), kept);
-      low.back() = b.getIndexAttr(*before.constant());
-      high.back() = b.getIndexAttr(room - kept);
-      wider.push_back(i);
-      layouts.back() = *made;
-    }
-    Type element = getElementTypeOrSelf(op->getResult(0).getType());
-    tensor.value = cut(b, op->getLoc(), tensor.value, shapeOf(tensor.layouts));
-    auto masked = maskPadding(padder, op->getLoc(), tensor, wider, fill);
-    if (failed(masked))
-      return failure();
-    tensor = *masked;
-    Value value = arith::ConstantOp::create(b, op->getLoc(), fill);
-    tensor.value =
-        tensor::PadOp::create(b, op->getLoc(), typeOf(layouts, element),
-                              tensor.value, low, high, value, pad.getNofold());
-    tensor.layouts = layouts;
-    // Also where another dimension is padded, the program's value comes in.
-    for (Attribute &state : tensor.states)
-      if (state != fill && !wider.empty())
-        state = {};
-    for (unsigned i : wider)
-      tensor.states[i] = fill;
-    return padder.define(op->getResult(0), tensor);
-  }
-};
-
-//===----------------------------------------------------------------------===//
-// Concatenation
-//===----------------------------------------------------------------------===//
-
-struct ConcatModel
-    : public PaddingOpInterface::ExternalModel<ConcatModel, tensor::ConcatOp> {
-  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
-    auto concat = cast<tensor::ConcatOp>(op);
-    unsigned along = concat.getDim();
-    SmallVector<PaddedTensor> inputs;
-    for (Value input : concat.getInputs())
-      inputs.push_back(padder.lookup(input));
-    // The layout of the first that has one; along, what comes after padding
-    // would not be where it is without.
-    SmallVector<DimLayout> layouts = inputs.front().layouts;
-    for (const PaddedTensor &input : inputs)
-      if (!input.isFree()) {
-        layouts = input.layouts;
-        break;
-      }
-    SizeExpr live;
-    int64_t padded = 0;
-    SmallVector<Value> values;
-    SmallVector<Attribute> states(layouts.size());
-    for (auto [n, input] : llvm::enumerate(inputs)) {
-      DimLayout part = input.layouts[along];
-      if (part.hasPadding() && n + 1 < inputs.size())
-        return padder.fail("puts something behind the padding of operand " +
-                           Twine(n));
-      SmallVector<DimLayout> wanted = layouts;
-      wanted[along] = part;
-      if (input.isFree()) {
-        input.value = padder.materialize(
-            input, getElementTypeOrSelf(op->getResult(0).getType()), wanted);
-      } else if (input.layouts != wanted) {
-        return padder.fail("has operands whose live elements are at different "
-                           "places");
-      }
-      auto sum = part.live() ? live.plus(*part.live()) : std::nullopt;
-      if (!part.keepsIndices() || !sum)
-        return padder.fail("can't tell where operand " + Twine(n) + " ends");
-      live = *sum;
-      padded += part.padded();
-      values.push_back(input.value);
-      for (auto [i, state] : llvm::enumerate(states))
-        if (i == along)
-          state = input.states[i]; // that of the last
-        else if (n == 0)
-          state = input.states[i];
-        else if (state != input.states[i])
-          state = {};
-    }
-    layouts[along] = DimLayout(live, padded);
-    PaddedTensor tensor;
-    tensor.layouts = layouts;
-    tensor.states = states;
-    tensor.value =
-        tensor::ConcatOp::create(padder.builder(), op->getLoc(), along, values);
     return padder.define(op->getResult(0), tensor);
   }
 };
@@ -367,9 +219,8 @@ void capstan::registerTensorPaddingModels(DialectRegistry &registry) {
     using namespace tensor;
     EmptyOp::attachInterface<EmptyModel>(*context);
     CastOp::attachInterface<CastModel>(*context);
-    ConcatOp::attachInterface<ConcatModel>(*context);
+    attachJoinModels(*context);
     ExtractSliceOp::attachInterface<ExtractSliceModel>(*context);
-    PadOp::attachInterface<PadModel>(*context);
     CollapseShapeOp::attachInterface<ReshapeModel<CollapseShapeOp>>(*context);
     ExpandShapeOp::attachInterface<ReshapeModel<ExpandShapeOp>>(*context);
     ReshapeOp::attachInterface<ReshapeModel<ReshapeOp>>(*context);

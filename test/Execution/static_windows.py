@@ -1,9 +1,9 @@
 # REQUIRES: runtime, numpy
 # RUN: %python %s %S/Inputs
 # ruff: noqa: E501
-"""Padding that programs add and windows that slide over it, as convolutions and scans in
-chunks have them, padded to static shapes: the live results are the originals', with
-poison in every padded slot."""
+"""Padding that programs add, windows that slide over it, as convolutions and scans in chunks
+have them, and rows behind padding, padded to static shapes: the live results are the
+originals', with poison in every padded slot."""
 
 import sys
 
@@ -105,3 +105,27 @@ for step, spread in ((1, 1), (1, 3), (2, 1), (3, 2)):
     for n, width in ((1, 1), (7, 3), (8, 4), (16, 2)):
         x = rng.standard_normal((n, width), np.float32)
         padded.check(x, rng.standard_normal(3, np.float32), T=n, B=width, bound=1e-5)
+
+# Rows behind rows of padding, along two dimensions, none of them at times.
+JOINED = """
+func.func @main(%x: tensor<?x?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, #capstan.dim<"B", max = 8>]},
+                %y: tensor<?x2xf32> {capstan.dims = [#capstan.dim<"T">, 2]}, %z: tensor<3x?xf32> {capstan.dims = [3, #capstan.dim<"B">]})
+    -> (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %row = tensor.concat dim(0) %x, %z, %x : (tensor<?x?xf32>, tensor<3x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %side = tensor.concat dim(1) %x, %y : (tensor<?x?xf32>, tensor<?x2xf32>) -> tensor<?x?xf32>
+  %n = tensor.dim %row, %c0 : tensor<?x?xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %s = linalg.reduce { arith.addf } ins(%row : tensor<?x?xf32>) outs(%f : tensor<?xf32>) dimensions = [1]
+  return %row, %side, %s : tensor<?x?xf32>, tensor<?x?xf32>, tensor<?xf32>
+}
+"""
+for t, b in ((16, 4), (1, 1), (5, 8)):
+    padded = Padded(JOINED, T=t, B=b)
+    for n, width in {(0, 0), (1, 1), (t, b), (t // 2, b), (t, b // 2), (0, b), (t, 0)}:
+        shapes = (n, width), (n, 2), (3, width)
+        padded.check(
+            *(rng.standard_normal(s, np.float32) for s in shapes), T=n, B=width, bound=1e-6
+        )

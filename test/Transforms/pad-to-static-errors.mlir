@@ -2,9 +2,10 @@
 // RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536" --split-input-file --verify-diagnostics
 // RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536 partial=true" --split-input-file --verify-diagnostics
 
-func.func @concat(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
-  // expected-error @below {{'tensor.concat' op can't be padded: puts something behind the padding of operand 0}}
-  %0 = tensor.concat dim(0) %x, %x : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+func.func @concat(%x: tensor<?x?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, #capstan.dim<"T">]}) -> tensor<?xf32> {
+  %row = tensor.collapse_shape %x [[0, 1]] : tensor<?x?xf32> into tensor<?xf32>
+  // expected-error @below {{'tensor.concat' op can't be padded: can't tell where operand 0 ends}}
+  %0 = tensor.concat dim(0) %row, %row : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   return %0 : tensor<?xf32>
 }
 

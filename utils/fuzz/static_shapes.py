@@ -67,12 +67,12 @@ class Function:
         self.values = [("%x", ("T", 4)), ("%y", ("B", 4)), ("%z", ("T",)), ("%p", ("T", "B"))]
         steps = [self.unary, self.binary, self.reduce, self.matmul, self.transpose, self.gather]
         steps += [self.collapse, self.shift, self.prepend, self.scan, self.argmax]
-        steps += [self.widen, self.window, self.chunks]
+        steps += [self.widen, self.window, self.chunks, self.roll, self.append]
         count = self.rng.randint(4, 14)
         at = self.rng.randrange(2, count) if obstacles else None
         for n in range(count):
             if n == at:
-                self.rng.choice([self.roll, self.branch])()
+                self.rng.choice([self.insert, self.branch])()
             self.rng.choice(steps)()
         self.values = [v for v in self.values[4:] if all(d != "T*B" for d in v[1])][-4:]
 
@@ -321,8 +321,31 @@ class Function:
         line = f"tensor.extract_slice {flat}[0, 0] [{self.sizes[rows]}, {size}] [1, 1] : {wide}"
         self.add(self.emit(f"{line} to {type_of(value[1])}"), value[1])
 
+    def append(self):
+        """B rows, and T behind them."""
+        first = self.pick(lambda dims: len(dims) == 2 and dims[0] == "B")
+        width = first[1][1]
+        second = self.pick(lambda dims: dims == ("T", width))
+        if second:
+            types = ", ".join(type_of(v[1]) for v in (first, second))
+            whole = ("B+T", width)
+            self.sizes.setdefault("B+T", "%BT")
+            line = f"tensor.concat dim(0) {first[0]}, {second[0]} : ({types}) -> {type_of(whole)}"
+            self.add(self.emit(line), whole)
+
+    def insert(self):
+        """The first row in the place of the last: has no padded form."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        width = value[1][1] if isinstance(value[1][1], int) else self.sizes[value[1][1]]
+        t, row = type_of(value[1]), type_of((1, value[1][1]))
+        one = f"[1, {width}] [1, 1] : "
+        name = self.emit(f"tensor.extract_slice {value[0]}[0, 0] {one}{t} to {row}")
+        last = f"[%{value[1][0]}1, 0]"
+        line = f"tensor.insert_slice {name} into {value[0]}{last} {one}{row} into {t}"
+        self.add(self.emit(line), value[1])
+
     def roll(self):
-        """The first row behind the others: can't be padded."""
+        """The first row behind the others."""
         value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
         size = "%T1" if value[1][0] == "T" else "%B1"
         width = value[1][1] if isinstance(value[1][1], int) else self.sizes[value[1][1]]
@@ -378,6 +401,7 @@ class Function:
   %T1 = arith.subi %T, %c1 : index
   %B1 = arith.subi %B, %c1 : index
   %TB = arith.muli %T, %B : index
+  %BT = arith.addi %B, %T : index
   %c2 = arith.constant 2 : index
   %c4 = arith.constant 4 : index
   %taps = arith.constant dense<[0.5, -1.0, 0.25]> : tensor<3xf32>

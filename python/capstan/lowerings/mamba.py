@@ -124,9 +124,9 @@ def _added(ctx: Context, x: Value, upto: Value, b: Value) -> Value:
 def _states(ctx: Context, added: Value, upto: Value, initial: Value) -> Value:
     """The state before each chunk, and behind the last: [batch, heads, count + 1, dim * states].
 
-    That before chunk i is the sum over j <= i of what chunk j - 1 added (`initial` for j = 0), times
-    the exponential of the decays of the chunks j to i - 1. Those are summed up for each pair, since
-    differences of longer sums would lose digits.
+    That before chunk i is the sum over j <= i of what chunk j - 1 added (`initial` for j = 0),
+    times the exponential of the decays of the chunks j to i - 1. Those are summed up for each
+    pair, since differences of longer sums would lose digits.
     """
     f, s = ctx.f, ctx.s
     batch, count, heads, dim, states = added.shape
