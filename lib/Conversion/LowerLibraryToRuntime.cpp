@@ -59,30 +59,22 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GemmOp op) {
   return success();
 }
 
-/// The elements of every operand must come one after the other.
-static LogicalResult verifyContiguous(Operation *op) {
-  for (Value operand : op->getOperands())
-    if (auto buffer = dyn_cast<MemRefType>(operand.getType()))
-      if (!buffer.getLayout().isIdentity())
-        return op->emitOpError("has no lowering: operands must be contiguous");
-  return success();
-}
-
 LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
-  if (failed(verifyContiguous(op)))
-    return failure();
+  for (Value operand : op.getOperands())
+    if (!hasContiguousRows(cast<MemRefType>(operand.getType())))
+      return op.emitOpError("has no lowering: rows must be contiguous");
+  Location loc = op.getLoc();
+  MemRefDescriptor x(b.toLLVM(op.getA())), w(b.toLLVM(op.getB())),
+      y(b.toLLVM(op.getC()));
+  Value zero = b.i64(0);
   Type element = cast<MemRefType>(op.getC().getType()).getElementType();
-  auto size = [&](Value buffer, int64_t dim) {
-    return b.toI64(memref::DimOp::create(b, buffer, dim));
-  };
-  Value n = size(op.getC(), 1), k = size(op.getA(), 1), zero = b.i64(0);
   Value desc = b.slot(b.rt.gemm_desc);
   b.storeFields(b.rt.gemm_desc, desc,
                 {b.i32(b.sizeOf(b.rt.gemm_desc)), dtype(b, element), b.i32(0),
-                 b.i32(op.getTransposeB()), b.i32(0), size(op.getB(), 0),
-                 size(op.getC(), 0), n, k, k, op.getTransposeB() ? k : n, n,
-                 zero, arith::MulIOp::create(b, n, k), zero,
-                 b.string(op.getLoc())});
+                 b.i32(op.getTransposeB()), b.i32(0), w.size(b, loc, 0),
+                 y.size(b, loc, 0), y.size(b, loc, 1), x.size(b, loc, 1),
+                 x.stride(b, loc, 0), w.stride(b, loc, 1), y.stride(b, loc, 0),
+                 zero, w.stride(b, loc, 0), zero, b.string(loc)});
   b.call(RuntimeEntry::grouped_gemm,
          {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
           b.dataOf(op.getOffsets()), b.dataOf(op.getC())});
@@ -90,12 +82,14 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
 }
 
 LogicalResult capstan::lower(RuntimeBuilder &b, VarlenAttentionOp op) {
-  if (failed(verifyContiguous(op)))
-    return failure();
   auto type = cast<MemRefType>(op.getOut().getType());
   auto size = [&](Value buffer, int64_t dim) {
     return b.toI64(memref::DimOp::create(b, buffer, dim));
   };
+  for (Value operand : op.getOperands())
+    if (auto buffer = dyn_cast<MemRefType>(operand.getType()))
+      if (!buffer.getLayout().isIdentity())
+        return op.emitOpError("has no lowering: operands must be contiguous");
   Value documents =
       arith::SubIOp::create(b, size(op.getCuSeqlensQ(), 0), b.i64(1));
   Value desc = b.slot(b.rt.attention_desc);

@@ -46,6 +46,10 @@ BODIES = [
     "    %r = arith.mulf %h, %g : f32",
 ]
 
+EXPERTS = [
+    [[(e * 7 + i * 5 + j * 3) % 8 / 4 - 1 for j in range(4)] for i in range(4)] for e in range(3)
+]
+
 
 def type_of(dims, element="f32") -> str:
     return "tensor<" + "".join(f"{d if isinstance(d, int) else '?'}x" for d in dims) + element + ">"
@@ -68,6 +72,7 @@ class Function:
         steps = [self.unary, self.binary, self.reduce, self.matmul, self.transpose, self.gather]
         steps += [self.collapse, self.shift, self.prepend, self.scan, self.argmax]
         steps += [self.widen, self.window, self.chunks, self.roll, self.append]
+        steps += [self.experts]
         count = self.rng.randint(4, 14)
         at = self.rng.randrange(2, count) if obstacles else None
         for n in range(count):
@@ -321,6 +326,25 @@ class Function:
         line = f"tensor.extract_slice {flat}[0, 0] [{self.sizes[rows]}, {size}] [1, 1] : {wide}"
         self.add(self.emit(f"{line} to {type_of(value[1])}"), value[1])
 
+    def experts(self):
+        """Products of groups of rows; the last rows may be in none."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[1] == 4 and dims[0] in ("T", "B"))
+        (rows, _), step = value[1], self.rng.randint(0, 9)
+        ends, t = self.emit("tensor.empty() : tensor<3xi32>"), type_of(value[1])
+        ends = self.emit(
+            f"linalg.generic {{indexing_maps = [{map_of(1, [0])}], "
+            f'iterator_types = ["parallel"]}} outs({ends} : tensor<3xi32>) {{\n'
+            "  ^bb0(%o: i32):\n    %i = linalg.index 0 : index\n"
+            f"    %s = arith.constant {step} : index\n    %k = arith.muli %i, %s : index\n"
+            f"    %m = arith.minsi %k, %{rows} : index\n"
+            "    %r = arith.index_cast %m : index to i32\n"
+            "    linalg.yield %r : i32\n  } -> tensor<3xi32>"
+        )
+        line = f"capstan.grouped_gemm ins({value[0]}, %experts, {ends} : {t}, tensor<3x4x4xf32>, "
+        transposed = self.rng.choice(["", " {transpose_b}"])
+        line += f"tensor<3xi32>) outs({self.empty(value[1])} : {t}){transposed} -> {t}"
+        self.add(self.emit(line), value[1])
+
     def append(self):
         """B rows, and T behind them."""
         first = self.pick(lambda dims: len(dims) == 2 and dims[0] == "B")
@@ -404,6 +428,7 @@ class Function:
   %BT = arith.addi %B, %T : index
   %c2 = arith.constant 2 : index
   %c4 = arith.constant 4 : index
+  %experts = arith.constant dense<{EXPERTS}> : tensor<3x4x4xf32>
   %taps = arith.constant dense<[0.5, -1.0, 0.25]> : tensor<3xf32>
   %T2 = arith.addi %T, %c2 : index
   %B2 = arith.addi %B, %c2 : index
