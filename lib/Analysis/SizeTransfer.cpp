@@ -71,6 +71,9 @@ void SizeAnalysis::setChecked(Value value, std::optional<SizeExpr> expr) {
   forget(value);
 }
 
+/// An index has 64 bits.
+static bool isWide(Type type) { return type.isIndex() || type.isInteger(64); }
+
 bool SizeAnalysis::visitArith(Operation *op) {
   if (op->getNumResults() != 1 || !op->getResult(0).getType().isIntOrIndex())
     return false;
@@ -87,6 +90,9 @@ bool SizeAnalysis::visitArith(Operation *op) {
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     scalars.erase(result);
     size(result);
+  } else if (isa<arith::IndexCastOp>(op) && !isBool &&
+             isWide(op->getOperand(0).getType()) && isWide(result.getType())) {
+    set(result, operand(0));
   } else if (isa<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(op) &&
              !isBool) {
     setChecked(result, operand(0));

@@ -4,7 +4,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Copies operands of library calls whose layout the library can't take.
+// Copies operands of library calls whose layout the library can't take, and
+// results whose layout only a cast says to be plain.
 //
 //   capstan.gemm ins(%a, %b : memref<?x8xf32, strided<[?, ?]>>, ...) ...
 //   // becomes
@@ -17,6 +18,7 @@
 
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Dialect/Capstan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
@@ -36,7 +38,7 @@ bool isTaken(Operation *op, Type type) {
   auto buffer = dyn_cast<MemRefType>(type);
   if (!buffer || buffer.getLayout().isIdentity())
     return true;
-  return isa<GemmOp>(op) && hasContiguousRows(buffer);
+  return isa<GemmOp, GroupedGemmOp>(op) && hasContiguousRows(buffer);
 }
 
 void copyOperand(OpOperand &operand) {
@@ -61,12 +63,36 @@ void copyOperand(OpOperand &operand) {
   memref::DeallocOp::create(b, loc, copy);
 }
 
+/// The buffer behind a cast that says of unknown strides that they are those of
+/// whole rows: what bufferization makes of a slice that a function returns.
+Value strided(Value result) {
+  auto cast = result.getDefiningOp<memref::CastOp>();
+  auto type =
+      cast ? dyn_cast<MemRefType>(cast.getSource().getType()) : MemRefType();
+  return type && !type.getLayout().isIdentity() ? cast.getSource() : Value();
+}
+
+/// The forward owns the slice's memory and frees it.
+void copyResult(OpOperand &result, Value slice) {
+  Operation *op = result.getOwner();
+  Location loc = op->getLoc();
+  OpBuilder b(op);
+  auto type = cast<MemRefType>(result.get().getType());
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(memref::DimOp::create(b, loc, slice, i));
+  Value copy = memref::AllocOp::create(b, loc, type, sizes);
+  memref::CopyOp::create(b, loc, slice, copy);
+  result.set(copy);
+}
+
 struct ContiguousOperands
     : public capstan::impl::CapstanContiguousOperandsBase<ContiguousOperands> {
   void runOnOperation() override {
     SmallVector<OpOperand *> operands;
     getOperation()->walk([&](Operation *op) {
-      if (isa<GemmOp, VarlenAttentionOp>(op))
+      if (isa<GemmOp, GroupedGemmOp, VarlenAttentionOp>(op))
         for (OpOperand &operand : op->getOpOperands())
           if (!isTaken(op, operand.get().getType()))
             operands.push_back(&operand);
@@ -74,6 +100,14 @@ struct ContiguousOperands
     for (OpOperand *operand : operands)
       copyOperand(*operand);
     numCopies += operands.size();
+    getOperation()->walk([&](func::ReturnOp op) {
+      if (op->getParentOfType<func::FuncOp>().isPublic())
+        for (OpOperand &result : op->getOpOperands())
+          if (Value slice = strided(result.get())) {
+            copyResult(result, slice);
+            ++numCopies;
+          }
+    });
   }
 };
 } // namespace

@@ -77,7 +77,7 @@ private:
   void assertion(cf::AssertOp op);
   ValueRange callHost(func::CallOp op, ValueRange operands);
   LogicalResult call(func::CallOp op);
-  void deviceCheck(DeviceCheckOp op);
+  LogicalResult deviceCheck(DeviceCheckOp op);
 
   ModuleOp module;
   bool isGpu;
@@ -131,12 +131,12 @@ LogicalResult Converter::convert(Operation *op) {
           .Case<memref::AllocOp, memref::DeallocOp, memref::StoreOp, ItemOp,
                 ToHostOp, FetchOp, CountFallbackOp, CountPaddingOp>(
               [&](auto op) { return lower(b, op), success(); })
-          .Case<memref::CopyOp, GemmOp, VarlenAttentionOp>(
+          .Case<memref::CopyOp, GemmOp, GroupedGemmOp, VarlenAttentionOp>(
               [&](auto op) { return lower(b, op); })
           .Case([&](memref::LoadOp op) { return load(op), success(); })
           .Case([&](cf::AssertOp op) { return assertion(op), success(); })
           .Case([&](func::CallOp op) { return call(op); })
-          .Case([&](DeviceCheckOp op) { return deviceCheck(op), success(); })
+          .Case([&](DeviceCheckOp op) { return deviceCheck(op); })
           .Case([&](LaunchOp op) { return kernels.launch(op), success(); })
           .Case([&](gpu::LaunchFuncOp op) { return gpuKernels.launch(op); })
           .Case([&](FetchWaitOp op) { return futures.wait(op); })
@@ -195,10 +195,14 @@ LogicalResult Converter::call(func::CallOp op) {
   return success();
 }
 
-void Converter::deviceCheck(DeviceCheckOp op) {
+LogicalResult Converter::deviceCheck(DeviceCheckOp op) {
+  auto type = cast<MemRefType>(op.getCondition().getType());
+  if (!type.hasStaticShape() || type.getNumElements() != 1)
+    return op.emitOpError("has no lowering: its condition must be one element");
   b.call(RuntimeEntry::device_check,
          {b.dataOf(op.getCondition()), b.string(op.getMessage()),
           b.string(op.getLoc())});
+  return success();
 }
 
 LogicalResult Converter::run() {

@@ -59,6 +59,28 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GemmOp op) {
   return success();
 }
 
+LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
+  for (Value operand : op.getOperands())
+    if (!hasContiguousRows(cast<MemRefType>(operand.getType())))
+      return op.emitOpError("has no lowering: rows must be contiguous");
+  Location loc = op.getLoc();
+  MemRefDescriptor x(b.toLLVM(op.getA())), w(b.toLLVM(op.getB())),
+      y(b.toLLVM(op.getC()));
+  Value zero = b.i64(0);
+  Type element = cast<MemRefType>(op.getC().getType()).getElementType();
+  Value desc = b.slot(b.rt.gemm_desc);
+  b.storeFields(b.rt.gemm_desc, desc,
+                {b.i32(b.sizeOf(b.rt.gemm_desc)), dtype(b, element), b.i32(0),
+                 b.i32(op.getTransposeB()), b.i32(0), w.size(b, loc, 0),
+                 y.size(b, loc, 0), y.size(b, loc, 1), x.size(b, loc, 1),
+                 x.stride(b, loc, 0), w.stride(b, loc, 1), y.stride(b, loc, 0),
+                 zero, w.stride(b, loc, 0), zero, b.string(loc)});
+  b.call(RuntimeEntry::grouped_gemm,
+         {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
+          b.dataOf(op.getOffsets()), b.dataOf(op.getC())});
+  return success();
+}
+
 LogicalResult capstan::lower(RuntimeBuilder &b, VarlenAttentionOp op) {
   auto type = cast<MemRefType>(op.getOut().getType());
   auto size = [&](Value buffer, int64_t dim) {

@@ -43,6 +43,7 @@ void lower(RuntimeBuilder &b, mlir::memref::StoreOp op);
 //===----------------------------------------------------------------------===//
 
 mlir::LogicalResult lower(RuntimeBuilder &b, GemmOp op);
+mlir::LogicalResult lower(RuntimeBuilder &b, GroupedGemmOp op);
 mlir::LogicalResult lower(RuntimeBuilder &b, VarlenAttentionOp op);
 
 //===----------------------------------------------------------------------===//

@@ -126,6 +126,13 @@ struct ToLibraryCalls
     });
     for (linalg::LinalgOp op : products)
       convert(op);
+    getOperation()->walk([&](GroupedGemmOp op) {
+      bool transposed = op.getTransposeB();
+      unsigned transposes = 0;
+      op.getBMutable().assign(lookThrough(op.getB(), transposed, transposes));
+      op.setTransposeB(transposed);
+      numTransposes += transposes;
+    });
   }
 
   void convert(linalg::LinalgOp op) {

@@ -197,6 +197,7 @@ void capstan::registerBufferizableOpInterfaceExternalModels(
     FetchWaitOp::attachInterface<FetchWaitModel>(*context);
     DeviceCheckOp::attachInterface<DeviceCheckModel>(*context);
     GemmOp::attachInterface<DeviceModel<GemmOp>>(*context);
+    GroupedGemmOp::attachInterface<DeviceModel<GroupedGemmOp>>(*context);
     VarlenAttentionOp::attachInterface<DeviceModel<VarlenAttentionOp>>(
         *context);
   });

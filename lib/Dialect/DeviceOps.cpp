@@ -80,6 +80,60 @@ LogicalResult GemmOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// grouped_gemm
+//===----------------------------------------------------------------------===//
+
+MutableOperandRange GroupedGemmOp::getDpsInitsMutable() {
+  return getCMutable();
+}
+
+void GroupedGemmOp::getEffects(EffectList &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    if (isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+LogicalResult GroupedGemmOp::verify() {
+  auto type = [](Value value) { return cast<ShapedType>(value.getType()); };
+  ShapedType a = type(getA()), b = type(getB()), c = type(getC()),
+             offsets = type(getOffsets());
+  bool isTensor = isa<RankedTensorType>(c);
+  for (ShapedType operand : {a, b, offsets, c}) {
+    if (!operand.hasRank() || isHostType(operand))
+      return emitOpError("operands must have a rank and be on the device");
+    if (isa<RankedTensorType>(operand) != isTensor)
+      return emitOpError("operands must be all tensors or all memrefs");
+  }
+  if (a.getRank() != 2 || b.getRank() != 3 || c.getRank() != 2)
+    return emitOpError("a and c must have rank 2, b rank 3");
+  if (!isa<FloatType>(c.getElementType()) ||
+      a.getElementType() != c.getElementType() ||
+      b.getElementType() != c.getElementType())
+    return emitOpError("a, b and c must have one floating-point element type");
+  if (offsets.getRank() != 1 || !offsets.getElementType().isInteger(32))
+    return emitOpError("offsets must have rank 1 and elements of i32");
+  if (getNumResults() != (isTensor ? 1 : 0) ||
+      (isTensor && getResultTypes().front() != c))
+    return emitOpError("has one result of the type of its init if that is a "
+                       "tensor, and none otherwise");
+  auto same = [](ShapedType x, int64_t i, ShapedType y, int64_t j) {
+    int64_t p = x.getDimSize(i), q = y.getDimSize(j);
+    return ShapedType::isDynamic(p) || ShapedType::isDynamic(q) || p == q;
+  };
+  int64_t k = getTransposeB() ? 2 : 1;
+  if (!same(offsets, 0, b, 0))
+    return emitOpError("there must be an offset for each matrix of b");
+  if (!same(a, 0, c, 0) || !same(a, 1, b, k) || !same(b, 3 - k, c, 1))
+    return emitOpError("sizes of a, b and c don't match");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // varlen_attention
 //===----------------------------------------------------------------------===//
 

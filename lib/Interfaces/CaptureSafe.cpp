@@ -162,6 +162,6 @@ void capstan::registerCaptureSafeExternalModels(DialectRegistry &registry) {
     attach<Work, scf::ForOp>(ctx);
   });
   registry.addExtension(+[](MLIRContext *ctx, CapstanDialect *) {
-    attach<Work, VarlenAttentionOp, DeviceCheckOp>(ctx);
+    attach<Work, GroupedGemmOp, VarlenAttentionOp, DeviceCheckOp>(ctx);
   });
 }

@@ -248,7 +248,15 @@ static llvm::StringRef spelling(SizeSymbol::Operation operation) {
 
 SizeExpr SizeSymbols::derive(SizeSymbol::Operation operation, const SizeExpr &a,
                              const SizeExpr &b, mlir::Location loc) {
-  std::string name = "(" + str(a) + spelling(operation).str() + str(b) + ")";
+  // A name must read as it is meant: `(T + 63) / 64`, not `T + 63 / 64`.
+  auto operand = [&](const SizeExpr &expr, bool isRight) {
+    std::string text = str(expr);
+    bool isOne = expr.getTerms().size() <= 1 &&
+                 (!isRight || text.find('*') == std::string::npos);
+    return isOne ? text : "(" + text + ")";
+  };
+  std::string name = "(" + operand(a, false) + spelling(operation).str() +
+                     operand(b, true) + ")";
   auto [it, isNew] = byName.try_emplace(name, symbols.size());
   if (isNew)
     symbols.push_back(
@@ -358,7 +366,7 @@ const SizeSymbol *SizeSymbols::unbounded(const SizeExpr &expr) const {
 
 namespace {
 /// sum := product (('+' | '-') product)*; product := atom (('*' | '/') atom)*;
-/// atom := number | symbol | '(' sum ')'
+/// atom := number | symbol | '(' sum (('ceildiv' | 'min' | 'max') sum)? ')'
 struct Parser {
   SizeSymbols &symbols;
   llvm::StringRef rest;
@@ -377,9 +385,35 @@ struct Parser {
     return expr ? expr : fail("a number is too large");
   }
 
+  /// What names of derived symbols have between two operands.
+  std::optional<SizeExpr> combined() {
+    auto left = sum();
+    rest = rest.ltrim();
+    for (auto operation :
+         {SizeSymbol::CeilDiv, SizeSymbol::Min, SizeSymbol::Max}) {
+      if (!left || !rest.consume_front(spelling(operation).ltrim()))
+        continue;
+      auto right = sum();
+      if (!right)
+        return right;
+      if (operation == SizeSymbol::Min)
+        return symbols.min(*left, *right, loc);
+      if (operation == SizeSymbol::Max)
+        return symbols.max(*left, *right, loc);
+      return divided(*left, *right, true);
+    }
+    return left;
+  }
+  std::optional<SizeExpr> divided(const SizeExpr &left, const SizeExpr &right,
+                                  bool up) {
+    if (!right.constant() || *right.constant() <= 0)
+      return fail("only divisions by positive numbers are allowed");
+    return up ? symbols.ceilDiv(left, right, loc)
+              : symbols.floorDiv(left, right, loc);
+  }
   std::optional<SizeExpr> atom() {
     if (consume('(')) {
-      auto inner = sum();
+      auto inner = combined();
       if (inner && !consume(')'))
         return fail("expected ')'");
       return inner;
@@ -408,10 +442,8 @@ struct Parser {
       auto right = atom();
       if (!right)
         return right;
-      if (!times && (!right->constant() || *right->constant() <= 0))
-        return fail("only divisions by positive numbers are allowed");
-      left = times ? checked(left->times(*right))
-                   : symbols.floorDiv(*left, *right, loc);
+      left =
+          times ? checked(left->times(*right)) : divided(*left, *right, false);
     }
     return left;
   }

@@ -48,6 +48,10 @@ static double bucketCost(func::FuncOp clone) {
     } else if (auto attention = dyn_cast<VarlenAttentionOp>(op)) {
       for (Value tensor : {attention.getQ(), attention.getK()})
         iterations *= cast<ShapedType>(tensor.getType()).getNumElements();
+    } else if (auto grouped = dyn_cast<GroupedGemmOp>(op)) {
+      auto a = cast<ShapedType>(grouped.getA().getType());
+      auto c = cast<ShapedType>(grouped.getC().getType());
+      iterations = double(a.getNumElements()) * c.getDimSize(1);
     } else {
       return;
     }

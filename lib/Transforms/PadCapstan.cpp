@@ -89,6 +89,72 @@ struct GemmModel : public PaddingOpInterface::ExternalModel<GemmModel, GemmOp> {
   }
 };
 
+/// Rows are independent: padded ones are in no group, or in one whose offset
+/// makes the forward fail, as it would without padding.
+struct GroupedGemmModel
+    : public PaddingOpInterface::ExternalModel<GroupedGemmModel,
+                                               GroupedGemmOp> {
+  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
+    auto gemm = cast<GroupedGemmOp>(op);
+    if (!op->getNumResults())
+      return padder.fail("has buffers");
+    auto a = take(padder, gemm.getA()), b = take(padder, gemm.getB()),
+         offsets = take(padder, gemm.getOffsets());
+    if (failed(a) || failed(b) || failed(offsets))
+      return failure();
+    PaddedTensor c = padder.lookup(gemm.getC());
+    if (c.isFree()) {
+      c.layouts[0] = a->layouts[0];
+      c.value = padder.materialize(
+          c, getElementTypeOrSelf(gemm.getC().getType()), c.layouts);
+    }
+    if (!c.layouts[0].keepsIndices() ||
+        a->layouts[0].padded() != c.layouts[0].padded())
+      return padder.fail("has sizes that differ in the bucket");
+    if (b->hasPadding() || offsets->hasPadding() ||
+        a->layouts[1].hasPadding() || c.layouts[1].hasPadding())
+      return padder.fail("has padding in other dimensions than rows");
+    if (a->layouts[0].hasPadding() &&
+        failed(
+            checkEnds(padder, op->getLoc(), *offsets, *a->layouts[0].live())))
+      return failure();
+    c.fill = {};
+    c.states.assign(c.layouts.size(), {});
+    c.value = clone(padder.builder(), op, c.value.getType(),
+                    {a->value, b->value, offsets->value, c.value})
+                  ->getResult(0);
+    return padder.define(op->getResult(0), c);
+  }
+
+  /// No group may reach behind the live rows.
+  static LogicalResult checkEnds(Padder &padder, Location loc,
+                                 const PaddedTensor &offsets,
+                                 const SizeExpr &rows) {
+    OpBuilder &b = padder.builder();
+    Value empty =
+        tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{}, b.getI1Type());
+    Value yes = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+    Value init = linalg::FillOp::create(b, loc, yes, empty).getResult(0);
+    PaddedGeneric generic(padder, loc, offsets.layouts, offsets.value, init);
+    OpBuilder &body = generic.body();
+    Value end =
+        arith::ExtSIOp::create(body, loc, b.getI64Type(), generic.input(0));
+    Value fits = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::sle,
+                                       end, generic.size(rows));
+    Value all = arith::AndIOp::create(body, loc, fits, generic.init(0));
+    auto made = generic.finish(
+        all,
+        {b.getMultiDimIdentityMap(1), AffineMap::get(1, 0, b.getContext())},
+        utils::IteratorType::reduction);
+    if (!made)
+      return failure();
+    DeviceCheckOp::create(b, loc, made.getResult(0),
+                          b.getStringAttr("a group of rows ends behind the "
+                                          "last row"));
+    return success();
+  }
+};
+
 /// Documents that are not there are empty: every offset after the last is the
 /// number of live tokens.
 struct VarlenAttentionModel
@@ -180,6 +246,7 @@ void capstan::registerCapstanPaddingModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, CapstanDialect *) {
     DeviceCheckOp::attachInterface<DeviceCheckModel>(*context);
     GemmOp::attachInterface<GemmModel>(*context);
+    GroupedGemmOp::attachInterface<GroupedGemmModel>(*context);
     VarlenAttentionOp::attachInterface<VarlenAttentionModel>(*context);
   });
 }

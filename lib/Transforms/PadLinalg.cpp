@@ -37,6 +37,7 @@ public:
 
 private:
   LogicalResult findLoops();
+  LogicalResult checkSums(ArrayRef<bool> found);
   LogicalResult takeOperands();
   LogicalResult cloneBody(PaddedGeneric &generic);
   LogicalResult cloneOp(PaddedGeneric &generic, Operation &inner);
@@ -86,14 +87,8 @@ LogicalResult Rebuild::findLoops() {
       AffineMap map = maps[operand.getOperandNumber()];
       for (auto [i, expr] : llvm::enumerate(map.getResults())) {
         auto dim = dyn_cast<AffineDimExpr>(expr);
-        if (!dim) {
-          bool isStatic =
-              isa<AffineConstantExpr>(expr) || !tensor.layouts[i].hasPadding();
-          if (!isStatic)
-            return padder.fail("indexes a padded dimension by " +
-                               Twine("more than one loop"));
+        if (!dim)
           continue;
-        }
         unsigned loop = dim.getPosition();
         if (free && found[loop])
           continue; // made in the layout that the others have
@@ -112,18 +107,47 @@ LogicalResult Rebuild::findLoops() {
       }
     }
   }
-  // Sums of loops in a map are fine where none of the loops has padding.
-  for (AffineMap map : maps)
-    for (AffineExpr expr : map.getResults())
-      if (!isa<AffineDimExpr, AffineConstantExpr>(expr)) {
-        bool padded = false;
-        expr.walk([&](AffineExpr inner) {
-          if (auto dim = dyn_cast<AffineDimExpr>(inner))
-            padded |= loops[dim.getPosition()].hasPadding();
-        });
-        if (padded)
-          return padder.fail("indexes an operand by a sum of padded loops");
-      }
+  return checkSums(found);
+}
+
+/// Indices that are sums of loops, as of a window that slides: what a live
+/// iteration reads is live in the original, and has the same index here. Others
+/// must stay inside of the operand.
+LogicalResult Rebuild::checkSums(ArrayRef<bool> found) {
+  SmallVector<AffineExpr> last;
+  for (const DimLayout &loop : loops)
+    last.push_back(getAffineConstantExpr(
+        std::max<int64_t>(loop.padded(), 1) - 1, op.getContext()));
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = maps[operand.getOperandNumber()];
+    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
+      if (isa<AffineDimExpr>(expr))
+        continue;
+      DimLayout layout = padder.lookup(operand.get()).layouts[i];
+      bool padded = layout.hasPadding(), known = layout.keepsIndices();
+      expr.walk([&](AffineExpr inner) {
+        if (auto dim = dyn_cast<AffineDimExpr>(inner)) {
+          const DimLayout &loop = loops[dim.getPosition()];
+          padded |= loop.hasPadding();
+          known &= found[dim.getPosition()] && loop.keepsIndices();
+        } else if (auto constant = dyn_cast<AffineConstantExpr>(inner)) {
+          known &= constant.getValue() >= 0;
+        } else {
+          known &= inner.getKind() == AffineExprKind::Add ||
+                   inner.getKind() == AffineExprKind::Mul;
+        }
+      });
+      if (!padded)
+        continue;
+      auto largest = dyn_cast<AffineConstantExpr>(expr.replaceDims(last));
+      if (!known || op.isDpsInit(&operand) || !largest ||
+          largest.getValue() >= layout.padded())
+        return padder.fail("indexes operand " +
+                           Twine(operand.getOperandNumber()) +
+                           " by a sum of padded loops, at places that are not "
+                           "known to be its own");
+    }
+  }
   return success();
 }
 
@@ -518,13 +542,39 @@ struct FillModel
       return padder.fail("has buffers");
     PaddedTensor tensor = padder.lookup(fill.output());
     Value value = padder.hostValue(fill.value());
-    if (!value || !tensor.isFree())
+    if (!value)
+      return fillOnDevice(fill, padder, tensor);
+    if (!tensor.isFree())
       return Rebuild(fill, padder).run();
     tensor.fill = value;
     Attribute constant;
     if (matchPattern(fill.value(), m_Constant(&constant)))
       tensor.states.assign(tensor.layouts.size(), constant);
     return padder.define(op->getResult(0), tensor);
+  }
+
+  /// With a size, or a value that was read.
+  static LogicalResult fillOnDevice(linalg::FillOp fill, Padder &padder,
+                                    PaddedTensor tensor) {
+    if (tensor.isFree())
+      tensor.value = padder.materialize(
+          tensor, getElementTypeOrSelf(fill.output().getType()),
+          tensor.layouts);
+    PaddedGeneric generic(padder, fill.getLoc(), tensor.layouts, {},
+                          tensor.value);
+    Value value = generic.hostValue(fill.value());
+    if (!value)
+      return padder.fail("takes a host value that the device doesn't know");
+    unsigned rank = tensor.layouts.size();
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    auto made = generic.finish(
+        value, generic.body().getMultiDimIdentityMap(rank), loops);
+    if (!made)
+      return failure();
+    tensor.value = made.getResult(0);
+    tensor.fill = {};
+    tensor.states.assign(rank, {});
+    return padder.define(fill->getResult(0), tensor);
   }
 };
 

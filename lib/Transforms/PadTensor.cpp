@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PaddedGeneric.h"
+#include "PadTensor.h"
 #include "capstan/Transforms/PaddingModels.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
@@ -17,19 +17,16 @@
 using namespace mlir;
 using namespace capstan;
 
-static SmallVector<int64_t> shapeOf(ArrayRef<DimLayout> layouts) {
+RankedTensorType capstan::paddedType(ArrayRef<DimLayout> layouts,
+                                     Type element) {
   SmallVector<int64_t> shape;
   for (const DimLayout &layout : layouts)
     shape.push_back(layout.padded());
-  return shape;
+  return RankedTensorType::get(shape, element);
 }
 
-static RankedTensorType typeOf(ArrayRef<DimLayout> layouts, Type element) {
-  return RankedTensorType::get(shapeOf(layouts), element);
-}
-
-/// The value of a tensor that must have one.
-static void materialize(Padder &padder, PaddedTensor &tensor, Value original) {
+void capstan::materialize(Padder &padder, PaddedTensor &tensor,
+                          Value original) {
   if (tensor.isFree())
     tensor.value = padder.materialize(
         tensor, getElementTypeOrSelf(original.getType()), tensor.layouts);
@@ -131,7 +128,7 @@ struct ReshapeModel
     }
     Type element = getElementTypeOrSelf(result.getType());
     tensor.value = reshape(padder.builder(), op->getLoc(), source.value,
-                           typeOf(*layouts, element));
+                           paddedType(*layouts, element));
     return padder.define(result, tensor);
   }
 };
@@ -210,70 +207,8 @@ struct ExtractSliceModel
       tensor.states.push_back(state);
     }
     tensor.value = tensor::ExtractSliceOp::create(
-        b, op->getLoc(), typeOf(tensor.layouts, from.getElementType()),
+        b, op->getLoc(), paddedType(tensor.layouts, from.getElementType()),
         source.value, offsets, sizes, slice.getMixedStrides());
-    return padder.define(op->getResult(0), tensor);
-  }
-};
-
-//===----------------------------------------------------------------------===//
-// Concatenation
-//===----------------------------------------------------------------------===//
-
-struct ConcatModel
-    : public PaddingOpInterface::ExternalModel<ConcatModel, tensor::ConcatOp> {
-  LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
-    auto concat = cast<tensor::ConcatOp>(op);
-    unsigned along = concat.getDim();
-    SmallVector<PaddedTensor> inputs;
-    for (Value input : concat.getInputs())
-      inputs.push_back(padder.lookup(input));
-    // The layout of the first that has one; along, what comes after padding
-    // would not be where it is without.
-    SmallVector<DimLayout> layouts = inputs.front().layouts;
-    for (const PaddedTensor &input : inputs)
-      if (!input.isFree()) {
-        layouts = input.layouts;
-        break;
-      }
-    SizeExpr live;
-    int64_t padded = 0;
-    SmallVector<Value> values;
-    SmallVector<Attribute> states(layouts.size());
-    for (auto [n, input] : llvm::enumerate(inputs)) {
-      DimLayout part = input.layouts[along];
-      if (part.hasPadding() && n + 1 < inputs.size())
-        return padder.fail("puts something behind the padding of operand " +
-                           Twine(n));
-      SmallVector<DimLayout> wanted = layouts;
-      wanted[along] = part;
-      if (input.isFree()) {
-        input.value = padder.materialize(
-            input, getElementTypeOrSelf(op->getResult(0).getType()), wanted);
-      } else if (input.layouts != wanted) {
-        return padder.fail("has operands whose live elements are at different "
-                           "places");
-      }
-      auto sum = part.live() ? live.plus(*part.live()) : std::nullopt;
-      if (!part.keepsIndices() || !sum)
-        return padder.fail("can't tell where operand " + Twine(n) + " ends");
-      live = *sum;
-      padded += part.padded();
-      values.push_back(input.value);
-      for (auto [i, state] : llvm::enumerate(states))
-        if (i == along)
-          state = input.states[i]; // that of the last
-        else if (n == 0)
-          state = input.states[i];
-        else if (state != input.states[i])
-          state = {};
-    }
-    layouts[along] = DimLayout(live, padded);
-    PaddedTensor tensor;
-    tensor.layouts = layouts;
-    tensor.states = states;
-    tensor.value =
-        tensor::ConcatOp::create(padder.builder(), op->getLoc(), along, values);
     return padder.define(op->getResult(0), tensor);
   }
 };
@@ -284,7 +219,7 @@ void capstan::registerTensorPaddingModels(DialectRegistry &registry) {
     using namespace tensor;
     EmptyOp::attachInterface<EmptyModel>(*context);
     CastOp::attachInterface<CastModel>(*context);
-    ConcatOp::attachInterface<ConcatModel>(*context);
+    attachJoinModels(*context);
     ExtractSliceOp::attachInterface<ExtractSliceModel>(*context);
     CollapseShapeOp::attachInterface<ReshapeModel<CollapseShapeOp>>(*context);
     ExpandShapeOp::attachInterface<ReshapeModel<ExpandShapeOp>>(*context);

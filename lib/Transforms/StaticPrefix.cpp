@@ -27,17 +27,20 @@ PaddedFunction::findObstacle() {
   return obstacle;
 }
 
-/// Whether `capstan.dims` can say it: with declared symbols and floor
-/// divisions.
+/// Whether `capstan.dims` can say it: declared symbols, minima, maxima, and
+/// divisions by numbers.
 static bool isDeclared(const SizeSymbols &symbols, const SizeExpr &size) {
   return llvm::all_of(size.getTerms(), [&](auto &term) {
     return llvm::all_of(term.first, [&](SymbolId id) {
       const SizeSymbol &symbol = symbols[id];
-      return symbol.kind == SizeSymbol::Declared ||
-             (symbol.operation == SizeSymbol::FloorDiv &&
-              llvm::all_of(symbol.operands, [&](const SizeExpr &operand) {
-                return isDeclared(symbols, operand);
-              }));
+      if (symbol.kind != SizeSymbol::Derived)
+        return symbol.kind == SizeSymbol::Declared;
+      bool divides = symbol.operation == SizeSymbol::FloorDiv ||
+                     symbol.operation == SizeSymbol::CeilDiv;
+      return (!divides || symbol.operands[1].constant().has_value()) &&
+             llvm::all_of(symbol.operands, [&](const SizeExpr &operand) {
+               return isDeclared(symbols, operand);
+             });
     });
   });
 }

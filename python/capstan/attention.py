@@ -174,7 +174,7 @@ def _documents_of_mask(mask: torch.Tensor) -> torch.Tensor:
     )
     row = torch.arange(batch, device=mask.device) * length
     starts = torch.stack([row, row + first, row + first + count], 1).flatten()
-    return torch.cat([starts, row[-1:] + length]).to(torch.int32)
+    return torch.cat([starts, row.new_full((1,), batch * length)]).to(torch.int32)
 
 
 def _text_positions(positions: torch.Tensor | None, batch: int) -> torch.Tensor | None:

@@ -182,6 +182,28 @@ def test_padded_batches(name: str, side: str) -> None:
         assert module.counters["blocking_syncs"] + module.counters["overlapped_syncs"] == 0
 
 
+@pytest.mark.parametrize("name", ("Bert", "Llama"))
+@pytest.mark.parametrize("side", ("left", "right"))
+def test_padded_batches_in_buckets(name: str, side: str) -> None:
+    """Hugging Face's masks at static sizes: rows of a batch, and padding of its own in each."""
+    model = make(name)
+    more = {} if name == "Bert" else {"use_cache": False}
+    shapes = {"input_ids": {0: B, 1: L}, "attention_mask": {0: B, 1: L}} | {k: None for k in more}
+    module = capstan.export(model, (), rows([4, 7], side) | more, dynamic_shapes=shapes)
+    static = "capstan-static-shape-pipeline{buckets=B=4/L=12 poison=true}"
+    options = capstan.Options(pipeline=f"capstan-host-sync-pipeline,{static}")
+    for lengths in ([4, 7], [3, 9, 1], [6, 6], [1, 2, 12, 4]):
+        inputs = rows(lengths, side) | more
+        live = inputs["attention_mask"].bool()
+        with torch.no_grad():
+            expected = first_output(model(**inputs))[live]
+        result = first_output(module.run(inputs, options=options))[live]
+        assert error(result, expected) < 1e-5
+        counters = module.counters
+        assert counters["blocking_syncs"] + counters["overlapped_syncs"] == 0
+        assert counters["fallbacks_no_bucket"] == 0
+
+
 def test_gaps_between_tokens_fail() -> None:
     capstan.register_attention()
     model = make("Llama", "capstan")

@@ -214,3 +214,79 @@ TEST_P(GemmTest, Rejects) {
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "a matrix is null",
                capstan_rt_gemm_enqueue(stream.get(), &d, &x, nullptr, &x));
 }
+
+/// Rows of a in groups, for each a matrix of b; b is n x k.
+template <typename T>
+static capstan_rt_gemm_desc makeGroups(int64_t rows, int64_t n, int64_t k,
+                                       int64_t groups) {
+  auto d = makeDesc<T>(rows, n, k);
+  d.transpose_b = 1, d.ldb = k;
+  d.batch = groups, d.stride_b = n * k;
+  return d;
+}
+
+TEST_P(GemmTest, GroupsOfRows) {
+  const int64_t m = 200, n = 17, k = 9;
+  auto a = randomValues<float>(m * k, 1), b = randomValues<float>(5 * n * k, 2),
+       c = randomValues<float>(m * n, 3);
+  auto deviceA = tensor<float>(stream.get(), {m, k}, a);
+  auto deviceB = tensor<float>(stream.get(), {5, n, k}, b);
+  // Empty groups, one of all rows, rows behind the last group.
+  for (std::vector<int32_t> ends : {std::vector<int32_t>{0, 3, 3, 120, 200},
+                                    {0, 0, 200, 200, 200},
+                                    {1, 2, 3, 4, 5},
+                                    {0, 0, 0, 0, 0}}) {
+    auto offsets = tensor<int32_t>(stream.get(), {5}, ends);
+    auto deviceC = tensor<float>(stream.get(), {m, n}, c);
+    auto d = makeGroups<float>(m, n, k, 5);
+    ASSERT_OK(inForward([&](auto *f) {
+      return capstan_rt_grouped_gemm(
+          f, &d, deviceA->dlpack.dl_tensor.data, deviceB->dlpack.dl_tensor.data,
+          static_cast<int32_t *>(offsets->dlpack.dl_tensor.data),
+          deviceC->dlpack.dl_tensor.data);
+    }));
+    auto result = read<float>(*deviceC, stream.get());
+    size_t group = 0;
+    for (int64_t i = 0; i < m; ++i) {
+      while (group < ends.size() && i >= ends[group])
+        ++group;
+      for (int64_t j = 0; j < n; ++j) {
+        double sum = 0;
+        for (int64_t l = 0; l < k && group < ends.size(); ++l)
+          sum += double(a[i * k + l]) * b[group * n * k + j * k + l];
+        ASSERT_NEAR(result[i * n + j], sum, 1e-5) << i << ", " << j;
+      }
+    }
+  }
+}
+
+TEST_P(GemmTest, RejectsGroups) {
+  auto x = tensor<float>(stream.get(), {64}, std::vector<float>(64));
+  auto *data = static_cast<float *>(x->dlpack.dl_tensor.data);
+  auto run = [&](std::vector<int32_t> ends, auto change) {
+    auto offsets = tensor<int32_t>(stream.get(), {2}, ends);
+    int32_t status = inForward([&](auto *f) {
+      auto d = makeGroups<float>(4, 2, 2, 2);
+      change(d);
+      return capstan_rt_grouped_gemm(
+          f, &d, data, data + 8,
+          static_cast<int32_t *>(offsets->dlpack.dl_tensor.data), data + 16);
+    });
+    return status ? status : capstan_rt_stream_synchronize(stream.get());
+  };
+  auto same = [](auto &) {};
+  EXPECT_OK(run({2, 4}, same));
+  EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, "group 1 ends at row 1; it begins at",
+               run({2, 1}, same));
+  EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, "group 0 ends at row -1",
+               run({-1, 1}, same));
+  EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, "there are 4 rows", run({2, 5}, same));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "a is transposed",
+               run({2, 4}, [](auto &d) { d.transpose_a = 1; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "ldb",
+               run({2, 4}, [](auto &d) { d.ldb = 1; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "number of groups",
+               run({2, 4}, [](auto &d) { d.batch = -1; }));
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "grouped_gemm on host: products of i32",
+               run({2, 4}, [](auto &d) { d.dtype = {kDLInt, 32, 1}; }));
+}

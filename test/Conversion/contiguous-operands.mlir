@@ -27,6 +27,20 @@ func.func @one_column(%a: memref<3x4xf32>, %b: memref<4x1xf32, strided<[8, 8]>>,
   return
 }
 
+// Whoever calls wants rows one after the other.
+// CHECK-LABEL: func.func @slice(
+// CHECK: %[[S:.*]] = memref.subview
+// CHECK: %[[N:.*]] = memref.dim %[[S]]
+// CHECK: %[[COPY:.*]] = memref.alloc(%[[N]], %{{.*}}) : memref<?x?x4xf32>
+// CHECK: memref.copy %[[S]], %[[COPY]] : memref<?x?x4xf32, strided<[?, 4, 1]>> to memref<?x?x4xf32>
+// CHECK: return %[[COPY]]
+func.func @slice(%n: index, %k: index) -> memref<?x?x4xf32> {
+  %m = memref.alloc(%n, %n) : memref<?x?x4xf32>
+  %s = memref.subview %m[0, 0, 0] [%n, %k, 4] [1, 1, 1] : memref<?x?x4xf32> to memref<?x?x4xf32, strided<[?, 4, 1]>>
+  %c = memref.cast %s : memref<?x?x4xf32, strided<[?, 4, 1]>> to memref<?x?x4xf32>
+  return %c : memref<?x?x4xf32>
+}
+
 // Attention takes nothing but row-major memory.
 // CHECK-LABEL: func.func @attention(
 // CHECK: memref.copy %arg0

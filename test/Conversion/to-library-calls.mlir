@@ -76,3 +76,16 @@ func.func @others(%a: tensor<2x3x4xf32>, %b: tensor<3x4x5xf32>, %c: tensor<2x5xf
       ins(%a, %b : tensor<2x3x4xf32>, tensor<3x4x5xf32>) outs(%e : tensor<3x2x5xf32>) -> tensor<3x2x5xf32>
   return %y, %z : tensor<2x5xf32>, tensor<3x2x5xf32>
 }
+
+// Experts' weights are read as they are stored, too.
+// CHECK-LABEL: func.func @experts(
+// CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>, %[[W:.*]]: tensor<3x4x8xf32>, %[[ENDS:.*]]: tensor<3xi32>
+// CHECK-NOT: linalg
+// CHECK: capstan.grouped_gemm ins(%[[X]], %[[W]], %[[ENDS]] : {{.*}}) {transpose_b} -> tensor<?x4xf32>
+func.func @experts(%x: tensor<?x8xf32>, %w: tensor<3x4x8xf32>, %ends: tensor<3xi32>, %init: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %e = tensor.empty() : tensor<3x8x4xf32>
+  %wt = linalg.transpose ins(%w : tensor<3x4x8xf32>) outs(%e : tensor<3x8x4xf32>) permutation = [0, 2, 1]
+  %y = capstan.grouped_gemm ins(%x, %wt, %ends : tensor<?x8xf32>, tensor<3x8x4xf32>, tensor<3xi32>)
+    outs(%init : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}

@@ -16,6 +16,15 @@ func.func @attention(%q: tensor<?x4x8xf32>, %k: tensor<?x2x8xf32>, %cu: tensor<?
   return %0#0 : tensor<?x4x8xf32>
 }
 
+// CHECK-LABEL: func.func @experts
+// CHECK: capstan.grouped_gemm ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<3x4x8xf32>, tensor<3xi32>)
+// CHECK-SAME: outs(%{{.*}} : tensor<?x4xf32>) {transpose_b} -> tensor<?x4xf32>
+func.func @experts(%x: tensor<?x8xf32>, %w: tensor<3x4x8xf32>, %ends: tensor<3xi32>, %init: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = capstan.grouped_gemm ins(%x, %w, %ends : tensor<?x8xf32>, tensor<3x4x8xf32>, tensor<3xi32>)
+    outs(%init : tensor<?x4xf32>) {transpose_b} -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
 // CHECK-LABEL: func.func @launch
 // CHECK: capstan.launch @kernel(%{{.*}}, %{{.*}}) extent %{{.*}} : (memref<?xf32>, f32)
 func.func @launch(%a: memref<?xf32>, %s: f32, %n: index) {

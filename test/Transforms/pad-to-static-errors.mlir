@@ -2,9 +2,10 @@
 // RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536" --split-input-file --verify-diagnostics
 // RUN: capstan-opt %s --capstan-pad-to-static="buckets=T=16 memory-limit=65536 partial=true" --split-input-file --verify-diagnostics
 
-func.func @concat(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
-  // expected-error @below {{'tensor.concat' op can't be padded: puts something behind the padding of operand 0}}
-  %0 = tensor.concat dim(0) %x, %x : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+func.func @concat(%x: tensor<?x?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, #capstan.dim<"T">]}) -> tensor<?xf32> {
+  %row = tensor.collapse_shape %x [[0, 1]] : tensor<?x?xf32> into tensor<?xf32>
+  // expected-error @below {{'tensor.concat' op can't be padded: can't tell where operand 0 ends}}
+  %0 = tensor.concat dim(0) %row, %row : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
   return %0 : tensor<?xf32>
 }
 
@@ -22,13 +23,61 @@ func.func @reshape(%x: tensor<?x4xf32> {capstan.dims = [#capstan.dim<"T", max = 
 
 // -----
 
-func.func @no_model(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
+func.func @no_model(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}, %y: tensor<64xf32>) -> tensor<64xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?xf32>
+  // expected-error @below {{'tensor.insert_slice' op can't be padded: it takes padded tensors, and has no PaddingOpInterface}}
+  %0 = tensor.insert_slice %x into %y[0] [%n] [1] : tensor<?xf32> into tensor<64xf32>
+  return %0 : tensor<64xf32>
+}
+
+// -----
+
+func.func @place(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
-  // expected-error @below {{'tensor.pad' op can't be padded: it has regions, and no PaddingOpInterface}}
-  %0 = tensor.pad %x low[0] high[1] {
+  %n = tensor.dim %x, %c0 : tensor<?xf32>
+  // expected-error @below {{'tensor.pad' op can't be padded: puts something at an unknown place in dimension 0}}
+  %0 = tensor.pad %x low[%n] high[0] {
   ^bb0(%i: index):
     tensor.yield %zero : f32
   } : tensor<?xf32> to tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// -----
+
+func.func @values(%x: tensor<?xf32> {capstan.dims = [#capstan.dim<"T", max = 64>]}) -> tensor<?xf32> {
+  // expected-error @below {{'tensor.pad' op can't be padded: pads with a value that isn't constant}}
+  %0 = tensor.pad %x low[0] high[1] {
+  ^bb0(%i: index):
+    %k = arith.index_cast %i : index to i32
+    %f = arith.sitofp %k : i32 to f32
+    tensor.yield %f : f32
+  } : tensor<?xf32> to tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
+// -----
+
+// Of rows of T, as one row: the next element may be that of the next row.
+func.func @window(%x: tensor<?x?xf32> {capstan.dims = [#capstan.dim<"T", min = 2, max = 64>, #capstan.dim<"T">]}) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %t = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %row = tensor.collapse_shape %x [[0, 1]] : tensor<?x?xf32> into tensor<?xf32>
+  %n = arith.muli %t, %t : index
+  %less = arith.subi %n, %c1 : index
+  %two = tensor.empty() : tensor<2xf32>
+  %e = tensor.empty(%less) : tensor<?xf32>
+  // expected-error @below {{indexes operand 0 by a sum of padded loops, at places that are not known to be its own}}
+  %0 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i + j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>],
+                       iterator_types = ["parallel", "reduction"]}
+      ins(%row, %two : tensor<?xf32>, tensor<2xf32>) outs(%e : tensor<?xf32>) {
+  ^bb0(%a: f32, %b: f32, %most: f32):
+    %r = arith.maximumf %a, %most : f32
+    linalg.yield %r : f32
+  } -> tensor<?xf32>
   return %0 : tensor<?xf32>
 }
 

@@ -46,6 +46,10 @@ BODIES = [
     "    %r = arith.mulf %h, %g : f32",
 ]
 
+EXPERTS = [
+    [[(e * 7 + i * 5 + j * 3) % 8 / 4 - 1 for j in range(4)] for i in range(4)] for e in range(3)
+]
+
 
 def type_of(dims, element="f32") -> str:
     return "tensor<" + "".join(f"{d if isinstance(d, int) else '?'}x" for d in dims) + element + ">"
@@ -67,11 +71,13 @@ class Function:
         self.values = [("%x", ("T", 4)), ("%y", ("B", 4)), ("%z", ("T",)), ("%p", ("T", "B"))]
         steps = [self.unary, self.binary, self.reduce, self.matmul, self.transpose, self.gather]
         steps += [self.collapse, self.shift, self.prepend, self.scan, self.argmax]
+        steps += [self.widen, self.window, self.chunks, self.roll, self.append]
+        steps += [self.experts]
         count = self.rng.randint(4, 14)
         at = self.rng.randrange(2, count) if obstacles else None
         for n in range(count):
             if n == at:
-                self.rng.choice([self.roll, self.branch])()
+                self.rng.choice([self.insert, self.branch])()
             self.rng.choice(steps)()
         self.values = [v for v in self.values[4:] if all(d != "T*B" for d in v[1])][-4:]
 
@@ -267,8 +273,103 @@ class Function:
             self.lines.append(f"{name}:2 = {line}")
             self.add(f"{name}#0", value[1])
 
+    def pad(self, value, low: int, high: str, to) -> str:
+        """A value with rows of one number before and behind."""
+        fill = self.rng.choice(["%zero", "%half"])
+        line = f"tensor.pad {value[0]} low[{low}, 0] high[{high}, 0] {{\n"
+        line += f"  ^bb0(%i: index, %j: index):\n    tensor.yield {fill} : f32\n"
+        return self.emit(f"{line}  }} : {type_of(value[1])} to {type_of(to)}")
+
+    def widen(self):
+        """Two rows more."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        low, dims = self.rng.randrange(3), (f"{value[1][0]}+2", value[1][1])
+        self.sizes.setdefault(dims[0], f"%{value[1][0]}2")
+        self.add(self.pad(value, low, str(2 - low), dims), dims)
+
+    def window(self):
+        """Sums of three rows each."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T+2", "B+2"))
+        if value:
+            dims = (value[1][0][0], value[1][1])
+            out, t = self.empty(dims, fill="%zero"), type_of(dims)
+            at = "affine_map<(d0, d1, d2) -> (d0 + d2, d1)>"
+            self.add(
+                self.emit(
+                    f"linalg.generic {{indexing_maps = [{at}, {map_of(3, [2])}, "
+                    f"{map_of(3, [0, 1])}], "
+                    'iterator_types = ["parallel", "parallel", "reduction"]}\n'
+                    f"      ins({value[0]}, %taps : {type_of(value[1])}, tensor<3xf32>) "
+                    f"outs({out} : {t}) {{\n"
+                    "  ^bb0(%a: f32, %b: f32, %out: f32):\n    %m = arith.mulf %a, %b : f32\n"
+                    f"    %r = arith.addf %out, %m : f32\n    linalg.yield %r : f32\n  }} -> {t}"
+                ),
+                dims,
+            )
+
+    def chunks(self):
+        """Rows in chunks of four, filled up; work on them, and what is left of the rows."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        (rows, width), count = value[1], f"{value[1][0]}/4"
+        self.sizes.setdefault(count, f"%{rows}4")
+        padded = self.pad(value, 0, f"%{rows}m", ("?", width))
+        size = width if isinstance(width, int) else self.sizes[width]
+        wide, whole = type_of(("?", width)), type_of((count, 4, width))
+        line = f"tensor.expand_shape {padded} [[0, 1], [2]] output_shape [{self.sizes[count]}, 4, "
+        name = self.emit(f"{line}{size}] : {wide} into {whole}")
+        self.add(name, (count, 4, width))
+        if self.rng.random() < 0.5:
+            self.unary()
+        name, _ = self.pick(lambda dims: dims == (count, 4, width))
+        line = f"tensor.collapse_shape {name} [[0, 1], [2]] : {whole} into {wide}"
+        flat = self.emit(line)
+        line = f"tensor.extract_slice {flat}[0, 0] [{self.sizes[rows]}, {size}] [1, 1] : {wide}"
+        self.add(self.emit(f"{line} to {type_of(value[1])}"), value[1])
+
+    def experts(self):
+        """Products of groups of rows; the last rows may be in none."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[1] == 4 and dims[0] in ("T", "B"))
+        (rows, _), step = value[1], self.rng.randint(0, 9)
+        ends, t = self.emit("tensor.empty() : tensor<3xi32>"), type_of(value[1])
+        ends = self.emit(
+            f"linalg.generic {{indexing_maps = [{map_of(1, [0])}], "
+            f'iterator_types = ["parallel"]}} outs({ends} : tensor<3xi32>) {{\n'
+            "  ^bb0(%o: i32):\n    %i = linalg.index 0 : index\n"
+            f"    %s = arith.constant {step} : index\n    %k = arith.muli %i, %s : index\n"
+            f"    %m = arith.minsi %k, %{rows} : index\n"
+            "    %r = arith.index_cast %m : index to i32\n"
+            "    linalg.yield %r : i32\n  } -> tensor<3xi32>"
+        )
+        line = f"capstan.grouped_gemm ins({value[0]}, %experts, {ends} : {t}, tensor<3x4x4xf32>, "
+        transposed = self.rng.choice(["", " {transpose_b}"])
+        line += f"tensor<3xi32>) outs({self.empty(value[1])} : {t}){transposed} -> {t}"
+        self.add(self.emit(line), value[1])
+
+    def append(self):
+        """B rows, and T behind them."""
+        first = self.pick(lambda dims: len(dims) == 2 and dims[0] == "B")
+        width = first[1][1]
+        second = self.pick(lambda dims: dims == ("T", width))
+        if second:
+            types = ", ".join(type_of(v[1]) for v in (first, second))
+            whole = ("B+T", width)
+            self.sizes.setdefault("B+T", "%BT")
+            line = f"tensor.concat dim(0) {first[0]}, {second[0]} : ({types}) -> {type_of(whole)}"
+            self.add(self.emit(line), whole)
+
+    def insert(self):
+        """The first row in the place of the last: has no padded form."""
+        value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
+        width = value[1][1] if isinstance(value[1][1], int) else self.sizes[value[1][1]]
+        t, row = type_of(value[1]), type_of((1, value[1][1]))
+        one = f"[1, {width}] [1, 1] : "
+        name = self.emit(f"tensor.extract_slice {value[0]}[0, 0] {one}{t} to {row}")
+        last = f"[%{value[1][0]}1, 0]"
+        line = f"tensor.insert_slice {name} into {value[0]}{last} {one}{row} into {t}"
+        self.add(self.emit(line), value[1])
+
     def roll(self):
-        """The first row behind the others: can't be padded."""
+        """The first row behind the others."""
         value = self.pick(lambda dims: len(dims) == 2 and dims[0] in ("T", "B"))
         size = "%T1" if value[1][0] == "T" else "%B1"
         width = value[1][1] if isinstance(value[1][1], int) else self.sizes[value[1][1]]
@@ -324,6 +425,19 @@ class Function:
   %T1 = arith.subi %T, %c1 : index
   %B1 = arith.subi %B, %c1 : index
   %TB = arith.muli %T, %B : index
+  %BT = arith.addi %B, %T : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %experts = arith.constant dense<{EXPERTS}> : tensor<3x4x4xf32>
+  %taps = arith.constant dense<[0.5, -1.0, 0.25]> : tensor<3xf32>
+  %T2 = arith.addi %T, %c2 : index
+  %B2 = arith.addi %B, %c2 : index
+  %T4 = arith.ceildivsi %T, %c4 : index
+  %B4 = arith.ceildivsi %B, %c4 : index
+  %Tw = arith.muli %T4, %c4 : index
+  %Bw = arith.muli %B4, %c4 : index
+  %Tm = arith.subi %Tw, %T : index
+  %Bm = arith.subi %Bw, %B : index
   %last = arith.index_cast %B1 : index to i64
   {body}
   return {results} : {types}

@@ -223,7 +223,8 @@ def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::Mod
   let description = [{
     The library takes matrices with contiguous rows, at any distance, and attention
     row-major memory. Where a type doesn't say that, the operand is copied, and
-    what is written into is copied back.
+    what is written into is copied back. So is a slice that a public function
+    returns, if its strides are only known at run time.
 
     ```mlir
     capstan.gemm ins(%a, %b : memref<?x8xf32, strided<[?, ?]>>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
@@ -235,7 +236,7 @@ def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::Mod
     ```
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
-  let statistics = [Statistic<"numCopies", "copies", "operands copied">];
+  let statistics = [Statistic<"numCopies", "copies", "operands and results copied">];
 }
 
 def CapstanOutlineKernels : Pass<"capstan-outline-kernels", "::mlir::ModuleOp"> {

@@ -183,6 +183,34 @@ def Capstan_GemmOp : Capstan_Op<"gemm", [
   let hasVerifier = 1;
 }
 
+def Capstan_GroupedGemmOp : Capstan_Op<"grouped_gemm", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface, ["getDpsInitsMutable"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "matrix products of groups of rows, each by its own matrix";
+  let description = [{
+    What a layer of experts computes of tokens that are sorted by expert. The
+    rows of `a` from `offsets[i - 1]` (0 for the first) to `offsets[i]` are
+    multiplied by matrix `i` of `b`, which is k x n, or n x k with
+    `transpose_b`. Rows behind the last group give zeros. Offsets are i32 on the
+    device: nobody waits for them. If they go down, or beyond the rows of `a`,
+    the forward fails.
+
+    ```mlir
+    %c = capstan.grouped_gemm ins(%x, %w, %ends : tensor<?x2048xf32>,
+        tensor<128x768x2048xf32>, tensor<128xi32>)
+        outs(%init : tensor<?x768xf32>) {transpose_b} -> tensor<?x768xf32>
+    ```
+  }];
+  let arguments = (ins AnyShaped:$a, AnyShaped:$b, AnyShaped:$offsets,
+                       AnyShaped:$c, UnitAttr:$transpose_b);
+  let results = (outs Variadic<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $a `,` $b `,` $offsets `:` type($a) `,` type($b) `,` type($offsets) `)`
+    `outs` `(` $c `:` type($c) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
     DeclareOpInterfaceMethods<BoundOperandOpInterface>,
     DeclareOpInterfaceMethods<DestinationStyleOpInterface, ["getDpsInitsMutable"]>,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..context import Context, TensorType
+from ..context import Context, TensorType, is_float
 from ..mlir_text import Size, Value
 from ..symbols import equal, product
 from . import lowering
@@ -110,51 +110,23 @@ def mv(ctx: Context, a, b) -> Value:
 @lowering("aten._grouped_mm.default")
 def aten_grouped_mm(ctx: Context, x, weights, offsets=None, bias=None, out_dtype=None) -> Value:
     if offsets is None or bias is not None or x.rank != 2 or weights.rank != 3:
-        ctx.refuse("only rows in groups, by a matrix for each, without a bias")
+        raise ctx.refuse("only rows in groups, by a matrix for each, without a bias")
     return grouped_mm(ctx, x, weights, offsets)
 
 
 @lowering("transformers.grouped_mm_fallback.default")
 def grouped_mm(ctx: Context, x, weights, offsets) -> Value:
-    """Rows up to offsets[0] by the first matrix, those up to offsets[1] by the second, ...
+    """Rows up to offsets[0] by the first matrix, those up to offsets[1] by the second, ..."""
+    if x.element != weights.element or not is_float(x.element):
+        raise ctx.refuse(f"a product of {x.element} and {weights.element}")
 
-    The host reads the offsets, as PyTorch's op does: one sync.
-    """
-    f = ctx.f
-    copy = f.fresh(offsets.element, offsets.shape, on_host=True)
-    f.emit(f"capstan.to_host {offsets} : {offsets.type} -> {copy.type}", copy)
-    carried = ctx.splat(0, ctx.out)
-    result, partial, start = f.fresh(ctx.out.element, ctx.out.shape), None, None
-    last = f.fresh("index")
-    begin, one, count = f.size(0), f.size(1), f.size(weights.shape[0])
-    partial, start, expert = (
-        f.fresh(ctx.out.element, ctx.out.shape),
-        f.fresh("index"),
-        f.fresh("index"),
-    )
-    f.line(
-        f"{result}, {last} = scf.for {expert} = {begin} to {count} step {one} iter_args("
-        f"{partial} = {carried}, {start} = {begin}) -> ({result.type}, index) {{"
-    )
-    with f.nested():
-        end = f.fresh(offsets.element)
-        f.emit(f"tensor.extract {copy}[{expert}] : {copy.type}", end)
-        end = ctx.s.cast(end, "index")
-        # Offsets that go down or beyond the rows are an error, not memory of others.
-        ordered = ctx.s.compare("le", start, end)
-        within = ctx.s.compare("le", end, f.size(x.shape[0]))
-        ctx.check(ctx.s.both(ordered, within), "grouped matrix product: offsets out of order")
-        rows = ctx.new_size(ctx.s.sub(end, start))
-        part = ctx.slice(x, [start, 0], [rows, x.shape[1]])
-        weight = ctx.slice(weights, [expert, 0, 0], [1, *weights.shape[1:]])
-        weight = ctx.reshape(weight, weights.shape[1:])
-        y = product_of(ctx, part, weight)
-        joined = f.fresh(ctx.out.element, ctx.out.shape)
-        f.emit(
-            f"tensor.insert_slice {y} into {partial}[{start}, 0] [{f.index(rows)}, "
-            f"{f.index(y.shape[1])}] [1, 1] : {y.type} into {partial.type}",
-            joined,
-        )
-        f.emit(f"scf.yield {joined}, {end} : {joined.type}, index")
-    f.line(f"}} {f.location}")
-    return result
+    def narrow(s, end: Value) -> Value:
+        # What is no row stays none.
+        most, least = s.constant(2**31 - 1, end), s.constant(-1, end)
+        return s.minimum(s.maximum(end, least), most)
+
+    if offsets.element != "i32":
+        offsets = ctx.elementwise([offsets], narrow, "i64", TensorType(offsets.shape, "i32"))
+    init = ctx.f.empty((x.shape[0], weights.shape[2]), x.element)
+    y = ctx.f.into("capstan.grouped_gemm", [x, weights, offsets], init)
+    return ctx.cast(y, ctx.out.element)

@@ -281,6 +281,16 @@ int32_t capstan_rt_constant(capstan_rt_forward *forward, int64_t constant,
 int32_t capstan_rt_gemm(capstan_rt_forward *forward,
                         const capstan_rt_gemm_desc *desc, const void *a,
                         const void *b, void *c);
+/**
+ * Rows of a, of which there are m, in groups: c = a * b[i] for those from
+ * offsets[i - 1] (0 for the first) to offsets[i]. The descriptor's batch is the
+ * number of groups, offsets are i32 on the device. They don't go down, or
+ * beyond m: else the forward fails. Rows behind the last group get zeros. a
+ * isn't transposed, nothing is accumulated, and a and c have no stride.
+ */
+int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
+                                const capstan_rt_gemm_desc *desc, const void *a,
+                                const void *b, const int32_t *offsets, void *c);
 int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
                                     const capstan_rt_attention_desc *desc,
                                     const void *q, const void *k, const void *v,

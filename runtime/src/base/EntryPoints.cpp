@@ -229,6 +229,17 @@ int32_t capstan_rt_gemm(capstan_rt_forward *forward,
   return forward->done(forward->stream->gemm(forward->failure, *desc, a, b, c));
 }
 
+int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
+                                const capstan_rt_gemm_desc *desc, const void *a,
+                                const void *b, const int32_t *offsets,
+                                void *c) {
+  REQUIRE_FORWARD("grouped_gemm");
+  CAPSTAN_RT_TRY(forward->done(checkGroupedGemm(desc, a, b, offsets, c)));
+  forward->count(Counter::gemms);
+  return forward->done(
+      forward->stream->groupedGemm(forward->failure, *desc, a, b, offsets, c));
+}
+
 int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
                                     const capstan_rt_attention_desc *desc,
                                     const void *q, const void *k, const void *v,

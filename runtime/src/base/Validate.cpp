@@ -50,6 +50,32 @@ int32_t capstan::rt::checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
   return CAPSTAN_RT_OK;
 }
 
+static const char *problemOfGroups(const capstan_rt_gemm_desc &d, const void *a,
+                                   const void *b, const int32_t *offsets,
+                                   const void *c) {
+  if (d.batch < 0 || d.batch > INT_MAX)
+    return "the number of groups is negative, or over 2^31 - 1";
+  if (d.transpose_a || d.accumulate || d.stride_a || d.stride_c)
+    return "a is transposed, or something else that groups can't have";
+  capstan_rt_gemm_desc one = d;
+  one.batch = 1;
+  if (const char *problem = problemOf(one, a, b, c))
+    return problem;
+  return d.batch && !offsets ? "the offsets are null" : nullptr;
+}
+
+int32_t capstan::rt::checkGroupedGemm(const capstan_rt_gemm_desc *desc,
+                                      const void *a, const void *b,
+                                      const int32_t *offsets, const void *c) {
+  const char *op = "grouped_gemm";
+  if (!desc || desc->size != sizeof(*desc))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "the descriptor is null, or its size is unknown");
+  if (const char *problem = problemOfGroups(*desc, a, b, offsets, c))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, desc->location}, problem);
+  return CAPSTAN_RT_OK;
+}
+
 static const char *problemOf(const capstan_rt_attention_desc &d,
                              const AttentionArguments &t) {
   if (const char *problem =

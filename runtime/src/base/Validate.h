@@ -17,6 +17,8 @@ namespace capstan::rt {
 
 int32_t checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
                   const void *b, const void *c);
+int32_t checkGroupedGemm(const capstan_rt_gemm_desc *desc, const void *a,
+                         const void *b, const int32_t *offsets, const void *c);
 int32_t checkAttention(const capstan_rt_attention_desc *desc,
                        const AttentionArguments &tensors);
 

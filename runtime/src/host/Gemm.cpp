@@ -40,16 +40,9 @@ struct Tiling {
   }
 };
 
-class Gemm final : public Work {
-public:
-  Gemm(const Blas &blas, FailureRef failure, const capstan_rt_gemm_desc &desc,
-       const void *a, const void *b, void *c)
-      : Work(std::move(failure), "gemm", "gemm", desc.location), blas(blas),
-        desc(desc), a(a), b(b), c(c) {}
-
-  MaybeError run(Worker &worker) override;
-
-private:
+/// One product, or a batch of them.
+struct Product {
+  void run(ThreadPool &threads) const;
   template <typename T> void runTile(const Tile &tile) const;
   template <typename T> void runHalfTile(const Tile &tile) const;
 
@@ -57,6 +50,21 @@ private:
   capstan_rt_gemm_desc desc;
   const void *a, *b;
   void *c;
+};
+
+class Gemm final : public Work {
+public:
+  Gemm(FailureRef failure, const Product &product)
+      : Work(std::move(failure), "gemm", "gemm", product.desc.location),
+        product(product) {}
+
+  MaybeError run(Worker &worker) override {
+    product.run(worker.device.threads());
+    return nullptr;
+  }
+
+private:
+  Product product;
 };
 
 /// Element (row, column) of a matrix that may be stored transposed.
@@ -83,7 +91,7 @@ Tiling chooseTiling(const capstan_rt_gemm_desc &d, int threads) {
 
 } // namespace
 
-template <typename T> void Gemm::runTile(const Tile &t) const {
+template <typename T> void Product::runTile(const Tile &t) const {
   const T *from = static_cast<const T *>(a) + t.batch * desc.stride_a;
   const T *with = static_cast<const T *>(b) + t.batch * desc.stride_b;
   T *to = static_cast<T *>(c) + t.batch * desc.stride_c +
@@ -109,7 +117,7 @@ static void widen(const T *matrix, bool transpose, int64_t ld, int64_t row,
 }
 
 /// Sums up in f32, block by block, and rounds once.
-template <typename T> void Gemm::runHalfTile(const Tile &t) const {
+template <typename T> void Product::runHalfTile(const Tile &t) const {
   constexpr int64_t block = 128, blockK = 512;
   const T *from = static_cast<const T *>(a) + t.batch * desc.stride_a;
   const T *with = static_cast<const T *>(b) + t.batch * desc.stride_b;
@@ -137,10 +145,9 @@ template <typename T> void Gemm::runHalfTile(const Tile &t) const {
     }
 }
 
-MaybeError Gemm::run(Worker &worker) {
+void Product::run(ThreadPool &pool) const {
   if (desc.batch == 0 || desc.m == 0 || desc.n == 0)
-    return nullptr;
-  ThreadPool &pool = worker.device.threads();
+    return;
   Tiling tiling = chooseTiling(desc, pool.threads());
   Scalar type = scalarOf(desc.dtype);
   pool.run(desc.batch * tiling.perMatrix(), 1, [&](int64_t begin, int64_t end) {
@@ -156,7 +163,12 @@ MaybeError Gemm::run(Worker &worker) {
         runHalfTile<BF16>(tile);
     }
   });
-  return nullptr;
+}
+
+void capstan::rt::runGemm(HostDevice &device, const Blas &blas,
+                          const capstan_rt_gemm_desc &desc, const void *a,
+                          const void *b, void *c) {
+  Product{blas, desc, a, b, c}.run(device.threads());
 }
 
 int32_t capstan::rt::makeGemm(HostDevice &device, FailureRef failure,
@@ -170,6 +182,7 @@ int32_t capstan::rt::makeGemm(HostDevice &device, FailureRef failure,
                        nameOf(desc.dtype).c_str()));
   const Blas *blas;
   CAPSTAN_RT_TRY(device.loadBlas(&blas));
-  work = std::make_unique<Gemm>(*blas, std::move(failure), desc, a, b, c);
+  work =
+      std::make_unique<Gemm>(std::move(failure), Product{*blas, desc, a, b, c});
   return CAPSTAN_RT_OK;
 }

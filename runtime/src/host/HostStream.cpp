@@ -118,6 +118,15 @@ int32_t HostStream::gemm(const FailureRef &failure,
   return enqueue(std::move(work));
 }
 
+int32_t HostStream::groupedGemm(const FailureRef &failure,
+                                const capstan_rt_gemm_desc &desc, const void *a,
+                                const void *b, const int32_t *offsets,
+                                void *c) {
+  std::unique_ptr<Work> work;
+  CAPSTAN_RT_TRY(makeGroupedGemm(host, failure, desc, a, b, offsets, c, work));
+  return enqueue(std::move(work));
+}
+
 int32_t HostStream::attention(const FailureRef &failure,
                               const capstan_rt_attention_desc &desc,
                               const AttentionArguments &tensors) {

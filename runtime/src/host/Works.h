@@ -60,6 +60,14 @@ std::unique_ptr<Work> makeWait(Ref<Timeline> timeline, Timeline::Ticket ticket);
 int32_t makeGemm(HostDevice &device, FailureRef failure,
                  const capstan_rt_gemm_desc &desc, const void *a, const void *b,
                  void *c, std::unique_ptr<Work> &work);
+int32_t makeGroupedGemm(HostDevice &device, FailureRef failure,
+                        const capstan_rt_gemm_desc &desc, const void *a,
+                        const void *b, const int32_t *offsets, void *c,
+                        std::unique_ptr<Work> &work);
+/// A product at once, on the device's threads; its type is a float's.
+void runGemm(HostDevice &device, const Blas &blas,
+             const capstan_rt_gemm_desc &desc, const void *a, const void *b,
+             void *c);
 int32_t makeAttention(HostDevice &device, FailureRef failure,
                       const capstan_rt_attention_desc &desc,
                       const AttentionArguments &tensors,
