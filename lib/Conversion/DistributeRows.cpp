@@ -124,6 +124,7 @@ private:
   LogicalResult read(vector::TransferReadOp op);
   LogicalResult write(vector::TransferWriteOp op);
   LogicalResult reduce(vector::ReductionOp op);
+  bool number(Operation *op);
   LogicalResult elementwise(Operation *op);
   LogicalResult broadcast(vector::BroadcastOp op);
   LogicalResult convert(Operation *op);
@@ -290,6 +291,36 @@ LogicalResult RowKernel::elementwise(Operation *op) {
   return success();
 }
 
+/// Vectors of one element in memory are numbers of the row. All its threads
+/// read them, and write the same.
+bool RowKernel::number(Operation *op) {
+  auto places = [&](ValueRange indices) {
+    return llvm::map_to_vector(
+        indices, [&](Value value) { return map.lookupOrDefault(value); });
+  };
+  if (auto read = dyn_cast<vector::TransferReadOp>(op);
+      read && read.getVectorType().getNumElements() == 1 && !read.getMask() &&
+      !read.hasOutOfBoundsDim()) {
+    Value value = memref::LoadOp::create(b, map.lookupOrDefault(read.getBase()),
+                                         places(read.getIndices()));
+    map.map(read.getResult(),
+            vector::BroadcastOp::create(b, read.getVectorType(), value));
+    return true;
+  }
+  auto write = dyn_cast<vector::TransferWriteOp>(op);
+  if (!write || write.getVectorType().getNumElements() != 1 ||
+      write.getMask() || write.hasOutOfBoundsDim())
+    return false;
+  Value value = vector::ExtractOp::create(
+      b, map.lookupOrDefault(write.getVector()),
+      SmallVector<int64_t>(write.getVectorType().getRank(), 0));
+  storeIfRow([&] {
+    memref::StoreOp::create(b, value, map.lookupOrDefault(write.getBase()),
+                            places(write.getIndices()));
+  });
+  return true;
+}
+
 LogicalResult RowKernel::convert(Operation *op) {
   b.setLoc(op->getLoc());
   bool ofRow = llvm::any_of(op->getResultTypes(),
@@ -314,11 +345,8 @@ LogicalResult RowKernel::convert(Operation *op) {
   if (auto copy = dyn_cast<memref::CopyOp>(op);
       copy && copy.getSource() == copy.getTarget())
     return success();
-  // All threads of a row write the same number.
-  if (isa<vector::TransferWriteOp, memref::StoreOp>(op)) {
-    storeIfRow([&] { b.clone(*op, map); });
+  if (number(op))
     return success();
-  }
   if (op->getNumRegions() != 0 ||
       !(isMemoryEffectFree(op) || hasSingleEffect<MemoryEffects::Read>(op)))
     return op->emitOpError("can't be a part of a kernel of rows");

@@ -87,13 +87,18 @@ public:
     Block *entry = &result.getBody().front();
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(entry);
+    auto index = [&](Value value) -> Value {
+      return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
+    };
     IRMapping map;
     unsigned next = hasChecks ? 2 : 0;
     for (auto [i, argument] :
          llvm::enumerate(kernel.getArguments().drop_back(2))) {
       auto type = dyn_cast<MemRefType>(argument.getType());
       if (!type) {
-        map.map(argument, entry->getArgument(next++));
+        Value scalar = entry->getArgument(next++);
+        map.map(argument,
+                argument.getType().isIndex() ? index(scalar) : scalar);
         continue;
       }
       if (kernel.getArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName()))
@@ -106,9 +111,6 @@ public:
       next += 1 + buffer.dynamic;
     }
     Value extent = entry->getArgument(next);
-    auto index = [&](Value value) -> Value {
-      return arith::IndexCastOp::create(b, loc, b.getIndexType(), value);
-    };
     Value begin, end, works;
     if (kernel->hasAttr(kBlockAttr)) {
       // It knows its threads.

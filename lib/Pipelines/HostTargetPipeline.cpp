@@ -39,6 +39,9 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
 void capstan::buildHostBufferPipeline(
     OpPassManager &pm, const HostBufferPipelineOptions &options) {
   pm.addPass(createCapstanOutlineGraphs());
+  // The runtime has no attention on GPUs.
+  if (options.gpu)
+    pm.addPass(createCapstanDecomposeAttention());
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import capstan
 import pytest
 import torch
+from models import MODELS, batch, error, first_output, make, offsets
 from torch.export import Dim
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -118,3 +119,38 @@ def test_a_failing_check_names_its_line() -> None:
     with pytest.raises(capstan.runtime.Error, match=r"test_cuda\.py"):
         module.run((ids,), target="cuda")
     torch.testing.assert_close(module.run((good,), target="cuda"), table.cuda()[good])
+
+
+LENGTHS = ([7, 5], [20], [70, 50], [2, 3, 1, 5, 4, 1, 8])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_models(name: str, packed: bool) -> None:
+    """Against eager on the CPU, in f32."""
+    if name == "Bert" and packed:
+        pytest.skip("its masks don't tell documents apart: test_attention.py")
+    capstan.register_attention()
+    more = {} if name == "Bert" else {"use_cache": False}
+
+    def inputs(lengths: list[int]) -> dict[str, object]:
+        documents = {f"cu_seq_lens_{x}": offsets(lengths) for x in "qk"} if packed else {}
+        return batch(lengths, **more, **documents)
+
+    example = inputs([7, 5])
+    documents = Dim("B", min=2, max=64)
+    shapes = {k: None for k in example} | {"input_ids": {1: T}, "position_ids": {1: T}}
+    shapes |= {k: {0: documents} for k in example if k.startswith("cu_")}
+    model = make(name, "capstan" if packed else "sdpa")
+    module = capstan.export(model, (), example, dynamic_shapes=shapes)
+    reference = make(name)
+    for lengths in LENGTHS:
+        with torch.no_grad():
+            expected = first_output(reference(**batch(lengths, **more)))
+        given = {
+            k: v.cuda() if isinstance(v, torch.Tensor) else v for k, v in inputs(lengths).items()
+        }
+        result = first_output(module.run(given, target="cuda"))
+        assert result.is_cuda
+        assert error(result.cpu(), expected) < 1e-5
+        assert module.counters["blocking_syncs"] + module.counters["overlapped_syncs"] <= 1

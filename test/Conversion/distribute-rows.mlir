@@ -33,6 +33,22 @@ func.func @moved(%x: memref<16x64xbf16>, %y: memref<16x48xbf16>) {
   return
 }
 
+// A number of a row is read by its threads, and written where there is a row.
+// CHECK-LABEL: func.func @numbers
+func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i) in (%n) {
+    %old = vector.transfer_read %s[%i], %zero : memref<?xf32>, vector<f32>
+    %number = vector.extract %old[] : f32 from vector<f32>
+    %row = vector.transfer_read %x[%i, %c0], %zero {in_bounds = [true]} : memref<?x64xf32>, vector<64xf32>
+    %sum = vector.reduction <maximumf>, %row, %number : vector<64xf32> into f32
+    %new = vector.broadcast %sum : f32 to vector<1xf32>
+    vector.transfer_write %new, %s[%i] {in_bounds = [true]} : vector<1xf32>, memref<?xf32>
+  } {capstan.rows = 64}
+  return
+}
+
 // CHECK: func.func private @kernel_rows(%[[X:.*]]: memref<?x256xf32>, %{{.*}}: index, %[[END:.*]]: index)
 // CHECK-SAME: capstan.block = array<i64: 32, 8>, capstan.kernel
 // CHECK: %[[BLOCK:.*]] = gpu.block_id x
@@ -53,3 +69,10 @@ func.func @moved(%x: memref<16x64xbf16>, %y: memref<16x48xbf16>) {
 // CHECK-SAME: capstan.block = array<i64: 2, 128>
 // CHECK: vector.load {{.*}} {alignment = 2 : i64} : memref<16x64xbf16>, vector<8xbf16>
 // CHECK: vector.store {{.*}} {alignment = 16 : i64} : memref<16x48xbf16>, vector<8xbf16>
+
+// CHECK: func.func private @kernel_rows_1(%{{.*}}: memref<?x64xf32>, %[[S:.*]]: memref<?xf32>
+// CHECK: %[[IS:.*]] = arith.cmpi ult
+// CHECK: memref.load %[[S]][%[[ROW:.*]]]
+// CHECK: gpu.subgroup_reduce maximumf %{{.*}} cluster(size = 16)
+// CHECK: scf.if %[[IS]]
+// CHECK: memref.store %{{.*}}, %[[S]][%[[ROW]]]

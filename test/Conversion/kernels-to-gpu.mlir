@@ -74,3 +74,16 @@ func.func private @checked(%y: memref<4xi64>, %begin: index, %end: index) attrib
   cf.assert %b, "second"
   return
 }
+
+// An index is an i64.
+// CHECK: gpu.func @counts(%{{.*}}: !llvm.ptr, %[[K:.*]]: i64, %{{.*}}: i64) kernel
+// CHECK: %[[INDEX:.*]] = arith.index_cast %[[K]] : i64 to index
+// CHECK: memref.store %[[INDEX]],
+func.func @count(%x: memref<4xindex>, %k: index, %n: index) {
+  capstan.launch @counts(%x, %k) extent %n : (memref<4xindex>, index)
+  return
+}
+func.func private @counts(%x: memref<4xindex>, %k: index, %begin: index, %end: index) attributes {capstan.kernel} {
+  memref.store %k, %x[%begin] : memref<4xindex>
+  return
+}

@@ -74,8 +74,8 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
-    for (CUmodule module : unloaded)
-      cu.cuModuleUnload(module);
+    for (const Loaded &loaded : unloaded)
+      unload(loaded);
     gemms.clear();
     kernels.unload();
     records.clear();

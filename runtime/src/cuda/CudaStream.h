@@ -36,6 +36,9 @@ public:
                     const GpuLaunch &launch) override;
   int32_t gemm(const FailureRef &failure, const capstan_rt_gemm_desc &desc,
                const void *a, const void *b, void *c) override;
+  int32_t groupedGemm(const FailureRef &failure,
+                      const capstan_rt_gemm_desc &desc, const void *a,
+                      const void *b, const int32_t *offsets, void *c) override;
   int32_t attention(const FailureRef &failure,
                     const capstan_rt_attention_desc &desc,
                     const AttentionArguments &tensors) override;

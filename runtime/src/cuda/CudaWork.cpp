@@ -154,6 +154,13 @@ int32_t CudaStream::launch(const FailureRef &,
                      "a GPU runs no kernels of the host");
 }
 
+int32_t CudaStream::groupedGemm(const FailureRef &,
+                                const capstan_rt_gemm_desc &desc, const void *,
+                                const void *, const int32_t *, void *) {
+  return unsupported("grouped_gemm", desc.location,
+                     "there are no grouped products on this backend");
+}
+
 int32_t CudaStream::attention(const FailureRef &,
                               const capstan_rt_attention_desc &desc,
                               const AttentionArguments &) {
