@@ -97,6 +97,7 @@ int32_t CudaCode::load(CudaDevice &device, const capstan_rt_module_info &info,
 }
 
 CudaCode::~CudaCode() {
+  device->removeCode(*this);
   if (module)
-    device->removeCode(*this, module);
+    Captures::unload(std::move(device), module);
 }

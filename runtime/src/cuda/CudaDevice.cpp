@@ -14,8 +14,6 @@
 
 using namespace capstan::rt;
 
-thread_local int Current::captures = 0;
-
 static constexpr const char *creating = "device_create";
 
 CudaDevice::CudaDevice(const char *name, int32_t index,
@@ -74,8 +72,6 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
-    for (CUmodule module : unloaded)
-      cu.cuModuleUnload(module);
     gemms.clear();
     kernels.unload();
     records.clear();
@@ -141,32 +137,9 @@ void CudaDevice::addCode(const CudaCode &code) {
   codes.push_back(&code);
 }
 
-void CudaDevice::removeCode(const CudaCode &code, CUmodule module) {
-  {
-    std::lock_guard<std::mutex> lock(codesMutex);
-    codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
-    if (captures) {
-      unloaded.push_back(module);
-      return;
-    }
-  }
-  Current current(*this);
-  Relaxed relaxed(*this);
-  cu.cuModuleUnload(module);
-}
-
-void CudaDevice::countCapture(int change) {
-  Current::captures += change;
-  std::vector<CUmodule> modules;
-  {
-    std::lock_guard<std::mutex> lock(codesMutex);
-    captures += change;
-    if (!captures)
-      modules.swap(unloaded);
-  }
-  Relaxed relaxed(*this);
-  for (CUmodule module : modules)
-    cu.cuModuleUnload(module);
+void CudaDevice::removeCode(const CudaCode &code) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
 }
 
 std::string CudaDevice::describe(const CudaKernel &kernel) {
