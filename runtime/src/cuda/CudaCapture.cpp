@@ -78,14 +78,14 @@ int32_t CudaStream::endCapture(Graph **result) {
 }
 
 /// The stream ends.
-int32_t CudaStream::abandonCapture() {
+void CudaStream::abandonCapture() {
   CUgraph recorded = nullptr;
-  CAPSTAN_CUDA_TRY(gpu, "stream", cuStreamEndCapture, handle->stream,
-                   &recorded);
-  Captures::end();
+  CUresult code = gpu.driver().cuStreamEndCapture(handle->stream, &recorded);
+  if (code != CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD)
+    Captures::end(); // also of one that the driver has ended already
   handle->setCaptured(false);
-  CAPSTAN_CUDA_TRY(gpu, "stream", cuGraphDestroy, recorded);
-  return CAPSTAN_RT_OK;
+  if (recorded)
+    gpu.driver().cuGraphDestroy(recorded);
 }
 
 int32_t CudaStream::refuseInCapture(const char *op, const char *what,
