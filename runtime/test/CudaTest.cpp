@@ -90,6 +90,31 @@ TEST_P(CudaTest, NoGpuOfSuchAnIndex) {
                capstan_rt_device_create("cuda:4711", nullptr, &missing));
 }
 
+TEST_P(CudaTest, WhatOnlyTheHostHas) {
+  capstan_rt_comm_config config;
+  capstan_rt_comm_config_init(&config);
+  config.ranks = 1;
+  capstan_rt_comm *raw;
+  ASSERT_OK(capstan_rt_comm_create_local(&config, &raw));
+  CommPtr comm(raw);
+  BufferPtr x = number(1);
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "for memory of the host",
+               capstan_rt_all_reduce(raw, stream.get(), data(x), data(x), 1,
+                                     rtDtypeOf<float>(), CAPSTAN_RT_SUM));
+  capstan_rt_attention_desc d = {};
+  d.size = sizeof(d);
+  d.dtype = rtDtypeOf<float>();
+  d.documents = d.tokens_q = d.tokens_k = d.max_q = d.max_k = 1;
+  d.heads_q = d.heads_k = d.head_dim = d.head_dim_v = 1;
+  d.window_left = d.window_right = -1;
+  d.location = "a.mlir:1:1";
+  auto *lengths = reinterpret_cast<const int32_t *>(data(x));
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "a.mlir:1:1: varlen_attention on cuda",
+               capstan_rt_varlen_attention_enqueue(stream.get(), &d, data(x),
+                                                   data(x), data(x), lengths,
+                                                   lengths, data(x), nullptr));
+}
+
 TEST_P(CudaTest, EachGpuByItsIndex) {
   for (int index = 0;; ++index) {
     std::string name = "cuda:" + std::to_string(index);

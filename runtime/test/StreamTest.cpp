@@ -110,6 +110,19 @@ TEST_P(StreamTest, QueriesDontWait) {
   EXPECT_EQ(done, 1);
 }
 
+TEST_P(StreamTest, NativeStreams) {
+  capstan_rt_stream *wrapped;
+  EXPECT_EQ(capstan_rt_stream_native(nullptr), nullptr);
+  EXPECT_EQ(capstan_rt_stream_native(stream.get()) != nullptr, onGpu);
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "null pointer",
+               capstan_rt_stream_wrap(nullptr, nullptr, &wrapped));
+  if (onGpu)
+    return;
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "the host has no streams but",
+               capstan_rt_stream_wrap(device.get(), nullptr, &wrapped));
+  EXPECT_EQ(wrapped, nullptr);
+}
+
 TEST_P(StreamTest, RejectsNullAndForeignHandles) {
   int32_t done;
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "null pointer",

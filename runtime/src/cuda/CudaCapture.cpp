@@ -34,10 +34,13 @@ int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
                 "the stream is being captured already");
   // An event of what is under way would be recorded.
   CAPSTAN_RT_TRY(flights->close(op));
-  CAPSTAN_CUDA_TRY(gpu, op, cuStreamBeginCapture, handle->stream,
-                   CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+  Captures::begin();
+  if (CUresult result = gpu.driver().cuStreamBeginCapture(
+          handle->stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)) {
+    Captures::end();
+    return gpu.failed(result, "cuStreamBeginCapture", {op});
+  }
   graph = Ref<CudaGraph>::adopt(new CudaGraph(gpu, std::move(memory)));
-  gpu.countCapture(1);
   handle->setCaptured(true);
   captured.store(true, std::memory_order_release);
   return CAPSTAN_RT_OK;
@@ -56,7 +59,7 @@ int32_t CudaStream::endCapture(Graph **result) {
     CUresult code = gpu.driver().cuStreamEndCapture(handle->stream, &recorded);
     if (code == CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD)
       return gpu.failed(code, "cuStreamEndCapture", {op});
-    gpu.countCapture(-1);
+    Captures::end();
     captured = false;
     handle->setCaptured(false);
     ended = std::exchange(graph, nullptr);
@@ -75,14 +78,14 @@ int32_t CudaStream::endCapture(Graph **result) {
 }
 
 /// The stream ends.
-int32_t CudaStream::abandonCapture() {
+void CudaStream::abandonCapture() {
   CUgraph recorded = nullptr;
-  CAPSTAN_CUDA_TRY(gpu, "stream", cuStreamEndCapture, handle->stream,
-                   &recorded);
-  gpu.countCapture(-1);
+  CUresult code = gpu.driver().cuStreamEndCapture(handle->stream, &recorded);
+  if (code != CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD)
+    Captures::end(); // also of one that the driver has ended already
   handle->setCaptured(false);
-  CAPSTAN_CUDA_TRY(gpu, "stream", cuGraphDestroy, recorded);
-  return CAPSTAN_RT_OK;
+  if (recorded)
+    gpu.driver().cuGraphDestroy(recorded);
 }
 
 int32_t CudaStream::refuseInCapture(const char *op, const char *what,

@@ -133,7 +133,8 @@ int32_t CudaCode::load(CudaDevice &device, const capstan_rt_module_info &info,
 }
 
 CudaCode::~CudaCode() {
-  if (module || constantMemory)
-    device->removeCode(*this, {module, constantMemory});
+  device->removeCode(*this);
   device->unclaim(constantBytes);
+  if (module || constantMemory)
+    Captures::unload(std::move(device), {module, constantMemory});
 }

@@ -14,8 +14,6 @@
 
 using namespace capstan::rt;
 
-thread_local int Current::captures = 0;
-
 static constexpr const char *creating = "device_create";
 
 CudaDevice::CudaDevice(const char *name, int32_t index,
@@ -74,8 +72,6 @@ CudaDevice::~CudaDevice() {
   {
     Current current(*this);
     Relaxed relaxed(*this);
-    for (const Loaded &loaded : unloaded)
-      unload(loaded);
     gemms.clear();
     kernels.unload();
     records.clear();
@@ -141,39 +137,9 @@ void CudaDevice::addCode(const CudaCode &code) {
   codes.push_back(&code);
 }
 
-void CudaDevice::removeCode(const CudaCode &code, Loaded loaded) {
-  {
-    std::lock_guard<std::mutex> lock(codesMutex);
-    codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
-    if (captures) {
-      unloaded.push_back(loaded);
-      return;
-    }
-  }
-  Current current(*this);
-  Relaxed relaxed(*this);
-  unload(loaded);
-}
-
-void CudaDevice::unload(const Loaded &loaded) {
-  if (loaded.module)
-    cu.cuModuleUnload(loaded.module);
-  if (loaded.constants)
-    cu.cuMemFree(loaded.constants);
-}
-
-void CudaDevice::countCapture(int change) {
-  Current::captures += change;
-  std::vector<Loaded> ended;
-  {
-    std::lock_guard<std::mutex> lock(codesMutex);
-    captures += change;
-    if (!captures)
-      ended.swap(unloaded);
-  }
-  Relaxed relaxed(*this);
-  for (const Loaded &loaded : ended)
-    unload(loaded);
+void CudaDevice::removeCode(const CudaCode &code) {
+  std::lock_guard<std::mutex> lock(codesMutex);
+  codes.erase(std::remove(codes.begin(), codes.end(), &code), codes.end());
 }
 
 std::string CudaDevice::describe(const CudaKernel &kernel) {

@@ -12,6 +12,7 @@
 #define CAPSTAN_RT_CUDA_CUDADEVICE_H
 
 #include "base/Backend.h"
+#include "cuda/Captures.h"
 #include "cuda/Driver.h"
 #include "cuda/EventCache.h"
 #include "cuda/FailureRecords.h"
@@ -53,15 +54,7 @@ public:
 
   // Code that is loaded, by its owners.
   void addCode(const CudaCode &code);
-  /// Unloads what the code has loaded, now or when no stream is captured:
-  /// unloading waits for the whole GPU, which would end captures.
-  struct Loaded {
-    CUmodule module;
-    CUdeviceptr constants;
-  };
-  void removeCode(const CudaCode &code, Loaded loaded);
-  /// A capture of a stream begins (1) or ends (-1) on this thread.
-  void countCapture(int change);
+  void removeCode(const CudaCode &code);
   /// Name and location of a kernel; empty if it is no longer loaded.
   std::string describe(const CudaKernel &kernel);
 
@@ -107,9 +100,6 @@ private:
   std::atomic<int64_t> claimed{0}, inUse{0};
   std::mutex codesMutex;
   std::vector<const CudaCode *> codes;
-  void unload(const Loaded &loaded);
-  std::vector<Loaded> unloaded; // when the captures have ended
-  int captures = 0;
 };
 
 /// Lets the thread do in a scope what a capture of its own forbids: such calls
@@ -138,7 +128,7 @@ public:
       device.counters.add(Counter::set_device_calls);
       device.driver().cuCtxSetCurrent(device.context());
     }
-    if (captures)
+    if (Captures::ofThread())
       relaxed.emplace(device);
   }
   ~Current() {
@@ -146,9 +136,6 @@ public:
       device.driver().cuCtxSetCurrent(before);
   }
   Current(const Current &) = delete;
-
-  /// Streams that the thread captures.
-  static thread_local int captures;
 
 private:
   CudaDevice &device;

@@ -73,7 +73,7 @@ private:
   }
   int32_t lookUp(Ref<CudaGraph> &recorded);
   int32_t discarded() { return report(whyDiscarded); }
-  int32_t abandonCapture();
+  void abandonCapture();
 
   // For work that has just been enqueued, or recorded for `recorded`.
   void keep(CudaGraph *recorded, Ref<RefCounted> object);

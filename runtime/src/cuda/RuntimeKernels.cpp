@@ -131,7 +131,7 @@ int32_t RuntimeKernels::load() {
 
 void RuntimeKernels::unload() {
   if (module)
-    device.driver().cuModuleUnload(module);
+    Captures::unloadLast(device.driver(), module);
 }
 
 int32_t RuntimeKernels::launch(const char *op, CUfunction function,
