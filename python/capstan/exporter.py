@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,12 +41,37 @@ def export(
     args, kwargs = _apart((tuple(args), kwargs))
     with torch.no_grad(), traced_as_op():
         try:
-            program = torch.export.export(
-                model, args, kwargs, dynamic_shapes=dynamic_shapes, strict=strict
-            )
+            program = _trace(model, args, kwargs, dynamic_shapes, strict)
         except Exception as error:
             raise ExportError(f"{_place(error)}torch.export failed: {error}") from error
     return Module(program, import_program(program, _names(program, dynamic_shapes)))
+
+
+def _trace(
+    model: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes: object, strict: bool
+) -> ExportedProgram:
+    """torch.export. Of older versions, shapes of a model's **kwargs are a mapping of their own."""
+
+    def export(shapes: object) -> ExportedProgram:
+        return torch.export.export(model, args, kwargs, dynamic_shapes=shapes, strict=strict)
+
+    try:
+        return export(dynamic_shapes)
+    except torch._dynamo.exc.UserError as error:
+        nested = _nested(model, dynamic_shapes)
+        if nested is None or "top-level keys must be the arg names" not in str(error):
+            raise
+    return export(nested)
+
+
+def _nested(model: torch.nn.Module, dynamic_shapes: object) -> dict[str, object] | None:
+    """Shapes by name, those of **kwargs below its name; None if the model has none."""
+    parameters = inspect.signature(model.forward).parameters
+    rest = [p.name for p in parameters.values() if p.kind is p.VAR_KEYWORD]
+    if not rest or not isinstance(dynamic_shapes, Mapping):
+        return None
+    named = {k: v for k, v in dynamic_shapes.items() if k in parameters}
+    return named | {rest[0]: {k: v for k, v in dynamic_shapes.items() if k not in parameters}}
 
 
 def _apart(inputs: tuple) -> tuple:

@@ -64,9 +64,10 @@ def chunk_scan(
 @contextmanager
 def traced_as_op() -> Iterator[None]:
     """Models of transformers use the op inside."""
+    # Looking into a lazy module would import others.
     modules = [
-        m for name, m in sys.modules.items()
-        if name.startswith("transformers.models.") and hasattr(m, "mamba2_chunk_scan")
+        m for name, m in list(sys.modules.items())
+        if name.startswith("transformers.models.") and "mamba2_chunk_scan" in vars(m)
     ]  # fmt: skip
     before = [m.mamba2_chunk_scan for m in modules]
     for m in modules:

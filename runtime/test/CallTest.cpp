@@ -101,11 +101,12 @@ TEST_P(CallTest, CallsIntoTensorsOfTheCaller) {
 TEST_P(CallTest, AcceptsRowMajorStridesAndOffsets) {
   // The strides of a dimension of size 1 mean nothing.
   auto one = tensor<float>(stream.get(), {1, 4}, {1, 2, 3, 4});
-  auto length = tensor<int32_t>(stream.get(), {2}, {7, 1});
+  // GPUs want 16 bytes.
+  auto length = tensor<int32_t>(stream.get(), {5}, {7, 0, 0, 0, 1});
   one->strides = {77, 1};
   one->dlpack.dl_tensor.strides = one->strides.data();
   length->shape[0] = 1;
-  length->dlpack.dl_tensor.byte_offset = 4;
+  length->dlpack.dl_tensor.byte_offset = 16;
   CallResult result = call(function, stream.get(), {*one, *length}, 2);
   ASSERT_OK(result.status);
   EXPECT_THAT(read<float>(result.results[0].get(), stream.get()),

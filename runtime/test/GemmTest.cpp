@@ -226,6 +226,8 @@ static capstan_rt_gemm_desc makeGroups(int64_t rows, int64_t n, int64_t k,
 }
 
 TEST_P(GemmTest, GroupsOfRows) {
+  if (onGpu)
+    GTEST_SKIP() << "no grouped products on GPUs";
   const int64_t m = 200, n = 17, k = 9;
   auto a = randomValues<float>(m * k, 1), b = randomValues<float>(5 * n * k, 2),
        c = randomValues<float>(m * n, 3);
@@ -261,6 +263,8 @@ TEST_P(GemmTest, GroupsOfRows) {
 }
 
 TEST_P(GemmTest, RejectsGroups) {
+  if (onGpu)
+    GTEST_SKIP() << "no grouped products on GPUs";
   auto x = tensor<float>(stream.get(), {64}, std::vector<float>(64));
   auto *data = static_cast<float *>(x->dlpack.dl_tensor.data);
   auto run = [&](std::vector<int32_t> ends, auto change) {
