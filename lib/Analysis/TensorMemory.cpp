@@ -87,7 +87,8 @@ void Memory::share(Value value, Value with) {
 static bool isReadTransposed(Operation *op) {
   return isa<linalg::TransposeOp>(op) &&
          llvm::all_of(op->getUsers(), [](Operation *user) {
-           return isa<linalg::ContractionOpInterface, GemmOp>(user);
+           return isa<linalg::ContractionOpInterface, GemmOp, GroupedGemmOp>(
+               user);
          });
 }
 

@@ -156,7 +156,8 @@ struct GroupedGemmModel
 };
 
 /// Documents that are not there are empty: every offset after the last is the
-/// number of live tokens.
+/// number of live tokens. Offsets count live tokens: those of rows with padding
+/// of their own (`[B, L]` as `B * L`) come together before, and are put back.
 struct VarlenAttentionModel
     : public PaddingOpInterface::ExternalModel<VarlenAttentionModel,
                                                VarlenAttentionOp> {
@@ -183,6 +184,19 @@ struct VarlenAttentionModel
     return made.getResult(0);
   }
 
+  /// An operand with its tokens, which are dimension `dim`, in one piece.
+  static FailureOr<PaddedTensor> together(Padder &padder, Location loc,
+                                          Value operand, unsigned dim) {
+    PaddedTensor tensor = padder.lookup(operand);
+    if (tensor.isFree() || tensor.layouts[dim].keepsIndices())
+      return take(padder, operand);
+    std::optional<SizeExpr> live = tensor.layouts[dim].live();
+    auto layout = live ? padder.layoutFor(*live) : std::nullopt;
+    if (!layout)
+      return padder.fail("has no bound for its tokens");
+    return moveSlots(padder, loc, tensor, dim, *layout);
+  }
+
   LogicalResult rebuildPadded(Operation *op, Padder &padder) const {
     auto attention = cast<VarlenAttentionOp>(op);
     OpBuilder &b = padder.builder();
@@ -190,16 +204,20 @@ struct VarlenAttentionModel
       return padder.fail("has buffers");
     SmallVector<Value> operands;
     SmallVector<PaddedTensor> inits;
+    auto tokensOf = [&](Value operand) {
+      return operand == attention.getLogsumexp() ? 1 : 0;
+    };
     for (OpOperand &operand : op->getOpOperands()) {
       Value value = operand.get();
       if (value.getType().isIndex()) {
         // A bound: the padded size is one.
         bool isQ = operand.getOperandNumber() ==
                    attention.getMaxQMutable().getOperandNumber();
-        PaddedTensor of =
-            padder.lookup(isQ ? attention.getQ() : attention.getK());
+        unsigned of = (isQ ? attention.getQMutable() : attention.getKMutable())
+                          .getOperandNumber();
         operands.push_back(arith::ConstantIndexOp::create(
-            b, op->getLoc(), of.layouts[0].padded()));
+            b, op->getLoc(),
+            cast<RankedTensorType>(operands[of].getType()).getDimSize(0)));
         continue;
       }
       unsigned n = operand.getOperandNumber();
@@ -213,12 +231,11 @@ struct VarlenAttentionModel
         operands.push_back(*made);
         continue;
       }
-      auto tensor = take(padder, value);
+      auto tensor = together(padder, op->getLoc(), value, tokensOf(value));
       if (failed(tensor))
         return failure();
-      for (unsigned i = 1; i < tensor->layouts.size(); ++i)
-        if (tensor->layouts[i].hasPadding() &&
-            value != attention.getLogsumexp())
+      for (unsigned i = 0; i < tensor->layouts.size(); ++i)
+        if (tensor->layouts[i].hasPadding() && int(i) != tokensOf(value))
           return padder.fail("has padding in dimension " + Twine(i));
       operands.push_back(tensor->value);
       if (attention.isDpsInit(&operand)) {
@@ -231,10 +248,14 @@ struct VarlenAttentionModel
     for (const PaddedTensor &init : inits)
       types.push_back(init.value.getType());
     Operation *copy = clone(b, op, types, operands);
-    for (auto [tensor, from, to] :
-         llvm::zip(inits, op->getResults(), copy->getResults())) {
-      tensor.value = to;
-      if (failed(padder.define(from, tensor)))
+    PaddedTensor q = padder.lookup(attention.getQ());
+    for (auto [i, from] : llvm::enumerate(op->getResults())) {
+      FailureOr<PaddedTensor> tensor = inits[i];
+      tensor->value = copy->getResult(i);
+      // The second is the logarithm, [heads, tokens].
+      if (!q.isFree() && !q.layouts[0].keepsIndices())
+        tensor = moveSlots(padder, op->getLoc(), *tensor, i, q.layouts[0]);
+      if (failed(tensor) || failed(padder.define(from, *tensor)))
         return failure();
     }
     return success();

@@ -272,3 +272,40 @@ FailureOr<PaddedTensor> capstan::maskPadding(Padder &padder, Location loc,
     out.states[dim] = state;
   return out;
 }
+
+//===----------------------------------------------------------------------===//
+// Other places
+//===----------------------------------------------------------------------===//
+
+FailureOr<PaddedTensor> capstan::moveSlots(Padder &padder, Location loc,
+                                           const PaddedTensor &tensor,
+                                           unsigned dim, const DimLayout &to) {
+  PaddedTensor moved;
+  moved.layouts = tensor.layouts;
+  moved.layouts[dim] = to;
+  moved.states.resize(moved.layouts.size());
+  SmallVector<int64_t> shape;
+  for (const DimLayout &layout : moved.layouts)
+    shape.push_back(layout.padded());
+  OpBuilder &b = padder.builder();
+  Value init = tensor::EmptyOp::create(
+      b, loc, shape, getElementTypeOrSelf(tensor.value.getType()));
+  PaddedGeneric generic(padder, loc, moved.layouts, {}, init);
+  OpBuilder &body = generic.body();
+  SmallVector<Value> at;
+  for (unsigned i = 0; i < moved.layouts.size(); ++i)
+    at.push_back(generic.index(i));
+  Value zero = arith::ConstantIndexOp::create(body, loc, 0);
+  Value live =
+      generic.select(generic.isLive(dim), generic.liveIndex(dim), zero);
+  at[dim] = generic.paddedIndex(live, tensor.layouts[dim]);
+  Value element = tensor::ExtractOp::create(body, loc, tensor.value, at);
+  SmallVector<utils::IteratorType> loops(moved.layouts.size(),
+                                         utils::IteratorType::parallel);
+  auto made = generic.finish(
+      element, body.getMultiDimIdentityMap(moved.layouts.size()), loops);
+  if (!made)
+    return failure();
+  moved.value = made.getResult(0);
+  return moved;
+}

@@ -81,6 +81,12 @@ mlir::FailureOr<PaddedTensor> maskPadding(Padder &padder, mlir::Location loc,
                                           llvm::ArrayRef<unsigned> dims,
                                           mlir::TypedAttr state);
 
+/// The same live elements, at other places of one dimension; each is read by
+/// its index without padding.
+mlir::FailureOr<PaddedTensor> moveSlots(Padder &padder, mlir::Location loc,
+                                        const PaddedTensor &tensor,
+                                        unsigned dim, const DimLayout &to);
+
 /// A value of every element type for masks: 0.
 mlir::TypedAttr zeroOf(mlir::Type type);
 

@@ -183,10 +183,12 @@ def test_padded_batches(name: str, side: str) -> None:
 
 
 @pytest.mark.parametrize("name", ("Bert", "Llama"))
+@pytest.mark.parametrize("attention", ("capstan", "sdpa"))
 @pytest.mark.parametrize("side", ("left", "right"))
-def test_padded_batches_in_buckets(name: str, side: str) -> None:
-    """Hugging Face's masks at static sizes: rows of a batch, and padding of its own in each."""
-    model = make(name)
+def test_padded_batches_in_buckets(name: str, attention: str, side: str) -> None:
+    """At static sizes: rows of a batch, and padding of its own in each."""
+    capstan.register_attention()
+    model, reference = make(name, attention), make(name)
     more = {} if name == "Bert" else {"use_cache": False}
     shapes = {"input_ids": {0: B, 1: L}, "attention_mask": {0: B, 1: L}} | {k: None for k in more}
     module = capstan.export(model, (), rows([4, 7], side) | more, dynamic_shapes=shapes)
@@ -196,7 +198,7 @@ def test_padded_batches_in_buckets(name: str, side: str) -> None:
         inputs = rows(lengths, side) | more
         live = inputs["attention_mask"].bool()
         with torch.no_grad():
-            expected = first_output(model(**inputs))[live]
+            expected = first_output(reference(**inputs))[live]
         result = first_output(module.run(inputs, options=options))[live]
         assert error(result, expected) < 1e-5
         counters = module.counters

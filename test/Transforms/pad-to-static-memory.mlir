@@ -25,3 +25,17 @@ func.func @main(%x: tensor<?x512xf32> {capstan.dims = [#capstan.dim<"T", max = 6
   %after = linalg.exp ins(%last : tensor<?x512xf32>) outs(%e : tensor<?x512xf32>) -> tensor<?x512xf32>
   return %after : tensor<?x512xf32>
 }
+
+// Products read weights transposed; they aren't made.
+// CHECK: func.func @experts_T16(
+func.func @experts(%x: tensor<?x64xf32> {capstan.dims = [#capstan.dim<"T", max = 64>, 64]}, %w: tensor<8x64x64xf32>, %ends: tensor<8xi32>)
+    -> tensor<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x64xf32>
+  %we = tensor.empty() : tensor<8x64x64xf32>
+  %wt = linalg.transpose ins(%w : tensor<8x64x64xf32>) outs(%we : tensor<8x64x64xf32>) permutation = [0, 2, 1]
+  %e = tensor.empty(%n) : tensor<?x64xf32>
+  %y = capstan.grouped_gemm ins(%x, %wt, %ends : tensor<?x64xf32>, tensor<8x64x64xf32>, tensor<8xi32>)
+      outs(%e : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
