@@ -138,7 +138,11 @@ LogicalResult Converter::convert(Operation *op) {
           .Case([&](func::CallOp op) { return call(op); })
           .Case([&](DeviceCheckOp op) { return deviceCheck(op); })
           .Case([&](LaunchOp op) { return kernels.launch(op), success(); })
-          .Case([&](gpu::LaunchFuncOp op) { return gpuKernels.launch(op); })
+          .Case([&](gpu::LaunchFuncOp op) -> LogicalResult {
+            if (!isGpu)
+              return op.emitOpError("has no lowering for the target host");
+            return gpuKernels.launch(op);
+          })
           .Case([&](FetchWaitOp op) { return futures.wait(op); })
           .Default([](Operation *op) {
             return op->emitOpError("has no lowering to runtime calls");

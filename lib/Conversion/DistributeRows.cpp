@@ -311,6 +311,8 @@ bool RowKernel::number(Operation *op) {
   if (!write || write.getVectorType().getNumElements() != 1 ||
       write.getMask() || write.hasOutOfBoundsDim())
     return false;
+  // Others may still have to read what was there.
+  gpu::BarrierOp::create(b);
   Value value = vector::ExtractOp::create(
       b, map.lookupOrDefault(write.getVector()),
       SmallVector<int64_t>(write.getVectorType().getRank(), 0));

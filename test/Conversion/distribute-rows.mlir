@@ -70,9 +70,10 @@ func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
 // CHECK: vector.load {{.*}} {alignment = 2 : i64} : memref<16x64xbf16>, vector<8xbf16>
 // CHECK: vector.store {{.*}} {alignment = 16 : i64} : memref<16x48xbf16>, vector<8xbf16>
 
-// CHECK: func.func private @kernel_rows_1(%{{.*}}: memref<?x64xf32>, %[[S:.*]]: memref<?xf32>
+// CHECK: func.func private @kernel_rows_1(%[[S:.*]]: memref<?xf32>, %{{.*}}: memref<?x64xf32>
 // CHECK: %[[IS:.*]] = arith.cmpi ult
 // CHECK: memref.load %[[S]][%[[ROW:.*]]]
 // CHECK: gpu.subgroup_reduce maximumf %{{.*}} cluster(size = 16)
+// CHECK: gpu.barrier
 // CHECK: scf.if %[[IS]]
 // CHECK: memref.store %{{.*}}, %[[S]][%[[ROW]]]
