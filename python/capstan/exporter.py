@@ -50,14 +50,10 @@ def export(
 def _trace(
     model: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes: object, strict: bool
 ) -> ExportedProgram:
-    """torch.export. Of older versions, shapes of a model's **kwargs are a mapping of their own, and
-    what they can't prove of sizes has to become a check.
-    """
+    """torch.export. Of older versions, shapes of a model's **kwargs are a mapping of their own."""
 
-    def export(shapes: object, **more: bool) -> ExportedProgram:
-        return torch.export.export(
-            model, args, kwargs, dynamic_shapes=shapes, strict=strict, **more
-        )
+    def export(shapes: object) -> ExportedProgram:
+        return torch.export.export(model, args, kwargs, dynamic_shapes=shapes, strict=strict)
 
     try:
         return export(dynamic_shapes)
@@ -65,7 +61,7 @@ def _trace(
         nested = _nested(model, dynamic_shapes)
         if nested is None or "top-level keys must be the arg names" not in str(error):
             raise
-    return export(nested, prefer_deferred_runtime_asserts_over_guards=True)
+    return export(nested)
 
 
 def _nested(model: torch.nn.Module, dynamic_shapes: object) -> dict[str, object] | None:
