@@ -100,7 +100,7 @@ LogicalResult capstan::lower(RuntimeBuilder &b, VarlenAttentionOp op) {
                  b.toI64(op.getMaxK()), size(op.getQ(), 1), size(op.getK(), 1),
                  size(op.getQ(), 2), size(op.getV(), 2),
                  LLVM::ConstantOp::create(b, b.getF64Type(), op.getScaleAttr()),
-                 b.i32(op.getCausal()), b.i64(op.getWindowLeft()),
+                 b.i32(op.getCausal()), b.i32(0), b.i64(op.getWindowLeft()),
                  b.i64(op.getWindowRight()), b.string(op.getLoc())});
   Value logsumexp = op.getLogsumexp() ? b.dataOf(op.getLogsumexp()) : b.null();
   b.call(RuntimeEntry::varlen_attention,

@@ -111,6 +111,7 @@ class DeviceConfig(c.Structure):
         ("release_threshold", c.c_int64),
         ("gemm_cache", c.c_char_p),
         ("allocator", c.c_void_p),
+        ("cudnn_library", c.c_char_p),
     )
 
 

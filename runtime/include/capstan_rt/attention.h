@@ -20,7 +20,8 @@ extern "C" {
 #endif
 
 /**
- * Enqueues attention over packed documents. f32, f64, f16 and bf16.
+ * Enqueues attention over packed documents. f32, f64, f16 and bf16 on `host`,
+ * f16 and bf16 on `cuda`.
  *
  * Lengths are read on the device: lengths that decrease, don't sum up to the
  * tokens or are over max_* come as CHECK_FAILED with the next synchronization,
@@ -28,13 +29,22 @@ extern "C" {
  * \param[in] desc   copied
  * \param[in] q, k, v, cu_seqlens_q, cu_seqlens_k   device memory
  * \param[out] out, logsumexp   device memory; logsumexp may be null
- * \return NOT_FOUND if the library for matrix products is missing; UNSUPPORTED
- *         for other types; INVALID_ARGUMENT for sizes that don't fit
+ * \return NOT_FOUND if the library for it is missing, with the package that has
+ *         it; UNSUPPORTED for types and sizes that it doesn't have;
+ *         INVALID_ARGUMENT for sizes that don't fit
  */
 int32_t capstan_rt_varlen_attention_enqueue(
     capstan_rt_stream *stream, const capstan_rt_attention_desc *desc,
     const void *q, const void *k, const void *v, const int32_t *cu_seqlens_q,
     const int32_t *cu_seqlens_k, void *out, float *logsumexp);
+/**
+ * Which library computes attention; loads it.
+ * \param[out] library   with its version; lives as long as the device; null
+ *                       after an error
+ * \return NOT_FOUND if it is missing, with the package that has it
+ */
+int32_t capstan_rt_attention_library(capstan_rt_device *device,
+                                     const char **library);
 
 #ifdef __cplusplus
 }

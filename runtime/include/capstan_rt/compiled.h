@@ -204,7 +204,9 @@ typedef struct capstan_rt_gemm_desc {
  * j with j <= i + (keys - queries) if `causal`, and to the `window_left` keys
  * before that diagonal and `window_right` after it (-1: all). max_* bound the
  * longest document; scores are multiplied by `scale`. A query without any key
- * gives zeros and a logsumexp of -inf.
+ * gives zeros and a logsumexp of -inf. Attention of one forward that has the
+ * same `lengths`, but for 0, has the same numbers in its cu_seqlens_*: what is
+ * computed of these may be kept during the forward.
  */
 typedef struct capstan_rt_attention_desc {
   uint32_t size; /**< of this struct */
@@ -213,6 +215,7 @@ typedef struct capstan_rt_attention_desc {
   int64_t heads_q, heads_k, head_dim, head_dim_v;
   double scale;
   int32_t causal;
+  int32_t lengths;
   int64_t window_left, window_right;
   const char *location; /**< for messages */
 } capstan_rt_attention_desc;

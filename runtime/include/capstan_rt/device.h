@@ -22,7 +22,7 @@ extern "C" {
 /** A device of a backend; counted references. */
 typedef struct capstan_rt_device capstan_rt_device;
 
-#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 2
+#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 3
 
 /**
  * Device memory that the caller owns, such as a framework's cache (`cuda`
@@ -86,6 +86,8 @@ typedef struct capstan_rt_device_config {
   const char *gemm_cache;
   /** Whose memory the device uses; null: its own pool's (`cuda`). Copied. */
   const capstan_rt_allocator *allocator;
+  /** cuDNN, for attention; null: the first that is found (`cuda`). */
+  const char *cudnn_library;
 } capstan_rt_device_config;
 
 /** The byte that unfinished fetches, and new memory if asked for, hold. */

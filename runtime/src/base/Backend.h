@@ -143,6 +143,8 @@ struct capstan_rt_device : capstan::rt::RefCounted {
   reserveAddresses(int64_t most) = 0;
   /// Loads the library for matrix products.
   virtual int32_t gemmLibrary(const char **library) = 0;
+  /// Loads the library for attention.
+  virtual int32_t attentionLibrary(const char **library) = 0;
 };
 
 struct capstan_rt_event : capstan::rt::RefCounted {

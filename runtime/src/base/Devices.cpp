@@ -112,6 +112,15 @@ int32_t capstan_rt_gemm_library(capstan_rt_device *device,
   return device->gemmLibrary(library);
 }
 
+int32_t capstan_rt_attention_library(capstan_rt_device *device,
+                                     const char **library) {
+  if (library)
+    *library = nullptr;
+  if (!device || !library)
+    return nullPointer("attention_library");
+  return device->attentionLibrary(library);
+}
+
 int32_t capstan_rt_varlen_attention_enqueue(
     capstan_rt_stream *stream, const capstan_rt_attention_desc *desc,
     const void *q, const void *k, const void *v, const int32_t *cu_seqlens_q,

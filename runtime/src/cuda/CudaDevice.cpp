@@ -20,10 +20,12 @@ CudaDevice::CudaDevice(const char *name, int32_t index,
                        const capstan_rt_device_config &config)
     : pinned(*this), events(*this, CU_EVENT_DISABLE_TIMING),
       timers(*this, CU_EVENT_DEFAULT), records(*this), kernels(*this),
-      gemms(*this), config(config), label(name),
+      gemms(*this), attentions(*this), config(config), label(name),
       driverName(config.cuda_driver ? config.cuda_driver : "libcuda.so.1"),
       gemmFile(config.blas_library ? config.blas_library : ""),
-      gemmCache(config.gemm_cache ? config.gemm_cache : ""), index(index) {
+      gemmCache(config.gemm_cache ? config.gemm_cache : ""),
+      cudnnFile(config.cudnn_library ? config.cudnn_library : ""),
+      index(index) {
   if (config.allocator)
     allocator = *config.allocator;
 }
@@ -73,6 +75,7 @@ CudaDevice::~CudaDevice() {
     Current current(*this);
     Relaxed relaxed(*this);
     gemms.clear();
+    attentions.clear();
     kernels.unload();
     records.clear();
     events.clear();
@@ -156,4 +159,9 @@ std::string CudaDevice::describe(const CudaKernel &kernel) {
 int32_t CudaDevice::gemmLibrary(const char **library) {
   Current current(*this);
   return gemms.load(gemmFile.c_str(), gemmCache.c_str(), library);
+}
+
+int32_t CudaDevice::attentionLibrary(const char **library) {
+  Current current(*this);
+  return attentions.load(cudnnFile.c_str(), library);
 }

@@ -12,6 +12,7 @@
 #define CAPSTAN_RT_CUDA_CUDADEVICE_H
 
 #include "base/Backend.h"
+#include "cuda/Attentions.h"
 #include "cuda/Captures.h"
 #include "cuda/Driver.h"
 #include "cuda/EventCache.h"
@@ -45,6 +46,7 @@ public:
   int32_t loadCode(const capstan_rt_module_info &info,
                    Ref<GpuCode> &code) override;
   int32_t gemmLibrary(const char **library) override;
+  int32_t attentionLibrary(const char **library) override;
 
   const Driver &driver() const { return cu; }
   CUdevice gpu() const { return handle; }
@@ -83,13 +85,14 @@ public:
   FailureRecords records;
   RuntimeKernels kernels;
   Gemms gemms;
+  Attentions attentions;
 
 private:
   int32_t openPool();
 
   capstan_rt_device_config config;
   capstan_rt_allocator allocator = {};
-  const std::string label, driverName, gemmFile, gemmCache;
+  const std::string label, driverName, gemmFile, gemmCache, cudnnFile;
   const int32_t index;
   Driver cu;
   CUdevice handle = 0;

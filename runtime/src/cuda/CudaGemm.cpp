@@ -61,7 +61,7 @@ int32_t CudaStream::gemm(const FailureRef &failure,
   CAPSTAN_RT_TRY(
       gpu.gemms.plan(desc, tensors, handle->stream, inCapture, plan));
   Block own;
-  std::lock_guard<std::mutex> lock(gemmMutex);
+  std::lock_guard<std::mutex> lock(workspaceMutex);
   void *memory;
   CAPSTAN_RT_TRY(workspaceFor(recorded.get(),
                               static_cast<int64_t>(plan.choice.workspace), own,

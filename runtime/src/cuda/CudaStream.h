@@ -84,9 +84,17 @@ private:
   int32_t unsupported(const char *op, const char *location, const char *what);
   /// Fills c of an empty sum.
   int32_t zero(const capstan_rt_gemm_desc &desc, void *c);
-  /// Memory for a product that is enqueued next, of the graph if there is one.
+  /// Memory for a library's work that is enqueued next, of the graph if there
+  /// is one.
   int32_t workspaceFor(CudaGraph *recorded, int64_t bytes, Block &own,
                        void **memory);
+  /// Has lengths and offsets of documents computed, unless the forward has
+  /// them; in memory of the forward's, or else `own`.
+  int32_t prepareLengths(CudaGraph *recorded, const FailureRef &failure,
+                         const capstan_rt_attention_desc &desc,
+                         const capstan_cudnn_sdpa &sdpa,
+                         const AttentionArguments &arguments, Block &own,
+                         capstan_cudnn_tensors &tensors);
   int32_t replayChecked(CudaGraph &graph, const FailureRef &failure);
 
   CudaDevice &gpu;
@@ -96,7 +104,7 @@ private:
   const Ref<Flights> flights;
   GpuClock clock;
 
-  std::mutex gemmMutex; // from finding the workspace to enqueuing its use
+  std::mutex workspaceMutex; // from finding the workspace to enqueuing its use
   Block workspace;
 
   std::mutex mutex; // of the capture

@@ -118,8 +118,9 @@ int32_t CudaStream::check(const FailureRef &failure, const uint8_t *condition,
   CAPSTAN_RT_TRY(stateFor(recorded.get(), failure, state));
   {
     Traced traced(*this, bool(recorded), "check", "device_check", location);
-    CAPSTAN_RT_TRY(gpu.kernels.check(handle->stream, state->record(), condition,
-                                     state->addCheck(message, location)));
+    CAPSTAN_RT_TRY(gpu.kernels.check(
+        handle->stream, state->record(), condition,
+        state->addChecks("device_check", {message}, location)));
   }
   if (recorded)
     recorded->recordedNodes().addHidden();
@@ -159,11 +160,4 @@ int32_t CudaStream::groupedGemm(const FailureRef &,
                                 const void *, const int32_t *, void *) {
   return unsupported("grouped_gemm", desc.location,
                      "there are no grouped products on this backend");
-}
-
-int32_t CudaStream::attention(const FailureRef &,
-                              const capstan_rt_attention_desc &desc,
-                              const AttentionArguments &) {
-  return unsupported("varlen_attention", desc.location,
-                     "there is no attention on this backend");
 }

@@ -20,16 +20,19 @@ struct OnDevice {
 
 class DeviceCheck final : public CheckSource {
 public:
-  DeviceCheck(const char *message, const char *location)
-      : message(message), location(location) {}
-  Error describe(uint64_t, const char *device) const override {
-    return makeError(CAPSTAN_RT_CHECK_FAILED,
-                     {"device_check", location, device},
+  DeviceCheck(const char *op, std::vector<const char *> messages,
+              const char *location)
+      : op(op), messages(std::move(messages)), location(location) {}
+  Error describe(uint64_t check, const char *device) const override {
+    const char *message = messages[check];
+    return makeError(CAPSTAN_RT_CHECK_FAILED, {op, location, device},
                      message ? message : "failed");
   }
 
 private:
-  const char *message, *location;
+  const char *op;
+  const std::vector<const char *> messages;
+  const char *location;
 };
 } // namespace
 
@@ -116,7 +119,10 @@ Error FailureState::error() const {
   return CheckSource::of(code).describe(code & 0xffff, device->name());
 }
 
-uint64_t FailureState::addCheck(const char *message, const char *location) {
-  checks.push_back(std::make_unique<DeviceCheck>(message, location));
+uint64_t FailureState::addChecks(const char *op,
+                                 std::vector<const char *> messages,
+                                 const char *location) {
+  checks.push_back(
+      std::make_unique<DeviceCheck>(op, std::move(messages), location));
   return checks.back()->code();
 }

@@ -16,6 +16,8 @@
 #include "base/Backend.h"
 #include "cuda/Driver.h"
 
+#include <array>
+#include <map>
 #include <vector>
 
 namespace capstan::rt {
@@ -61,6 +63,10 @@ private:
   std::vector<std::pair<CUdeviceptr, void *>> pages;
 };
 
+/// A number of lengths that the caller says are the same, and all that goes
+/// into what is computed of them.
+using LengthsKey = std::array<int64_t, 12>;
+
 /// The record of a forward, or a graph; `Failure::backend` holds it.
 class FailureState final : public RefCounted {
 public:
@@ -71,8 +77,13 @@ public:
   bool failed() const { return *taken.mirror; }
   /// What the record says has failed.
   Error error() const;
-  /// A source for a check on the device, which lives as long as this.
-  uint64_t addCheck(const char *message, const char *location);
+  /// The code of the first of some checks on the device, whose words outlive
+  /// this.
+  uint64_t addChecks(const char *op, std::vector<const char *> messages,
+                     const char *location);
+  /// Lengths of documents as attention wants them, which the forward's calls
+  /// share.
+  std::map<LengthsKey, Block> lengths;
   /// Keeps what codes may refer to.
   void keep(Ref<RefCounted> object) { kept.push_back(std::move(object)); }
 

@@ -31,6 +31,32 @@ public:
     Part part[mostParts];
   };
 
+  /// Cumulative lengths of documents, and what is to be known of them. Without
+  /// a unit: bytes, and addresses on the device.
+  struct Lengths {
+    CUdeviceptr record;
+    uint64_t code; // of the first of four checks of queries, then of keys
+    const int32_t *sumsQ, *sumsK;
+    const int32_t *lengthsQ, *lengthsK; // i32, written
+    const void *starts[5]; // i32, or i64 if `wide`; of q, k, v, out, logsumexp
+    int64_t units[5];      // of a token in these
+    int64_t documents, slots;
+    int64_t tokensQ, tokensK, longestQ, longestK;
+    uint64_t wide;
+  };
+
+  /// Lengths as above, and results of attention.
+  struct Keyless {
+    const int32_t *lengthsQ, *lengthsK;
+    const void *starts; // of documents in out
+    void *out;          // of elements of 16 bits
+    int64_t unit;
+    const void *sumStarts;
+    float *sums; // or null
+    int64_t heads, stride;
+    uint64_t wide;
+  };
+
   explicit RuntimeKernels(CudaDevice &device) : device(device) {}
   int32_t load();
   void unload();
@@ -44,6 +70,11 @@ public:
   /// Fails with a code if the byte is 0.
   int32_t check(CUstream stream, CUdeviceptr record, const uint8_t *condition,
                 uint64_t code) const;
+  /// Writes lengths and starts of `slots` documents, of which those behind
+  /// `documents` are empty.
+  int32_t lengths(CUstream stream, Lengths &lengths) const;
+  /// Gives documents that have queries and no keys their results.
+  int32_t keyless(CUstream stream, int64_t documents, Keyless &keyless) const;
 
 private:
   int32_t launch(const char *op, CUfunction function, unsigned blocks,
@@ -52,7 +83,8 @@ private:
   CudaDevice &device;
   CUmodule module = nullptr;
   CUfunction gatherParts = nullptr, resetRecord = nullptr,
-             mergeRecord = nullptr, checkByte = nullptr;
+             mergeRecord = nullptr, checkByte = nullptr, sumLengths = nullptr,
+             clearKeyless = nullptr;
 };
 
 } // namespace capstan::rt

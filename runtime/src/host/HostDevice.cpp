@@ -79,6 +79,10 @@ int32_t HostDevice::gemmLibrary(const char **library) {
   return CAPSTAN_RT_OK;
 }
 
+int32_t HostDevice::attentionLibrary(const char **library) {
+  return gemmLibrary(library); // its scores and sums are matrix products
+}
+
 uint64_t HostDevice::nextSeed() {
   return config.delay_seed + streams.fetch_add(1, std::memory_order_relaxed);
 }

@@ -38,6 +38,7 @@ public:
   int32_t createEvent(capstan_rt_event **event) override;
   std::unique_ptr<AddressRange> reserveAddresses(int64_t most) override;
   int32_t gemmLibrary(const char **library) override;
+  int32_t attentionLibrary(const char **library) override;
 
   ThreadPool &threads() { return pool; }
   /// The loaded library, or null after an error.

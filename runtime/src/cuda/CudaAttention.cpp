@@ -1,0 +1,142 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// Attention of streams. What cuDNN wants to know of the documents is computed
+// on the device, once for all calls that have the same.
+//
+//===----------------------------------------------------------------------===//
+
+#include "cuda/Traced.h"
+
+#include <iterator>
+
+using namespace capstan::rt;
+
+static constexpr const char *op = "varlen_attention";
+
+// In the order of the kernel's checks.
+static const char *const problems[] = {
+    "cu_seqlens_q doesn't start at 0",
+    "cu_seqlens_q decreases",
+    "cu_seqlens_q says that a document is longer than the longest was to be",
+    "cu_seqlens_q ends behind the last token",
+    "cu_seqlens_k doesn't start at 0",
+    "cu_seqlens_k decreases",
+    "cu_seqlens_k says that a document is longer than the longest was to be",
+    "cu_seqlens_k ends behind the last token",
+};
+
+/// Puts the parts of memory of lengths and offsets, all aligned to 16 bytes.
+/// Returns the number of bytes.
+static int64_t placeLengths(const capstan_cudnn_sdpa &sdpa, char *memory,
+                            capstan_cudnn_tensors &tensors) {
+  int64_t bytes = 0;
+  auto place = [&](auto *&part, int64_t count, int64_t size) {
+    using Pointer = std::remove_reference_t<decltype(part)>;
+    part = reinterpret_cast<Pointer>(memory + bytes);
+    bytes += (count * size + 15) / 16 * 16;
+  };
+  place(tensors.lengthsQ, sdpa.documents, 4);
+  place(tensors.lengthsK, sdpa.documents, 4);
+  for (const void **offsets :
+       {&tensors.offsetsQ, &tensors.offsetsK, &tensors.offsetsV,
+        &tensors.offsetsO, &tensors.offsetsLogsumexp})
+    place(*offsets, sdpa.documents + 1, sdpa.wideOffsets ? 8 : 4);
+  return bytes;
+}
+
+int32_t CudaStream::prepareLengths(CudaGraph *recorded,
+                                   const FailureRef &failure,
+                                   const capstan_rt_attention_desc &desc,
+                                   const capstan_cudnn_sdpa &sdpa,
+                                   const AttentionArguments &arguments,
+                                   Block &own, capstan_cudnn_tensors &tensors) {
+  FailureState *state;
+  CAPSTAN_RT_TRY(stateFor(recorded, failure, state));
+  LengthsKey key = {desc.lengths,  desc.documents, sdpa.documents,
+                    desc.tokens_q, desc.tokens_k,  desc.max_q,
+                    desc.max_k,    sdpa.headsQ,    sdpa.headsK,
+                    sdpa.dim,      sdpa.dimV,      sdpa.wideOffsets};
+  Block *block = &own;
+  // Memory of somebody else's graph belongs to that graph's nodes.
+  if (desc.lengths && (recorded || !handle->capturedByOwner())) {
+    block = &state->lengths[key];
+    if (block->get()) {
+      placeLengths(sdpa, static_cast<char *>(block->get()), tensors);
+      return CAPSTAN_RT_OK;
+    }
+  }
+  CAPSTAN_RT_TRY(allocate(placeLengths(sdpa, nullptr, tensors),
+                          /*alignment=*/256, block));
+  placeLengths(sdpa, static_cast<char *>(block->get()), tensors);
+  RuntimeKernels::Lengths lengths = {
+      state->record(),
+      state->addChecks(op, {std::begin(problems), std::end(problems)},
+                       desc.location),
+      arguments.cuSeqlensQ,
+      arguments.cuSeqlensK,
+      tensors.lengthsQ,
+      tensors.lengthsK,
+      {tensors.offsetsQ, tensors.offsetsK, tensors.offsetsV, tensors.offsetsO,
+       tensors.offsetsLogsumexp},
+      {sdpa.headsQ * sdpa.dim, sdpa.headsK * sdpa.dim, sdpa.headsK * sdpa.dimV,
+       sdpa.headsQ * sdpa.dimV, 1},
+      desc.documents,
+      sdpa.documents,
+      desc.tokens_q,
+      desc.tokens_k,
+      desc.max_q,
+      desc.max_k,
+      static_cast<uint64_t>(sdpa.wideOffsets)};
+  return gpu.kernels.lengths(handle->stream, lengths);
+}
+
+int32_t CudaStream::attention(const FailureRef &failure,
+                              const capstan_rt_attention_desc &desc,
+                              const AttentionArguments &arguments) {
+  Current current(gpu);
+  Ref<CudaGraph> recorded;
+  CAPSTAN_RT_TRY(recording(recorded));
+  const char *library;
+  CAPSTAN_RT_TRY(gpu.attentionLibrary(&library));
+  if (!desc.documents || !desc.tokens_q || !desc.heads_q)
+    return CAPSTAN_RT_OK;
+  AttentionPlan plan;
+  CAPSTAN_RT_TRY(
+      gpu.attentions.plan(desc, arguments.cuSeqlensQ == arguments.cuSeqlensK,
+                          arguments.logsumexp, plan));
+  if (recorded)
+    recorded->recordedNodes().addHidden();
+  capstan_cudnn_tensors tensors = {};
+  tensors.q = arguments.q, tensors.k = arguments.k, tensors.v = arguments.v;
+  tensors.out = arguments.out, tensors.logsumexp = arguments.logsumexp;
+  Traced traced(*this, bool(recorded), "attention", op, desc.location);
+  Block lengths, scratch; // until all is enqueued
+  CAPSTAN_RT_TRY(prepareLengths(recorded.get(), failure, desc, plan.sdpa,
+                                arguments, lengths, tensors));
+  {
+    std::lock_guard<std::mutex> lock(workspaceMutex);
+    void *memory;
+    CAPSTAN_RT_TRY(
+        workspaceFor(recorded.get(), plan.workspace, scratch, &memory));
+    CAPSTAN_RT_TRY(gpu.attentions.run(plan, tensors, memory, handle->stream,
+                                      desc.location));
+  }
+  // cuDNN doesn't write results of documents without keys.
+  if (arguments.cuSeqlensQ != arguments.cuSeqlensK) {
+    const capstan_cudnn_sdpa &sdpa = plan.sdpa;
+    RuntimeKernels::Keyless keyless = {
+        tensors.lengthsQ,        tensors.lengthsK,
+        tensors.offsetsO,        tensors.out,
+        sdpa.headsQ * sdpa.dimV, tensors.offsetsLogsumexp,
+        tensors.logsumexp,       sdpa.headsQ,
+        desc.tokens_q,           static_cast<uint64_t>(sdpa.wideOffsets)};
+    CAPSTAN_RT_TRY(
+        gpu.kernels.keyless(handle->stream, sdpa.documents, keyless));
+  }
+  cover(recorded.get(), failure);
+  return CAPSTAN_RT_OK;
+}
