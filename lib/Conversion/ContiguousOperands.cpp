@@ -34,10 +34,14 @@ using namespace capstan;
 namespace {
 
 /// Whether the library takes the operand as it is.
-bool isTaken(Operation *op, Type type) {
-  auto buffer = dyn_cast<MemRefType>(type);
+bool isTaken(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  auto buffer = dyn_cast<MemRefType>(operand.get().getType());
   if (!buffer || buffer.getLayout().isIdentity())
     return true;
+  // q, k and v.
+  if (isa<VarlenAttentionOp>(op))
+    return operand.getOperandNumber() < 3 && hasContiguousTokens(buffer);
   return isa<GemmOp, GroupedGemmOp>(op) && hasContiguousRows(buffer);
 }
 
@@ -94,7 +98,7 @@ struct ContiguousOperands
     getOperation()->walk([&](Operation *op) {
       if (isa<GemmOp, GroupedGemmOp, VarlenAttentionOp>(op))
         for (OpOperand &operand : op->getOpOperands())
-          if (!isTaken(op, operand.get().getType()))
+          if (!isTaken(operand))
             operands.push_back(&operand);
     });
     for (OpOperand *operand : operands)

@@ -298,16 +298,32 @@ void Decomposition::run() {
   op.erase();
 }
 
+/// Whether cuDNN has it.
+static bool isInLibrary(VarlenAttentionOp op) {
+  auto q = cast<RankedTensorType>(op.getQ().getType());
+  int64_t dim = q.getDimSize(2),
+          dimV = cast<RankedTensorType>(op.getV().getType()).getDimSize(2);
+  // A size that isn't known is negative.
+  auto fits = [&](int64_t size) {
+    return size > 0 && size % 8 == 0 && size <= (dim == dimV ? 256 : 128);
+  };
+  return q.getElementTypeBitWidth() == 16 && fits(dim) && fits(dimV);
+}
+
 struct DecomposeAttention
     : public capstan::impl::CapstanDecomposeAttentionBase<DecomposeAttention> {
+  using Base::Base;
+
   void runOnOperation() override {
     SmallVector<VarlenAttentionOp> ops;
     getOperation().walk([&](VarlenAttentionOp op) {
-      if (isa<RankedTensorType>(op.getQ().getType()))
-        ops.push_back(op);
-      else
+      if (isa<RankedTensorType>(op.getQ().getType())) {
+        if (!keepLibrary || !isInLibrary(op))
+          ops.push_back(op);
+      } else {
         op.emitRemark("is on buffers; only attention on tensors has a "
                       "decomposition");
+      }
     });
     for (VarlenAttentionOp op : ops)
       Decomposition(op).run();

@@ -40,10 +40,11 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GemmOp op) {
   };
   Value desc = b.slot(b.rt.gemm_desc);
   SmallVector<Value> fields{b.i32(b.sizeOf(b.rt.gemm_desc)),
-                            dtype(b, type.getElementType()),
+                            dtype(b, getElementTypeOrSelf(op.getA())),
                             b.i32(op.getTransposeA()),
                             b.i32(op.getTransposeB()),
                             b.i32(op.getAccumulate()),
+                            dtype(b, type.getElementType()),
                             batch ? size(2, 0) : b.i64(1),
                             size(2, batch),
                             size(2, batch + 1),
@@ -71,10 +72,11 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
   Value desc = b.slot(b.rt.gemm_desc);
   b.storeFields(b.rt.gemm_desc, desc,
                 {b.i32(b.sizeOf(b.rt.gemm_desc)), dtype(b, element), b.i32(0),
-                 b.i32(op.getTransposeB()), b.i32(0), w.size(b, loc, 0),
-                 y.size(b, loc, 0), y.size(b, loc, 1), x.size(b, loc, 1),
-                 x.stride(b, loc, 0), w.stride(b, loc, 1), y.stride(b, loc, 0),
-                 zero, w.stride(b, loc, 0), zero, b.string(loc)});
+                 b.i32(op.getTransposeB()), b.i32(0), dtype(b, element),
+                 w.size(b, loc, 0), y.size(b, loc, 0), y.size(b, loc, 1),
+                 x.size(b, loc, 1), x.stride(b, loc, 0), w.stride(b, loc, 1),
+                 y.stride(b, loc, 0), zero, w.stride(b, loc, 0), zero,
+                 b.string(loc)});
   b.call(RuntimeEntry::grouped_gemm,
          {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
           b.dataOf(op.getOffsets()), b.dataOf(op.getC())});
@@ -86,22 +88,38 @@ LogicalResult capstan::lower(RuntimeBuilder &b, VarlenAttentionOp op) {
   auto size = [&](Value buffer, int64_t dim) {
     return b.toI64(memref::DimOp::create(b, buffer, dim));
   };
-  for (Value operand : op.getOperands())
-    if (auto buffer = dyn_cast<MemRefType>(operand.getType()))
-      if (!buffer.getLayout().isIdentity())
+  for (OpOperand &operand : op->getOpOperands())
+    if (auto buffer = dyn_cast<MemRefType>(operand.get().getType()))
+      if (operand.getOperandNumber() < 3 ? !hasContiguousTokens(buffer)
+                                         : !buffer.getLayout().isIdentity())
         return op.emitOpError("has no lowering: operands must be contiguous");
+  auto stride = [&](Value buffer) {
+    return MemRefDescriptor(b.toLLVM(buffer)).stride(b, op.getLoc(), 0);
+  };
   Value documents =
       arith::SubIOp::create(b, size(op.getCuSeqlensQ(), 0), b.i64(1));
   Value desc = b.slot(b.rt.attention_desc);
   b.storeFields(b.rt.attention_desc, desc,
                 {b.i32(b.sizeOf(b.rt.attention_desc)),
-                 dtype(b, type.getElementType()), documents, size(op.getQ(), 0),
-                 size(op.getK(), 0), b.toI64(op.getMaxQ()),
-                 b.toI64(op.getMaxK()), size(op.getQ(), 1), size(op.getK(), 1),
-                 size(op.getQ(), 2), size(op.getV(), 2),
+                 dtype(b, type.getElementType()),
+                 documents,
+                 size(op.getQ(), 0),
+                 size(op.getK(), 0),
+                 b.toI64(op.getMaxQ()),
+                 b.toI64(op.getMaxK()),
+                 size(op.getQ(), 1),
+                 size(op.getK(), 1),
+                 size(op.getQ(), 2),
+                 size(op.getV(), 2),
+                 stride(op.getQ()),
+                 stride(op.getK()),
+                 stride(op.getV()),
                  LLVM::ConstantOp::create(b, b.getF64Type(), op.getScaleAttr()),
-                 b.i32(op.getCausal()), b.i32(0), b.i64(op.getWindowLeft()),
-                 b.i64(op.getWindowRight()), b.string(op.getLoc())});
+                 b.i32(op.getCausal()),
+                 b.i32(op.getLengths()),
+                 b.i64(op.getWindowLeft()),
+                 b.i64(op.getWindowRight()),
+                 b.string(op.getLoc())});
   Value logsumexp = op.getLogsumexp() ? b.dataOf(op.getLogsumexp()) : b.null();
   b.call(RuntimeEntry::varlen_attention,
          {desc, b.dataOf(op.getQ()), b.dataOf(op.getK()), b.dataOf(op.getV()),

@@ -12,10 +12,13 @@
 //   // becomes
 //   %y = capstan.gemm ins(%x, %w : ...) outs(%init : ...) {transpose_b}
 //
+// A product that is rounded to the type of its factors, or that something is
+// added to, does this at its end.
+//
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Conversion/Passes.h"
-#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 
@@ -116,8 +119,108 @@ Value expand(ImplicitLocOpBuilder &b, Value value, bool hasBatch, bool hasRow,
                                        sizes);
 }
 
+/// The only user, if that has the operand's elements as they are: one loop for
+/// each dimension.
+linalg::GenericOp elementwiseUser(Value value) {
+  if (!value.hasOneUse())
+    return {};
+  auto op = dyn_cast<linalg::GenericOp>(*value.getUsers().begin());
+  if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
+      op.getNumParallelLoops() != op.getNumLoops() ||
+      !llvm::all_of(op.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isIdentity(); }))
+    return {};
+  return op;
+}
+
+/// The value that an elementwise body yields of its inputs.
+Value yielded(linalg::GenericOp op) {
+  return op.getBody()->getTerminator()->getOperand(0);
+}
+
+/// A product whose only user rounds to the type of the factors rounds itself.
+GemmOp roundAtEnd(GemmOp op) {
+  if (op->getNumResults() != 1 || op.getAccumulate())
+    return op;
+  Type element = getElementTypeOrSelf(op.getA());
+  linalg::GenericOp user = elementwiseUser(op->getResult(0));
+  if (!user || user.getNumDpsInputs() != 1 ||
+      getElementTypeOrSelf(user.getOutputs()[0]) != element)
+    return op;
+  auto round = yielded(user).getDefiningOp<arith::TruncFOp>();
+  if (!round || round.getIn() != user.getBody()->getArgument(0))
+    return op;
+  // Behind the user's init.
+  ImplicitLocOpBuilder b(op.getLoc(), user);
+  auto rounded = GemmOp::create(b, user.getOutputs()[0].getType(), op.getA(),
+                                op.getB(), user.getOutputs()[0],
+                                op.getTransposeA(), op.getTransposeB());
+  user->replaceAllUsesWith(rounded->getResults());
+  user.erase();
+  op.erase();
+  return rounded;
+}
+
+/// Whether the body adds its two inputs; f16 and bf16 in f32.
+bool addsInputs(linalg::GenericOp op) {
+  Value value = yielded(op);
+  bool rounds = false;
+  if (auto round = value.getDefiningOp<arith::TruncFOp>()) {
+    value = round.getIn();
+    rounds = value.getType().isF32();
+  }
+  auto add = value.getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return false;
+  auto source = [&](Value operand) {
+    auto extend = operand.getDefiningOp<arith::ExtFOp>();
+    return rounds && extend ? extend.getIn() : operand;
+  };
+  Value x = source(add.getLhs()), y = source(add.getRhs());
+  Block *body = op.getBody();
+  return (x == body->getArgument(0) && y == body->getArgument(1)) ||
+         (x == body->getArgument(1) && y == body->getArgument(0));
+}
+
+/// A product whose only user adds something to it starts from that.
+void addAtEnd(GemmOp op) {
+  if (op->getNumResults() != 1 || op.getAccumulate())
+    return;
+  Value product = op->getResult(0);
+  auto view = product.hasOneUse()
+                  ? dyn_cast<tensor::ExpandShapeOp>(*product.getUsers().begin())
+                  : tensor::ExpandShapeOp();
+  Value summand = view ? view.getResult() : product;
+  linalg::GenericOp user = elementwiseUser(summand);
+  if (!user || user.getNumDpsInputs() != 2 || !addsInputs(user) ||
+      getElementTypeOrSelf(user.getResult(0)) != getElementTypeOrSelf(product))
+    return;
+  Value residual = user.getInputs()[user.getInputs()[0] == summand];
+  if (residual.getType() != summand.getType())
+    return;
+  ImplicitLocOpBuilder b(op.getLoc(), user);
+  if (view)
+    residual = tensor::CollapseShapeOp::create(b, product.getType(), residual,
+                                               view.getReassociationIndices());
+  Value sum = GemmOp::create(b, product.getType(), op.getA(), op.getB(),
+                             residual, op.getTransposeA(), op.getTransposeB(),
+                             /*accumulate=*/true)
+                  ->getResult(0);
+  if (view)
+    sum = tensor::ExpandShapeOp::create(b, view.getType(), sum,
+                                        view.getReassociationIndices(),
+                                        view.getMixedOutputShape());
+  user->replaceAllUsesWith(ValueRange(sum));
+  user.erase();
+  if (view)
+    view.erase();
+  op.erase();
+}
+
 struct ToLibraryCalls
     : public capstan::impl::CapstanToLibraryCallsBase<ToLibraryCalls> {
+  using Base::Base;
+
   void runOnOperation() override {
     SmallVector<linalg::LinalgOp> products;
     getOperation()->walk([&](linalg::LinalgOp op) {
@@ -126,6 +229,13 @@ struct ToLibraryCalls
     });
     for (linalg::LinalgOp op : products)
       convert(op);
+    SmallVector<GemmOp> gemms;
+    getOperation()->walk([&](GemmOp op) { gemms.push_back(op); });
+    for (GemmOp op : gemms) {
+      op = roundAtEnd(op);
+      if (addResiduals)
+        addAtEnd(op);
+    }
     getOperation()->walk([&](GroupedGemmOp op) {
       bool transposed = op.getTransposeB();
       unsigned transposes = 0;
@@ -137,11 +247,11 @@ struct ToLibraryCalls
 
   void convert(linalg::LinalgOp op) {
     Value a = op->getOperand(0), b = op->getOperand(1), c = op->getOperand(2);
-    Type element = getElementTypeOrSelf(c);
-    if (!element.isF32() && !element.isF64())
-      return;
-    if (getElementTypeOrSelf(a) != element ||
-        getElementTypeOrSelf(b) != element)
+    Type element = getElementTypeOrSelf(a), sums = getElementTypeOrSelf(c);
+    bool isHalf = element.isF16() || element.isBF16();
+    if (getElementTypeOrSelf(b) != element ||
+        (isHalf ? !sums.isF32()
+                : sums != element || !(element.isF32() || element.isF64())))
       return;
     std::optional<Loops> loops = loopsOf(op);
     if (!loops)

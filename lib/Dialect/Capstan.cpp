@@ -76,6 +76,11 @@ bool capstan::hasContiguousRows(MemRefType type) {
          (type.getRank() > 0 && type.getShape().back() == 1);
 }
 
+bool capstan::hasContiguousTokens(MemRefType type) {
+  return type.getRank() > 0 &&
+         type.getNumContiguousTrailingDims() >= type.getRank() - 1;
+}
+
 bool capstan::isDeviceType(Type type) {
   return isa<TensorType, BaseMemRefType>(type) && !isHostType(type);
 }

@@ -46,10 +46,14 @@ LogicalResult GemmOp::verify() {
       return emitOpError("operands must all have rank 2, or all rank 3");
     if (isHostType(type))
       return emitOpError("operands must be on the device");
-    if (type.getElementType() != c.getElementType() ||
-        !isa<FloatType>(type.getElementType()))
-      return emitOpError("operands must have one floating-point element type");
   }
+  Type element = a.getElementType(), result = c.getElementType();
+  bool widens = element.getIntOrFloatBitWidth() == 16 && result.isF32();
+  if (!isa<FloatType>(element) || b.getElementType() != element ||
+      (result != element && !widens))
+    return emitOpError(
+        "operands must have one floating-point element type, but "
+        "for an f32 init of f16 or bf16");
   bool isTensor = isa<RankedTensorType>(c);
   if (isa<RankedTensorType>(a) != isTensor ||
       isa<RankedTensorType>(b) != isTensor)
@@ -158,6 +162,25 @@ void VarlenAttentionOp::getEffects(EffectList &effects) {
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
+}
+
+/// Nobody computes sums that nobody uses.
+static LogicalResult dropLogsumexp(VarlenAttentionOp op,
+                                   PatternRewriter &rewriter) {
+  if (op.getNumResults() != 2 || !op.getResult(1).use_empty())
+    return failure();
+  auto slim = VarlenAttentionOp::create(
+      rewriter, op.getLoc(), TypeRange(op.getOut().getType()),
+      op->getOperands().drop_back(), op.getProperties(),
+      llvm::to_vector(op->getDiscardableAttrs()));
+  rewriter.replaceAllUsesWith(op.getResult(0), slim.getResult(0));
+  rewriter.eraseOp(op);
+  return success();
+}
+
+void VarlenAttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                    MLIRContext *) {
+  patterns.add(dropLogsumexp);
 }
 
 LogicalResult VarlenAttentionOp::verify() {

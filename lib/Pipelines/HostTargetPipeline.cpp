@@ -39,9 +39,11 @@ void capstan::buildRaisePipeline(OpPassManager &pm) {
 void capstan::buildHostBufferPipeline(
     OpPassManager &pm, const HostBufferPipelineOptions &options) {
   pm.addPass(createCapstanOutlineGraphs());
-  // The runtime has no attention on GPUs.
-  if (options.gpu)
-    pm.addPass(createCapstanDecomposeAttention());
+  if (options.gpu) {
+    clean(pm); // equal lengths are one value
+    pm.addPass(createCapstanShareLengths());
+    pm.addPass(createCapstanDecomposeAttention({/*keepLibrary=*/true}));
+  }
   // Tensors: shapes first, so that fusion sees equal ones.
   pm.addPass(createCapstanLowerScans());
   pm.addPass(createCapstanVerifyLowerable());
@@ -56,7 +58,7 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanReshapesToViews());
   clean(pm);
-  pm.addPass(createCapstanToLibraryCalls());
+  pm.addPass(createCapstanToLibraryCalls({/*addResiduals=*/options.gpu}));
   clean(pm);
   pm.addPass(createCapstanFuseKernels());
   clean(pm);

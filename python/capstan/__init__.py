@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _WHERE = {
+    "Artifact": "artifact",
     "CompilerError": "compiler",
     "ExportError": "errors",
     "InputError": "module",

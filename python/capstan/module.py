@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import re
 import tempfile
@@ -15,12 +14,7 @@ from torch.utils import _pytree as pytree
 
 from . import compiler, libraries, runtime
 from .importer import Imported, Input
-
-DTYPES = {
-    (0, 8): torch.int8, (0, 16): torch.int16, (0, 32): torch.int32, (0, 64): torch.int64,
-    (1, 8): torch.uint8, (2, 16): torch.float16, (2, 32): torch.float32, (2, 64): torch.float64,
-    (4, 16): torch.bfloat16, (6, 8): torch.bool,
-}  # fmt: skip
+from .interop import adopt, aligned, empty, signless
 
 
 class InputError(Exception):
@@ -129,8 +123,8 @@ class Module:
         self._check_shared_memory(by_name)
         module = self.load(options, target, **device)
         if target == "host":
-            weights = [_signless(w) for w in self.imported.weights.values()]
-            results = module.call("main", [*arguments, *weights], _empty)
+            weights = [signless(w) for w in self.imported.weights.values()]
+            results = module.call("main", [*arguments, *weights], empty)
         else:
             results = self._run_cuda(module, torch.device(target), arguments)
         self.counters = module.counters()
@@ -140,10 +134,10 @@ class Module:
         self, module: runtime.Module, device: torch.device, arguments: list[torch.Tensor]
     ) -> list[torch.Tensor]:
         stream = module.device.wrap(torch.cuda.current_stream(device).cuda_stream)
-        weights = [_signless(w) for w in self._weights_on(device).values()]
-        given = [_aligned(tensor) for tensor in (*arguments, *weights)]
+        weights = [signless(w) for w in self._weights_on(device).values()]
+        given = [aligned(tensor) for tensor in (*arguments, *weights)]
         taken = module.launch("main", given, stream)
-        results = [_adopt(t) for t in taken]
+        results = [adopt(t) for t in taken]
         module.synchronize(stream)  # checks on the device may have failed
         return results
 
@@ -237,7 +231,7 @@ def _argument(spec: Input, value: object) -> torch.Tensor | None:
     ):
         sizes = ", ".join(str(w) if isinstance(w, int) else "?" for w in wanted)
         raise InputError(f"{spec.name}: shape [{sizes}], got {list(shape)}")
-    return _signless(value)
+    return signless(value)
 
 
 def _span(tensor: torch.Tensor) -> tuple[int, int]:
@@ -247,29 +241,3 @@ def _span(tensor: torch.Tensor) -> tuple[int, int]:
         return begin, begin
     last = sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride(), strict=True))
     return begin, begin + (last + 1) * tensor.element_size()
-
-
-def _signless(tensor: torch.Tensor) -> torch.Tensor:
-    """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
-    tensor = tensor.detach().contiguous()
-    return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
-
-
-def _aligned(tensor: torch.Tensor) -> torch.Tensor:
-    """Kernels of GPUs read 16 bytes at once; a slice may begin anywhere."""
-    return tensor.clone() if tensor.is_cuda and tensor.data_ptr() % 16 else tensor
-
-
-def _adopt(pointer: ctypes._Pointer) -> torch.Tensor:
-    """A tensor of PyTorch's with the memory of a result, which it gives back."""
-    capsule = ctypes.pythonapi.PyCapsule_New
-    capsule.restype, capsule.argtypes = (
-        ctypes.py_object,
-        (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p),
-    )
-    name = b"dltensor_versioned"  # kept as long as capsules are: it is a constant
-    return torch.from_dlpack(capsule(ctypes.cast(pointer, ctypes.c_void_p), name, None))
-
-
-def _empty(tensor: runtime.Tensor) -> torch.Tensor:
-    return torch.empty(tensor.shape[: tensor.rank], dtype=DTYPES[tensor.code, tensor.bits])

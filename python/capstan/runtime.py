@@ -115,6 +115,21 @@ class DeviceConfig(c.Structure):
     )
 
 
+class ValueInfo(c.Structure):
+    """capstan_rt_value_info."""
+
+    _fields_ = (
+        ("name", c.c_char_p),
+        ("kind", c.c_int32),
+        ("space", c.c_int32),
+        ("code", c.c_uint8),
+        ("bits", c.c_uint8),
+        ("lanes", c.c_uint16),
+        ("rank", c.c_int32),
+        ("dims", c.POINTER(c.c_int64)),
+    )
+
+
 class EntryInfo(c.Structure):
     """capstan_rt_entry_info."""
 
@@ -123,8 +138,8 @@ class EntryInfo(c.Structure):
         ("entry", c.c_void_p),
         ("num_arguments", c.c_int32),
         ("num_results", c.c_int32),
-        ("arguments", c.c_void_p),
-        ("results", c.c_void_p),
+        ("arguments", c.POINTER(ValueInfo)),
+        ("results", c.POINTER(ValueInfo)),
     )
 
 
@@ -199,6 +214,15 @@ class Device:
         self.runtime.lib.capstan_rt_device_release(self.handle)
 
 
+class Entry:
+    """A function of a module."""
+
+    def __init__(self, function: c.c_void_p, info: EntryInfo) -> None:
+        self.function = function
+        self.num_results = info.num_results
+        self.argument_names = [a.name.decode() for a in info.arguments[: info.num_arguments]]
+
+
 class Module:
     """A module that capstan-compile made."""
 
@@ -210,7 +234,8 @@ class Module:
         )
         info = self.lib.capstan_rt_module_get_info(self.handle).contents
         entries = info.entries[: info.num_entries]
-        self.num_results = {entry.name.decode(): entry.num_results for entry in entries}
+        self._infos = {entry.name.decode(): entry for entry in entries}
+        self._entries: dict[str, Entry] = {}
 
     def __del__(self) -> None:
         self.lib.capstan_rt_module_release(self.handle)
@@ -245,15 +270,26 @@ class Module:
         """Starts an entry on a stream. The results are DLManagedTensorVersioned, each of which has
         to be deleted once. The arguments have to live until the stream has done the work.
         """
-        function = c.c_void_p()
-        self.check(
-            self.lib.capstan_rt_module_lookup(self.handle, entry.encode(), c.byref(function))
-        )
-        results = self.num_results[entry]
         tensors = [Tensor.of(a) for a in arguments]
         given = (c.POINTER(Tensor) * len(tensors))(*(c.pointer(t) for t in tensors))
-        taken = (c.POINTER(Tensor) * results)()
-        self.check(self.lib.capstan_rt_call(function, stream, len(tensors), given, results, taken))
+        return self.start(self.entry(entry), given, stream)
+
+    def entry(self, name: str) -> Entry:
+        if name not in self._entries:
+            function = c.c_void_p()
+            lookup = self.lib.capstan_rt_module_lookup
+            self.check(lookup(self.handle, name.encode(), c.byref(function)))
+            self._entries[name] = Entry(function, self._infos[name])
+        return self._entries[name]
+
+    def start(self, entry: Entry, given: c.Array, stream: c.c_void_p) -> list[c._Pointer]:
+        """`launch` of pointers to tensors that have been made before."""
+        taken = (c.POINTER(Tensor) * entry.num_results)()
+        self.check(
+            self.lib.capstan_rt_call(
+                entry.function, stream, len(given), given, entry.num_results, taken
+            )
+        )
         return list(taken)
 
     def synchronize(self, stream: c.c_void_p) -> None:

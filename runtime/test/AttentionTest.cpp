@@ -11,11 +11,15 @@ namespace {
 
 class AttentionTest : public Conformance {
 protected:
-  template <typename T> void compare(const Problem<T> &p, double tolerance) {
+  /// `stored` is the same problem with other strides; null: as it is.
+  template <typename T>
+  void compare(const Problem<T> &p, double tolerance,
+               const Problem<T> *stored = nullptr) {
     auto *s = stream.get();
-    auto q = tensor<T>(s, {int64_t(p.q.size())}, p.q);
-    auto k = tensor<T>(s, {int64_t(p.k.size())}, p.k);
-    auto v = tensor<T>(s, {int64_t(p.v.size())}, p.v);
+    const Problem<T> &memory = stored ? *stored : p;
+    auto q = tensor<T>(s, {int64_t(memory.q.size())}, memory.q);
+    auto k = tensor<T>(s, {int64_t(memory.k.size())}, memory.k);
+    auto v = tensor<T>(s, {int64_t(memory.v.size())}, memory.v);
     auto cuQ = tensor<int32_t>(s, {p.d.documents + 1}, p.lengthsQ);
     auto cuK = tensor<int32_t>(s, {p.d.documents + 1}, p.lengthsK);
     std::vector<double> expected, expectedLse;
@@ -27,7 +31,7 @@ protected:
     auto data = [](auto &t) { return t->dlpack.dl_tensor.data; };
     ASSERT_OK(inForward([&](auto *f) {
       return capstan_rt_varlen_attention(
-          f, &p.d, data(q), data(k), data(v),
+          f, &memory.d, data(q), data(k), data(v),
           static_cast<const int32_t *>(data(cuQ)),
           static_cast<const int32_t *>(data(cuK)), data(out),
           static_cast<float *>(data(lse)));
@@ -110,6 +114,20 @@ TEST_P(AttentionTest, GroupedHeads) {
   compare(p, 1e-5);
 }
 
+TEST_P(AttentionTest, TokensApart) {
+  Problem<float> p({6, 3}, {6, 3}, 2, 1, 8, 4);
+  auto spread = [](std::vector<float> &values, int64_t token, int64_t stride) {
+    std::vector<float> result(values.size() / token * stride, NAN);
+    for (size_t i = 0; i < values.size(); ++i)
+      result[i / token * stride + i % token] = values[i];
+    values = result;
+  };
+  Problem<float> apart = p;
+  apart.d.stride_q = 20, apart.d.stride_k = 9, apart.d.stride_v = 30;
+  spread(apart.q, 16, 20), spread(apart.k, 8, 9), spread(apart.v, 4, 30);
+  compare(p, 1e-5, &apart);
+}
+
 TEST_P(AttentionTest, Doubles) {
   Problem<double> p({70, 5}, {70, 5}, 2, 1, 8, 8);
   p.d.causal = 1;
@@ -167,6 +185,8 @@ TEST_P(AttentionTest, Rejects) {
                enqueue([](auto &d) { d.heads_k = 3; }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative",
                enqueue([](auto &d) { d.tokens_q = -1; }));
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "stride_k is smaller",
+               enqueue([](auto &d) { d.stride_k = 7; }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "window",
                enqueue([](auto &d) { d.window_left = -2; }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "size is unknown",

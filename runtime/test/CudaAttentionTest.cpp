@@ -223,6 +223,28 @@ TEST_P(CudaAttentionTest, BadLengthsOnTheDevice) {
   }
 }
 
+TEST_P(CudaAttentionTest, ProjectionsInOneTensor) {
+  // A token holds its heads of q, then of k, then of v.
+  Case<BF16> c(causal({40, 1, 60}, 4, 2, 64), stream.get());
+  const int64_t tokens = c.p.d.tokens_q, row = (4 + 2 + 2) * 64;
+  std::vector<uint16_t> packed;
+  for (int64_t i = 0; i < tokens; ++i)
+    for (auto [values, width] : {std::pair(&c.p.q, 256), std::pair(&c.p.k, 128),
+                                 std::pair(&c.p.v, 128)})
+      for (int64_t j = 0; j < width; ++j)
+        packed.push_back(BF16::pack((*values)[i * width + j]));
+  auto all =
+      makeTensor(BF16::dtype, {tokens * row}, packed.data(), stream.get());
+  c.p.d.stride_q = c.p.d.stride_k = c.p.d.stride_v = row;
+  auto *memory = static_cast<uint16_t *>(c.data(all));
+  ASSERT_OK(inForward([&](auto *f) {
+    return capstan_rt_varlen_attention(
+        f, &c.p.d, memory, memory + 256, memory + 384, c.numbers(c.cuQ),
+        c.numbers(c.cuK), c.data(c.result), nullptr);
+  }));
+  c.expect(stream.get());
+}
+
 TEST_P(CudaAttentionTest, GraphsTakeNewLengths) {
   Case<BF16> first(causal({40, 60, 0}, 4, 2, 128), stream.get());
   Case<BF16> second(causal({10, 20, 70}, 4, 2, 128), stream.get());

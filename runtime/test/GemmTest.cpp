@@ -137,25 +137,46 @@ TEST_P(GemmTest, EmptySizes) {
 
 TEST_P(GemmTest, HalfPrecisionSumsInSingle) {
   const int64_t m = 150, n = 140, k = 600;
+  const DLDataType half = {kDLBfloat, 16, 1};
   auto a = toBf16(randomValues<float>(m * k, 1));
   auto b = toBf16(randomValues<float>(k * n, 2));
-  auto deviceA = makeTensor({kDLBfloat, 16, 1}, {m, k}, a.data(), stream.get());
-  auto deviceB = makeTensor({kDLBfloat, 16, 1}, {k, n}, b.data(), stream.get());
-  std::vector<uint16_t> zeros(m * n);
-  auto c = makeTensor({kDLBfloat, 16, 1}, {m, n}, zeros.data(), stream.get());
-  auto d = makeDesc<float>(m, n, k);
-  d.dtype = {kDLBfloat, 16, 1};
-  ASSERT_OK(capstan_rt_gemm_enqueue(
-      stream.get(), &d, deviceA->dlpack.dl_tensor.data,
-      deviceB->dlpack.dl_tensor.data, c->dlpack.dl_tensor.data));
-  auto result = read<uint16_t>(*c, stream.get());
-  for (int64_t i = 0; i < m; i += 7)
-    for (int64_t j = 0; j < n; j += 5) {
-      double sum = 0;
-      for (int64_t l = 0; l < k; ++l)
-        sum += double(fromBf16(a[i * k + l])) * fromBf16(b[l * n + j]);
-      // One rounding to 8 bits.
-      ASSERT_NEAR(fromBf16(result[i * n + j]), sum, std::abs(sum) / 256 + 1e-4);
+  auto before = randomValues<float>(m * n, 3);
+  auto halfBefore = toBf16(before);
+  auto deviceA = makeTensor(half, {m, k}, a.data(), stream.get());
+  auto deviceB = makeTensor(half, {k, n}, b.data(), stream.get());
+  auto data = [](auto &t) { return t->dlpack.dl_tensor.data; };
+  for (bool widens : {false, true})
+    for (bool accumulate : {false, true}) {
+      auto c = widens
+                   ? tensor<float>(stream.get(), {m, n}, before)
+                   : makeTensor(half, {m, n}, halfBefore.data(), stream.get());
+      auto d = makeDesc<float>(m, n, k);
+      d.dtype = {kDLBfloat, 16, 1};
+      d.accumulate = accumulate;
+      if (widens)
+        d.dtype_c = rtDtypeOf<float>();
+      ASSERT_OK(capstan_rt_gemm_enqueue(stream.get(), &d, data(deviceA),
+                                        data(deviceB), data(c)));
+      std::vector<uint16_t> halves;
+      std::vector<float> floats;
+      if (widens)
+        floats = read<float>(*c, stream.get());
+      else
+        halves = read<uint16_t>(*c, stream.get());
+      for (int64_t i = 0; i < m; i += 7)
+        for (int64_t j = 0; j < n; j += 5) {
+          int64_t at = i * n + j;
+          double sum = !accumulate ? 0
+                       : widens    ? before[at]
+                                   : fromBf16(halfBefore[at]);
+          for (int64_t l = 0; l < k; ++l)
+            sum += double(fromBf16(a[i * k + l])) * fromBf16(b[l * n + j]);
+          // One rounding, to 8 bits or none.
+          if (widens)
+            ASSERT_NEAR(floats[at], sum, 1e-4);
+          else
+            ASSERT_NEAR(fromBf16(halves[at]), sum, std::abs(sum) / 256 + 1e-4);
+        }
     }
 }
 
@@ -196,6 +217,8 @@ TEST_P(GemmTest, Rejects) {
   EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED,
                "gemm.mlir:1:1: gemm on " + GetParam() + ": products of i32",
                enqueue([](auto &d) { d.dtype = {kDLInt, 32, 1}; }));
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "products of f32 to f64",
+               enqueue([](auto &d) { d.dtype_c = rtDtypeOf<double>(); }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "negative",
                enqueue([](auto &d) { d.m = -1; }));
   EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "over 2^31",

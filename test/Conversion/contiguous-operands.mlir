@@ -41,17 +41,18 @@ func.func @slice(%n: index, %k: index) -> memref<?x?x4xf32> {
   return %c : memref<?x?x4xf32>
 }
 
-// Attention takes nothing but row-major memory.
+// Attention takes tokens of q, k and v that are apart, as projections in one tensor are, but no others.
 // CHECK-LABEL: func.func @attention(
-// CHECK: memref.copy %arg0
-// CHECK: capstan.varlen_attention
+// CHECK-SAME: %[[Q:[^:]*]]: {{[^,]*}}, {{.*}}: memref<?x2x8xf32, strided<[64, 16, 1]>>
+// CHECK: memref.copy
+// CHECK: capstan.varlen_attention ins(%[[Q]],
 // CHECK-NOT: memref.copy
 // CHECK: memref.dealloc
-func.func @attention(%q: memref<?x4x8xf32, strided<[64, 8, 1]>>, %k: memref<?x2x8xf32>, %cu: memref<?xi32>, %max: index,
-                     %out: memref<?x4x8xf32>) {
+func.func @attention(%q: memref<?x4x8xf32, strided<[64, 8, 1]>>, %k: memref<?x2x8xf32, strided<[64, 16, 1]>>,
+                     %v: memref<?x2x8xf32>, %cu: memref<?xi32>, %max: index, %out: memref<?x4x8xf32>) {
   capstan.varlen_attention
-      ins(%q, %k, %k, %cu, %cu, %max, %max : memref<?x4x8xf32, strided<[64, 8, 1]>>, memref<?x2x8xf32>,
-          memref<?x2x8xf32>, memref<?xi32>, memref<?xi32>, index, index)
+      ins(%q, %k, %v, %cu, %cu, %max, %max : memref<?x4x8xf32, strided<[64, 8, 1]>>,
+          memref<?x2x8xf32, strided<[64, 16, 1]>>, memref<?x2x8xf32>, memref<?xi32>, memref<?xi32>, index, index)
       outs(%out : memref<?x4x8xf32>) {causal, scale = 0.25 : f64}
   return
 }

@@ -70,7 +70,9 @@ def CapstanDecomposeAttention : Pass<"capstan-decompose-attention", "::mlir::Mod
     features: groups of heads, causal, windows, scale, logsumexp, empty documents.
     It computes the scores of all pairs of tokens, f16 and bf16 in f32, so it
     is for comparison and for targets without an entry for attention, not
-    for speed; the bounds `max_q` and `max_k` are not used.
+    for speed; the bounds `max_q` and `max_k` are not used. `keep-library=true`
+    leaves alone what cuDNN has on a GPU: f16 and bf16, heads of a multiple of 8
+    elements up to 256, or up to 128 if those of keys and values differ.
 
     ```mlir
     %o = capstan.varlen_attention
@@ -90,6 +92,10 @@ def CapstanDecomposeAttention : Pass<"capstan-decompose-attention", "::mlir::Mod
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"keepLibrary", "keep-library", "bool", "false",
+           "leave alone what the library for GPUs has">,
+  ];
   let statistics = [Statistic<"numDecomposed", "decomposed", "operations decomposed">];
 }
 
@@ -122,7 +128,11 @@ def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp">
     rows, columns and batch, become `capstan.gemm`: `linalg.matmul`,
     `batch_matmul`, `matvec`, `vecmat`, `dot`, with any maps, and generics like them.
     A transpose of an operand becomes a flag of the product, so that no transposed
-    weight is ever written; a product into zeros doesn't accumulate.
+    weight is ever written; a product into zeros doesn't accumulate. A product of
+    f16 or bf16 has f32 results; if all that is done with these is rounding them
+    to the type of the factors, the product does it. With `add-residuals`, a
+    product that is only added to a tensor starts from that: of f16 and bf16, a
+    sum is then rounded once and not twice.
 
     ```mlir
     %wt = linalg.transpose ins(%w : tensor<512x2048xf32>) outs(%e : tensor<2048x512xf32>) permutation = [1, 0]
@@ -134,6 +144,10 @@ def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp">
     ```
   }];
   let dependentDialects = ["::capstan::CapstanDialect"];
+  let options = [
+    Option<"addResiduals", "add-residuals", "bool", "false",
+           "start products from what they are added to">,
+  ];
   let statistics = [
     Statistic<"numGemms", "gemms", "products given to the library">,
     Statistic<"numTransposes", "transposes", "transposes made flags of products">,

@@ -44,6 +44,9 @@ bool isDeviceType(mlir::Type type);
 
 /// Whether elements of the last dimension are known to follow each other.
 bool hasContiguousRows(mlir::MemRefType type);
+/// Whether all but the first dimension is contiguous: elements of the first may
+/// be apart.
+bool hasContiguousTokens(mlir::MemRefType type);
 
 } // namespace capstan
 

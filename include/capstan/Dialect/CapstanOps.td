@@ -165,7 +165,8 @@ def Capstan_GemmOp : Capstan_Op<"gemm", [
     `c = a * b`, or `c + a * b` with `accumulate`. All operands have rank 2, or
     rank 3 with a batch dimension first. `transpose_a` says that a matrix of `a`
     is k x m, `transpose_b` that one of `b` is n x k. All operands live on the
-    device and have one floating-point element type.
+    device and have one floating-point element type; of f16 and bf16, `c` may be
+    f32. Sums are in f32 at least.
 
     ```mlir
     %c = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
@@ -236,6 +237,9 @@ def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
     tokens_q]` of f32, the second result is the logarithm of the sum of the
     exponentials of the scores, -inf for such a query.
 
+    Operations that a forward runs with the same `lengths`, unless that is 0, have
+    equal numbers in `cu_seqlens_*`: `--capstan-share-lengths` sets it.
+
     ```mlir
     %o = capstan.varlen_attention
         ins(%q, %k, %v, %cu, %cu, %max, %max : tensor<?x32x64xf32>, tensor<?x8x64xf32>,
@@ -250,7 +254,8 @@ def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
                        AnyShaped:$out, Optional<AnyShaped>:$logsumexp,
                        F64Attr:$scale, UnitAttr:$causal,
                        DefaultValuedAttr<I64Attr, "-1">:$window_left,
-                       DefaultValuedAttr<I64Attr, "-1">:$window_right);
+                       DefaultValuedAttr<I64Attr, "-1">:$window_right,
+                       DefaultValuedAttr<I32Attr, "0">:$lengths);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $q `,` $k `,` $v `,` $cu_seqlens_q `,` $cu_seqlens_k `,` $max_q `,` $max_k
@@ -260,6 +265,7 @@ def Capstan_VarlenAttentionOp : Capstan_Op<"varlen_attention", [
     attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Capstan_LaunchOp : Capstan_Op<"launch", [

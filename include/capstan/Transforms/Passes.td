@@ -446,4 +446,24 @@ def CapstanDispatchBuckets : Pass<"capstan-dispatch-buckets", "::mlir::ModuleOp"
   ];
 }
 
+def CapstanShareLengths : Pass<"capstan-share-lengths", "::mlir::ModuleOp"> {
+  let summary = "says which attention of a forward has the same documents";
+  let description = [{
+    Gives `capstan.varlen_attention` a number, `lengths`, that others of the
+    module have too if a forward runs them with the same numbers in `cu_seqlens_*`:
+    what the target computes of these is then computed once for all layers. The
+    values are the same ones and are computed once in a forward: outside of
+    loops, in a function that is called at one place, which is as often
+    reached, or by the forward's caller.
+
+    ```mlir
+    %a = capstan.varlen_attention ins(%q, %k, %v, %cu, %cu, ...) outs(%init : ...) {scale = 0.125 : f64}
+    %b = capstan.varlen_attention ins(%r, %s, %t, %cu, %cu, ...) outs(%init : ...) {scale = 0.125 : f64}
+    // become
+    %a = capstan.varlen_attention ins(%q, %k, %v, %cu, %cu, ...) outs(%init : ...) {lengths = 1 : i32, ...}
+    %b = capstan.varlen_attention ins(%r, %s, %t, %cu, %cu, ...) outs(%init : ...) {lengths = 1 : i32, ...}
+    ```
+  }];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES

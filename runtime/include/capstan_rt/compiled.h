@@ -182,12 +182,15 @@ typedef struct capstan_rt_graph_region {
  * c[i] = a[i] * b[i] (+ c[i] if `accumulate`) for `batch` row-major matrices:
  * a is m x k, or k x m if `transpose_a`; b is k x n, or n x k if `transpose_b`;
  * c is m x n. Leading dimensions `ld*` and `stride_*` from one matrix of the
- * batch to the next are in elements; a stride of 0 repeats the matrix.
+ * batch to the next are in elements; a stride of 0 repeats the matrix. c is of
+ * type `dtype_c`: that of a and b, which 0 bits stand for, or f32 if these are
+ * f16 or bf16.
  */
 typedef struct capstan_rt_gemm_desc {
   uint32_t size; /**< of this struct */
   capstan_rt_dtype dtype;
   int32_t transpose_a, transpose_b, accumulate;
+  capstan_rt_dtype dtype_c;
   int64_t batch, m, n, k;
   int64_t lda, ldb, ldc;
   int64_t stride_a, stride_b, stride_c;
@@ -197,7 +200,8 @@ typedef struct capstan_rt_gemm_desc {
 /**
  * Attention over packed documents: q is [tokens_q, heads_q, head_dim], k
  * [tokens_k, heads_k, head_dim], v [tokens_k, heads_k, head_dim_v], out
- * [tokens_q, heads_q, head_dim_v], contiguous; heads_q is a multiple of
+ * [tokens_q, heads_q, head_dim_v], contiguous, but that tokens of q, k and v
+ * may be `stride_*` elements apart (0: contiguous); heads_q is a multiple of
  * heads_k. cu_seqlens_* are `documents` + 1 i32 on the device; behind the last
  * document is padding, whose results are undefined. logsumexp is
  * [heads_q, tokens_q] of f32, or null. Query i of a document attends to the key
@@ -213,6 +217,7 @@ typedef struct capstan_rt_attention_desc {
   capstan_rt_dtype dtype;
   int64_t documents, tokens_q, tokens_k, max_q, max_k;
   int64_t heads_q, heads_k, head_dim, head_dim_v;
+  int64_t stride_q, stride_k, stride_v;
   double scale;
   int32_t causal;
   int32_t lengths;

@@ -210,6 +210,7 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
                               const capstan_rt_gemm_desc &desc, const void *a,
                               const void *b, const int32_t *offsets,
                               void *c) = 0;
+  /// The descriptor has all strides.
   virtual int32_t attention(const capstan::rt::FailureRef &failure,
                             const capstan_rt_attention_desc &desc,
                             const capstan::rt::AttentionArguments &tensors) = 0;

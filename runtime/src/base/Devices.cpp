@@ -131,5 +131,5 @@ int32_t capstan_rt_varlen_attention_enqueue(
                                 out, logsumexp};
   CAPSTAN_RT_TRY(checkAttention(desc, tensors));
   stream->device->counters.add(Counter::attentions);
-  return stream->attention(newFailure(), *desc, tensors);
+  return stream->attention(newFailure(), withStrides(*desc), tensors);
 }

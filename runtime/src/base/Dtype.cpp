@@ -113,3 +113,24 @@ F16::operator float() const {
     return floatOf(sign | bitsOf(static_cast<float>(mantissa) * 0x1p-24f));
   return floatOf(sign | (exponent + 112) << 23 | mantissa << 13);
 }
+
+capstan_rt_dtype capstan::rt::resultOf(const capstan_rt_gemm_desc &desc) {
+  return desc.dtype_c.bits ? desc.dtype_c : desc.dtype;
+}
+
+int32_t capstan::rt::checkTypes(const char *op,
+                                const capstan_rt_gemm_desc &desc,
+                                const char *device) {
+  capstan_rt_dtype result = resultOf(desc);
+  bool widens = scalarOf(result) == Scalar::F32 && desc.dtype.bits == 16;
+  if (isFloat(desc.dtype) && (result == desc.dtype || widens))
+    return CAPSTAN_RT_OK;
+  std::string name = nameOf(desc.dtype);
+  if (!(result == desc.dtype))
+    name += " to " + nameOf(result);
+  return fail(
+      CAPSTAN_RT_UNSUPPORTED, {op, desc.location, device},
+      format("products of %s are not supported, only those of f32, f64, "
+             "f16 and bf16, and of the last two to f32",
+             name.c_str()));
+}

@@ -12,6 +12,7 @@
 #define CAPSTAN_RT_BASE_DTYPE_H
 
 #include "base/Api.h"
+#include "capstan_rt/compiled.h"
 
 #include <string>
 
@@ -27,6 +28,11 @@ std::string nameOf(capstan_rt_dtype dtype);
 /// Bytes of one element; 0 if there is no such type in memory.
 int64_t bytesOf(capstan_rt_dtype dtype);
 bool operator==(capstan_rt_dtype a, capstan_rt_dtype b);
+/// The type of a product's c.
+capstan_rt_dtype resultOf(const capstan_rt_gemm_desc &desc);
+/// Fails unless the types are those that products have.
+int32_t checkTypes(const char *op, const capstan_rt_gemm_desc &desc,
+                   const char *device);
 
 /// 16-bit floats, rounded to nearest even.
 struct F16 {

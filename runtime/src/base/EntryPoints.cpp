@@ -251,8 +251,8 @@ int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
                                 out, logsumexp};
   CAPSTAN_RT_TRY(forward->done(checkAttention(desc, tensors)));
   forward->count(Counter::attentions);
-  return forward->done(
-      forward->stream->attention(forward->failure, *desc, tensors));
+  return forward->done(forward->stream->attention(forward->failure,
+                                                  withStrides(*desc), tensors));
 }
 
 int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,

@@ -85,6 +85,12 @@ static const char *problemOf(const capstan_rt_attention_desc &d,
     return problem;
   if (d.heads_k ? d.heads_q % d.heads_k != 0 : d.heads_q != 0)
     return "heads_q is no multiple of heads_k";
+  if (d.stride_q && d.stride_q < d.heads_q * d.head_dim)
+    return "stride_q is smaller than a token of q";
+  if (d.stride_k && d.stride_k < d.heads_k * d.head_dim)
+    return "stride_k is smaller than a token of k";
+  if (d.stride_v && d.stride_v < d.heads_k * d.head_dim_v)
+    return "stride_v is smaller than a token of v";
   if (d.window_left < -1 || d.window_right < -1)
     return "a window is less than -1";
   if (!t.cuSeqlensQ || !t.cuSeqlensK)
@@ -105,4 +111,16 @@ int32_t capstan::rt::checkAttention(const capstan_rt_attention_desc *desc,
   if (const char *problem = problemOf(*desc, tensors))
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, desc->location}, problem);
   return CAPSTAN_RT_OK;
+}
+
+capstan_rt_attention_desc
+capstan::rt::withStrides(const capstan_rt_attention_desc &desc) {
+  capstan_rt_attention_desc d = desc;
+  if (!d.stride_q)
+    d.stride_q = d.heads_q * d.head_dim;
+  if (!d.stride_k)
+    d.stride_k = d.heads_k * d.head_dim;
+  if (!d.stride_v)
+    d.stride_v = d.heads_k * d.head_dim_v;
+  return d;
 }

@@ -22,6 +22,9 @@ int32_t checkGroupedGemm(const capstan_rt_gemm_desc *desc, const void *a,
 int32_t checkAttention(const capstan_rt_attention_desc *desc,
                        const AttentionArguments &tensors);
 
+/// The descriptor with strides where it says that tokens are contiguous.
+capstan_rt_attention_desc withStrides(const capstan_rt_attention_desc &desc);
+
 } // namespace capstan::rt
 
 #endif // CAPSTAN_RT_BASE_VALIDATE_H

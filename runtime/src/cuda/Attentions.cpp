@@ -77,8 +77,8 @@ bool Attentions::Less::operator()(const capstan_cudnn_sdpa &a,
   auto key = [](const capstan_cudnn_sdpa &d) {
     return std::tie(d.isBFloat, d.bottomRight, d.hasLogsumexp, d.wideOffsets,
                     d.documents, d.longestQ, d.longestK, d.headsQ, d.headsK,
-                    d.dim, d.dimV, d.windowLeft, d.windowRight,
-                    d.logsumexpStride, d.scale);
+                    d.dim, d.dimV, d.strideQ, d.strideK, d.strideV,
+                    d.windowLeft, d.windowRight, d.logsumexpStride, d.scale);
   };
   return key(a) < key(b);
 }
@@ -101,8 +101,8 @@ static int64_t roundDocuments(int64_t documents) {
 
 static bool isWide(const capstan_rt_attention_desc &d) {
   int64_t most =
-      std::max({d.tokens_q * d.heads_q * std::max(d.head_dim, d.head_dim_v),
-                d.tokens_k * d.heads_k * std::max(d.head_dim, d.head_dim_v)});
+      std::max({d.tokens_q * std::max(d.stride_q, d.heads_q * d.head_dim_v),
+                d.tokens_k * d.stride_k, d.tokens_k * d.stride_v});
   return most > INT32_MAX;
 }
 
@@ -125,6 +125,8 @@ int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
   sdpa.longestK = roundLength(std::min(d.max_k, d.tokens_k));
   sdpa.headsQ = d.heads_q, sdpa.headsK = d.heads_k;
   sdpa.dim = d.head_dim, sdpa.dimV = d.head_dim_v;
+  sdpa.strideQ = d.stride_q, sdpa.strideK = d.stride_k;
+  sdpa.strideV = d.stride_v;
   // A bound that is longer than everything is none.
   sdpa.windowLeft = d.window_left < d.tokens_k ? d.window_left : -1;
   sdpa.windowRight = d.window_right < d.tokens_k ? d.window_right : -1;

@@ -56,10 +56,18 @@ int32_t CudaStream::prepareLengths(CudaGraph *recorded,
                                    Block &own, capstan_cudnn_tensors &tensors) {
   FailureState *state;
   CAPSTAN_RT_TRY(stateFor(recorded, failure, state));
-  LengthsKey key = {desc.lengths,  desc.documents, sdpa.documents,
-                    desc.tokens_q, desc.tokens_k,  desc.max_q,
-                    desc.max_k,    sdpa.headsQ,    sdpa.headsK,
-                    sdpa.dim,      sdpa.dimV,      sdpa.wideOffsets};
+  LengthsKey key = {desc.lengths,
+                    desc.documents,
+                    sdpa.documents,
+                    desc.tokens_q,
+                    desc.tokens_k,
+                    desc.max_q,
+                    desc.max_k,
+                    sdpa.strideQ,
+                    sdpa.strideK,
+                    sdpa.strideV,
+                    sdpa.headsQ * sdpa.dimV,
+                    sdpa.wideOffsets};
   Block *block = &own;
   // Memory of somebody else's graph belongs to that graph's nodes.
   if (desc.lengths && (recorded || !handle->capturedByOwner())) {
@@ -82,8 +90,7 @@ int32_t CudaStream::prepareLengths(CudaGraph *recorded,
       tensors.lengthsK,
       {tensors.offsetsQ, tensors.offsetsK, tensors.offsetsV, tensors.offsetsO,
        tensors.offsetsLogsumexp},
-      {sdpa.headsQ * sdpa.dim, sdpa.headsK * sdpa.dim, sdpa.headsK * sdpa.dimV,
-       sdpa.headsQ * sdpa.dimV, 1},
+      {sdpa.strideQ, sdpa.strideK, sdpa.strideV, sdpa.headsQ * sdpa.dimV, 1},
       desc.documents,
       sdpa.documents,
       desc.tokens_q,

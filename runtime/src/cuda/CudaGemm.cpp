@@ -14,7 +14,7 @@
 using namespace capstan::rt;
 
 int32_t CudaStream::zero(const capstan_rt_gemm_desc &d, void *c) {
-  int64_t bytes = bytesOf(d.dtype);
+  int64_t bytes = bytesOf(resultOf(d));
   for (int64_t i = 0; i < d.batch; ++i)
     CAPSTAN_CUDA_TRY(gpu, "gemm", cuMemsetD2D8Async,
                      reinterpret_cast<CUdeviceptr>(c) + i * d.stride_c * bytes,
@@ -44,11 +44,7 @@ int32_t CudaStream::gemm(const FailureRef &failure,
   CAPSTAN_RT_TRY(recording(recorded));
   const char *library;
   CAPSTAN_RT_TRY(gpu.gemmLibrary(&library));
-  if (!isFloat(desc.dtype))
-    return unsupported(
-        "gemm", desc.location,
-        format("products of %s are not supported", nameOf(desc.dtype).c_str())
-            .c_str());
+  CAPSTAN_RT_TRY(checkTypes("gemm", desc, gpu.name()));
   if (!desc.batch || !desc.m || !desc.n || (!desc.k && desc.accumulate))
     return CAPSTAN_RT_OK;
   if (recorded)

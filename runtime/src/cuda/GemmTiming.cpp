@@ -79,7 +79,7 @@ void Gemms::choose(const capstan_rt_gemm_desc &d, GemmTensors tensors,
     most = std::max(most, each.workspace);
   int64_t elements = (d.batch - 1) * d.stride_c + (d.m - 1) * d.ldc + d.n;
   // The result is not the timing's to write.
-  Scratch result(device, elements * bytesOf(d.dtype), stream);
+  Scratch result(device, elements * bytesOf(resultOf(d)), stream);
   Scratch workspace(device, static_cast<int64_t>(most), stream);
   if (!result.get() || !workspace.get())
     return;

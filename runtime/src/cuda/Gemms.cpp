@@ -52,29 +52,23 @@ int32_t Gemms::failed(lt::Status status, const char *location) const {
               format("cuBLASLt gives status %d", status));
 }
 
-static bool typeOf(capstan_rt_dtype dtype, lt::DataType &type) {
+static lt::DataType typeOf(capstan_rt_dtype dtype) {
   switch (scalarOf(dtype)) {
-  case Scalar::F32:
-    return type = lt::R_32F, true;
   case Scalar::F64:
-    return type = lt::R_64F, true;
+    return lt::R_64F;
   case Scalar::F16:
-    return type = lt::R_16F, true;
+    return lt::R_16F;
   case Scalar::BF16:
-    return type = lt::R_16BF, true;
+    return lt::R_16BF;
   default:
-    return false;
+    return lt::R_32F;
   }
 }
 
 /// cuBLASLt's matrices are column-major: ours are their transposes to it, so it
 /// is asked for c^T = b^T * a^T.
 int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
-  lt::DataType type;
-  if (!typeOf(d.dtype, type))
-    return fail(
-        CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
-        format("products of %s are not supported", nameOf(d.dtype).c_str()));
+  lt::DataType type = typeOf(d.dtype), typeC = typeOf(resultOf(d));
   plan.isDouble = type == lt::R_64F;
   plan.accumulates = d.accumulate;
   lt::Status status = lib.MatmulDescCreate(
@@ -88,8 +82,8 @@ int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
   };
   set(lt::TransposeA, d.transpose_b);
   set(lt::TransposeB, d.transpose_a);
-  auto layout = [&](lt::Layout &made, int64_t rows, int64_t columns, int64_t ld,
-                    int64_t stride) {
+  auto layout = [&](lt::Layout &made, lt::DataType type, int64_t rows,
+                    int64_t columns, int64_t ld, int64_t stride) {
     auto batch = static_cast<int32_t>(d.batch);
     if (!status)
       status = lib.MatrixLayoutCreate(&made, type, columns, rows, ld);
@@ -100,11 +94,11 @@ int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
       status = lib.MatrixLayoutSetAttribute(made, lt::BatchStride, &stride,
                                             sizeof(stride));
   };
-  layout(plan.a, d.transpose_a ? d.k : d.m, d.transpose_a ? d.m : d.k, d.lda,
-         d.stride_a);
-  layout(plan.b, d.transpose_b ? d.n : d.k, d.transpose_b ? d.k : d.n, d.ldb,
-         d.stride_b);
-  layout(plan.c, d.m, d.n, d.ldc, d.stride_c);
+  layout(plan.a, type, d.transpose_a ? d.k : d.m, d.transpose_a ? d.m : d.k,
+         d.lda, d.stride_a);
+  layout(plan.b, type, d.transpose_b ? d.n : d.k, d.transpose_b ? d.k : d.n,
+         d.ldb, d.stride_b);
+  layout(plan.c, typeC, d.m, d.n, d.ldc, d.stride_c);
   return status ? failed(status, d.location) : int32_t(CAPSTAN_RT_OK);
 }
 
@@ -156,7 +150,9 @@ static int64_t alignmentOf(const GemmTensors &tensors) {
 int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
                     CUstream stream, bool captured, GemmPlan &result) {
   int64_t alignment = alignmentOf(tensors);
-  int64_t type = d.dtype.code << 8 | d.dtype.bits;
+  capstan_rt_dtype typeC = resultOf(d);
+  int64_t type =
+      typeC.code << 24 | typeC.bits << 16 | d.dtype.code << 8 | d.dtype.bits;
   GemmKey key(d, type, alignment);
   Relaxed relaxed(device); // the library asks the driver this and that
   std::lock_guard<std::mutex> lock(mutex);

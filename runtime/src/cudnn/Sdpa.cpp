@@ -95,16 +95,17 @@ static void describe(fe::graph::Graph &graph, const capstan_cudnn_sdpa &d) {
     return numbers(id, d.documents + 1, d.wideOffsets);
   };
   auto packed = [&](Tensor_attributes attributes, int64_t id, int64_t heads,
-                    int64_t longest, int64_t dim, int64_t offsetsId) {
+                    int64_t longest, int64_t dim, int64_t stride,
+                    int64_t offsetsId) {
     return attributes.set_uid(id)
         .set_dim({d.documents, heads, longest, dim})
-        .set_stride({heads * dim * longest, dim, heads * dim, 1})
+        .set_stride({stride * longest, dim, stride, 1})
         .set_ragged_offset(offsets(offsetsId));
   };
   auto input = [&](int64_t id, int64_t heads, int64_t longest, int64_t dim,
-                   int64_t offsetsId) {
-    return graph.tensor(
-        packed(Tensor_attributes(), id, heads, longest, dim, offsetsId));
+                   int64_t stride, int64_t offsetsId) {
+    return graph.tensor(packed(Tensor_attributes(), id, heads, longest, dim,
+                               stride, offsetsId));
   };
 
   auto options = fe::graph::SDPA_attributes()
@@ -121,11 +122,12 @@ static void describe(fe::graph::Graph &graph, const capstan_cudnn_sdpa &d) {
     options.set_diagonal_band_left_bound(static_cast<int>(d.windowLeft) + 1);
   if (d.windowRight >= 0)
     options.set_diagonal_band_right_bound(static_cast<int>(d.windowRight));
-  auto [out, stats] =
-      graph.sdpa(input(Q, d.headsQ, d.longestQ, d.dim, OffsetsQ),
-                 input(K, d.headsK, d.longestK, d.dim, OffsetsK),
-                 input(V, d.headsK, d.longestK, d.dimV, OffsetsV), options);
-  *out = packed(*out, Out, d.headsQ, d.longestQ, d.dimV, OffsetsO)
+  auto [out, stats] = graph.sdpa(
+      input(Q, d.headsQ, d.longestQ, d.dim, d.strideQ, OffsetsQ),
+      input(K, d.headsK, d.longestK, d.dim, d.strideK, OffsetsK),
+      input(V, d.headsK, d.longestK, d.dimV, d.strideV, OffsetsV), options);
+  *out = packed(*out, Out, d.headsQ, d.longestQ, d.dimV, d.headsQ * d.dimV,
+                OffsetsO)
              .set_output(true);
   if (d.hasLogsumexp)
     stats->set_output(true)

@@ -25,8 +25,9 @@ constexpr int capstan_cudnn_message_bytes = 512;
 struct capstan_cudnn;
 struct capstan_cudnn_plan;
 
-/// What a plan is made for. Tensors are contiguous tokens of heads of elements;
-/// a document's tokens start where its offset says, in elements.
+/// What a plan is made for. Tensors are tokens, `stride*` elements apart, of
+/// heads of elements; a document's tokens start where its offset says, in
+/// elements.
 struct capstan_cudnn_sdpa {
   int32_t isBFloat; // else f16
   int32_t bottomRight, hasLogsumexp;
@@ -34,6 +35,7 @@ struct capstan_cudnn_sdpa {
   int32_t wideOffsets;
   int64_t documents, longestQ, longestK;
   int64_t headsQ, headsK, dim, dimV;
+  int64_t strideQ, strideK, strideV;
   /// Keys before and after the diagonal; -1: all.
   int64_t windowLeft, windowRight;
   /// Between heads of the logsumexp; 0 without one.

@@ -64,9 +64,10 @@ private:
     return {begin, std::max(begin, end)};
   }
   /// Rows of a head as Real, with the elements from one to the next.
+  /// \param[in,out] stride   from one token to the next; in what is returned
   const Real *rows(const void *tensor, int64_t first, int64_t count,
-                   int64_t heads, int64_t head, int64_t dim,
-                   std::vector<Real> &copy, int64_t &stride) const;
+                   int64_t head, int64_t dim, std::vector<Real> &copy,
+                   int64_t &stride) const;
   void addKeys(const AttentionBlock &block, int64_t rowsQ, Range keys,
                const Real *q, int64_t strideQ);
   Real addRow(Real *row, Range seen, int64_t width, int64_t i);
@@ -81,19 +82,18 @@ private:
 
 template <typename T>
 auto AttentionScratch<T>::rows(const void *tensor, int64_t first, int64_t count,
-                               int64_t heads, int64_t head, int64_t dim,
+                               int64_t head, int64_t dim,
                                std::vector<Real> &copy, int64_t &stride) const
     -> const Real * {
-  const T *from = static_cast<const T *>(tensor) + (first * heads + head) * dim;
+  const T *from = static_cast<const T *>(tensor) + first * stride + head * dim;
   if constexpr (!converts) {
-    stride = heads * dim;
     return from;
   } else {
-    stride = dim;
     copy.resize(count * dim);
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < dim; ++j)
-        copy[i * dim + j] = Real(from[i * heads * dim + j]);
+        copy[i * dim + j] = Real(from[i * stride + j]);
+    stride = dim;
     return copy.data();
   }
 }
@@ -123,11 +123,10 @@ void AttentionScratch<T>::addKeys(const AttentionBlock &block, int64_t rowsQ,
                                   Range keys, const Real *q, int64_t strideQ) {
   int64_t width = keys.end - keys.begin,
           headK = block.head / (d.heads_q / d.heads_k);
-  int64_t first = block.firstK + keys.begin, strideK, strideV;
-  const Real *k =
-      rows(t.k, first, width, d.heads_k, headK, d.head_dim, copyK, strideK);
-  const Real *v =
-      rows(t.v, first, width, d.heads_k, headK, d.head_dim_v, copyV, strideV);
+  int64_t first = block.firstK + keys.begin, strideK = d.stride_k,
+          strideV = d.stride_v;
+  const Real *k = rows(t.k, first, width, headK, d.head_dim, copyK, strideK);
+  const Real *v = rows(t.v, first, width, headK, d.head_dim_v, copyV, strideV);
   if (d.head_dim)
     blas.gemm<Real>(false, true, rowsQ, width, d.head_dim, Real(d.scale), q,
                     strideQ, k, strideK, Real(0), scores.data(), width);
@@ -169,9 +168,9 @@ void AttentionScratch<T>::run(const AttentionBlock &block) {
   std::fill(sums.begin(), sums.end(), Real(0));
   std::fill(largest.begin(), largest.end(), lowest);
   std::fill(total.begin(), total.end(), Real(0));
-  int64_t strideQ;
-  const Real *q = rows(t.q, block.firstQ + block.query, rowsQ, d.heads_q,
-                       block.head, d.head_dim, copyQ, strideQ);
+  int64_t strideQ = d.stride_q;
+  const Real *q = rows(t.q, block.firstQ + block.query, rowsQ, block.head,
+                       d.head_dim, copyQ, strideQ);
   // Later queries never see fewer keys at the end, nor more at the begin.
   int64_t begin = keysOf(block, block.query).begin;
   int64_t end = keysOf(block, block.query + rowsQ - 1).end;

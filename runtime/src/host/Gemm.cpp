@@ -44,7 +44,7 @@ struct Tiling {
 struct Product {
   void run(ThreadPool &threads) const;
   template <typename T> void runTile(const Tile &tile) const;
-  template <typename T> void runHalfTile(const Tile &tile) const;
+  template <typename T, typename R> void runHalfTile(const Tile &tile) const;
 
   const Blas &blas;
   capstan_rt_gemm_desc desc;
@@ -107,7 +107,7 @@ template <typename T> void Product::runTile(const Tile &t) const {
                desc.ldb, T(desc.accumulate ? 1 : 0), to, desc.ldc);
 }
 
-/// Copies a block of a matrix of 16-bit floats to f32, row-major.
+/// Copies a block of a matrix of floats to f32, row-major.
 template <typename T>
 static void widen(const T *matrix, bool transpose, int64_t ld, int64_t row,
                   int64_t rows, int64_t column, int64_t columns, float *to) {
@@ -117,11 +117,12 @@ static void widen(const T *matrix, bool transpose, int64_t ld, int64_t row,
 }
 
 /// Sums up in f32, block by block, and rounds once.
-template <typename T> void Product::runHalfTile(const Tile &t) const {
+template <typename T, typename R>
+void Product::runHalfTile(const Tile &t) const {
   constexpr int64_t block = 128, blockK = 512;
   const T *from = static_cast<const T *>(a) + t.batch * desc.stride_a;
   const T *with = static_cast<const T *>(b) + t.batch * desc.stride_b;
-  T *to = static_cast<T *>(c) + t.batch * desc.stride_c;
+  R *to = static_cast<R *>(c) + t.batch * desc.stride_c;
   std::vector<float> wideA(block * blockK), wideB(blockK * block),
       sums(block * block);
   for (int64_t i = t.row; i < t.row + t.rows; i += block)
@@ -141,7 +142,7 @@ template <typename T> void Product::runHalfTile(const Tile &t) const {
       }
       for (int64_t r = 0; r < m; ++r)
         for (int64_t s = 0; s < n; ++s)
-          to[(i + r) * desc.ldc + j + s] = T(sums[r * n + s]);
+          to[(i + r) * desc.ldc + j + s] = R(sums[r * n + s]);
     }
 }
 
@@ -150,6 +151,7 @@ void Product::run(ThreadPool &pool) const {
     return;
   Tiling tiling = chooseTiling(desc, pool.threads());
   Scalar type = scalarOf(desc.dtype);
+  bool widens = scalarOf(resultOf(desc)) == Scalar::F32;
   pool.run(desc.batch * tiling.perMatrix(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Tile tile = tiling.tile(i);
@@ -158,9 +160,9 @@ void Product::run(ThreadPool &pool) const {
       else if (type == Scalar::F64)
         runTile<double>(tile);
       else if (type == Scalar::F16)
-        runHalfTile<F16>(tile);
+        widens ? runHalfTile<F16, float>(tile) : runHalfTile<F16, F16>(tile);
       else
-        runHalfTile<BF16>(tile);
+        widens ? runHalfTile<BF16, float>(tile) : runHalfTile<BF16, BF16>(tile);
     }
   });
 }
@@ -175,11 +177,7 @@ int32_t capstan::rt::makeGemm(HostDevice &device, FailureRef failure,
                               const capstan_rt_gemm_desc &desc, const void *a,
                               const void *b, void *c,
                               std::unique_ptr<Work> &work) {
-  if (!isFloat(desc.dtype))
-    return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", desc.location, device.name()},
-                format("products of %s are not supported, only those of f32, "
-                       "f64, f16 and bf16",
-                       nameOf(desc.dtype).c_str()));
+  CAPSTAN_RT_TRY(checkTypes("gemm", desc, device.name()));
   const Blas *blas;
   CAPSTAN_RT_TRY(device.loadBlas(&blas));
   work =

@@ -60,17 +60,18 @@ MaybeError GroupedGemm::checkOffsets() const {
 MaybeError GroupedGemm::run(Worker &worker) {
   if (MaybeError bad = checkOffsets())
     return bad;
-  int64_t bytes = bytesOf(desc.dtype), last = 0;
+  int64_t bytes = bytesOf(desc.dtype), bytesC = bytesOf(resultOf(desc)),
+          last = 0;
   capstan_rt_gemm_desc group = desc;
   group.batch = 1;
   for (int64_t i = 0; i < desc.batch; ++i) {
     group.m = offsets[i] - last;
     runGemm(worker.device, blas, group, a + last * desc.lda * bytes,
-            b + i * desc.stride_b * bytes, c + last * desc.ldc * bytes);
+            b + i * desc.stride_b * bytes, c + last * desc.ldc * bytesC);
     last = offsets[i];
   }
   for (; desc.n && last < desc.m; ++last)
-    memset(c + last * desc.ldc * bytes, 0, desc.n * bytes);
+    memset(c + last * desc.ldc * bytesC, 0, desc.n * bytesC);
   return nullptr;
 }
 
@@ -79,12 +80,7 @@ int32_t capstan::rt::makeGroupedGemm(HostDevice &device, FailureRef failure,
                                      const void *a, const void *b,
                                      const int32_t *offsets, void *c,
                                      std::unique_ptr<Work> &work) {
-  if (!isFloat(desc.dtype))
-    return fail(CAPSTAN_RT_UNSUPPORTED,
-                {"grouped_gemm", desc.location, device.name()},
-                format("products of %s are not supported, only those of f32, "
-                       "f64, f16 and bf16",
-                       nameOf(desc.dtype).c_str()));
+  CAPSTAN_RT_TRY(checkTypes("grouped_gemm", desc, device.name()));
   const Blas *blas;
   CAPSTAN_RT_TRY(device.loadBlas(&blas));
   work = std::make_unique<GroupedGemm>(*blas, std::move(failure), desc, a, b,

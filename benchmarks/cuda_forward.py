@@ -1,0 +1,388 @@
+"""Packed forwards of whole models on a GPU: ours against PyTorch's ways, in one run.
+
+    python benchmarks/cuda_forward.py compile FOLDER [ROW...]   where the compiler is; no GPU needed
+    python benchmarks/cuda_forward.py run FOLDER [ROW...] [--peers PEER,...]
+
+A row is a model, tokens and documents, such as qwen3-0.6b/2048/8. The boundary is the same for all:
+hidden states in, final norm out; weights are random, of one seed, in bf16. Ours is the unmodified
+Hugging Face model with a bucket of the row's size; the peers are a plain decoder with
+`torch.nn.attention.varlen.varlen_attn`. Times are medians of events around a forward, in ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
+
+import capstan
+import torch
+
+# Sizes as in the models' config.json; layers, hidden, inner, heads, key heads, head size, theta.
+SIZES = {
+    "qwen3-0.6b": ("Qwen3", 28, 1024, 3072, 16, 8, 128, 1e6),
+    "llama-3.2-1b": ("Llama", 16, 2048, 8192, 32, 8, 64, 5e5),
+    "qwen3-14b-4l": ("Qwen3", 4, 5120, 17408, 40, 8, 128, 1e6),
+}
+ROWS = [
+    "qwen3-0.6b/512/4",
+    "qwen3-0.6b/2048/8",
+    "qwen3-0.6b/8192/32",
+    "llama-3.2-1b/2048/8",
+    "llama-3.2-1b/8192/32",
+    "qwen3-14b-4l/2048/8",
+    "qwen3-14b-4l/8192/32",
+]
+MOST = {"T": 8192, "B": 65}
+
+
+def make_config(name: str):  # noqa: ANN201 - transformers is only needed here
+    import transformers
+
+    kind, layers, hidden, inner, heads, key_heads, dim, theta = SIZES[name]
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=256,
+        hidden_size=hidden,
+        intermediate_size=inner,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=key_heads,
+        head_dim=dim,
+        rms_norm_eps=1e-6,
+        rope_theta=theta,
+        max_position_embeddings=MOST["T"],
+    )
+    return kind, config
+
+
+def compile_row(row: str, folder: Path) -> None:
+    import transformers
+
+    name, tokens, documents = parse(row)
+    capstan.register_attention()
+    kind, config = make_config(name)
+    config._attn_implementation = "capstan"
+    with torch.device("meta"):
+        model = getattr(transformers, f"{kind}Model")(config).eval()
+    for key, parameter in model.named_parameters():
+        set_parameter(model, key, torch.empty(parameter.shape, dtype=torch.bfloat16))
+    model.rotary_emb = type(model.rotary_emb)(config)  # its buffer isn't a weight
+    inputs = example(config.hidden_size, [3, 5, 8])
+    dims = {k: torch.export.Dim(k, min=2, max=most) for k, most in MOST.items()}
+    shapes = {
+        "inputs_embeds": {1: dims["T"]},
+        "position_ids": {1: dims["T"]},
+        "cu_seq_lens_q": {0: dims["B"]},
+        "cu_seq_lens_k": {0: dims["B"]},
+        "use_cache": None,
+    }
+    begin = time.perf_counter()
+    module = capstan.export(model, (), inputs | {"use_cache": False}, dynamic_shapes=shapes)
+    exported = time.perf_counter()
+    buckets = f"T={tokens}/B={documents + 1}"
+    options = capstan.Options(pipeline=f"capstan-static-shape-pipeline{{buckets={buckets}}}")
+    library = module.compile(options, "cuda")
+    (folder / file_of(row)).write_bytes(library.read_bytes())
+    compiled = time.perf_counter() - exported
+    print(f"{row}: export {exported - begin:.1f} s, compile {compiled:.1f} s", flush=True)
+
+
+def parse(row: str) -> tuple[str, int, int]:
+    name, tokens, documents = row.split("/")
+    return name, int(tokens), int(documents)
+
+
+def file_of(row: str) -> str:
+    return row.replace("/", "_") + ".so"
+
+
+def set_parameter(model: torch.nn.Module, key: str, value: torch.Tensor) -> None:
+    path, _, last = key.rpartition(".")
+    parameter = torch.nn.Parameter(value, requires_grad=False)
+    setattr(model.get_submodule(path), last, parameter)
+
+
+def split(tokens: int, documents: int) -> list[int]:
+    """Documents of different lengths that add up."""
+    share = [1 + i % 4 for i in range(documents)]
+    ends = [sum(share[: i + 1]) * tokens // sum(share) for i in range(documents)]
+    return [b - a for a, b in itertools.pairwise([0, *ends])]
+
+
+def example(hidden: int, lengths: list[int], device: str = "cpu") -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(sum(lengths))
+    states = torch.randn(1, sum(lengths), hidden, generator=generator).bfloat16()
+    positions = torch.cat([torch.arange(n) for n in lengths])[None]
+    offsets = torch.tensor([0, *lengths]).cumsum(0).int()
+    batch = {"inputs_embeds": states, "position_ids": positions}
+    batch |= {"cu_seq_lens_q": offsets, "cu_seq_lens_k": offsets}
+    return {k: v.to(device) for k, v in batch.items()}
+
+
+def make_weights(name: str) -> dict[str, torch.Tensor]:
+    kind, layers, hidden, inner, heads, key_heads, dim, _ = SIZES[name]
+    generator = torch.Generator("cuda").manual_seed(1)
+
+    def matrix(rows: int, columns: int) -> torch.Tensor:
+        values = torch.randn(rows, columns, device="cuda", generator=generator)
+        return (values / math.sqrt(columns)).bfloat16()
+
+    def norm(size: int) -> torch.Tensor:
+        return (1 + 0.1 * torch.randn(size, device="cuda", generator=generator)).bfloat16()
+
+    weights = {"norm.weight": norm(hidden)}
+    for i in range(layers):
+        at = f"layers.{i}."
+        for proj, rows in (("q", heads), ("k", key_heads), ("v", key_heads)):
+            weights[f"{at}self_attn.{proj}_proj.weight"] = matrix(rows * dim, hidden)
+        weights[f"{at}self_attn.o_proj.weight"] = matrix(hidden, heads * dim)
+        if kind == "Qwen3":
+            weights |= {f"{at}self_attn.{x}_norm.weight": norm(dim) for x in "qk"}
+        for proj, rows, columns in (
+            ("gate", inner, hidden),
+            ("up", inner, hidden),
+            ("down", hidden, inner),
+        ):
+            weights[f"{at}mlp.{proj}_proj.weight"] = matrix(rows, columns)
+        for which in ("input", "post_attention"):
+            weights[f"{at}{which}_layernorm.weight"] = norm(hidden)
+    return weights
+
+
+class Decoder(torch.nn.Module):
+    """The model as people write it for packed batches."""
+
+    def __init__(self, name: str, weights: dict[str, torch.Tensor], packed: bool = False) -> None:
+        super().__init__()
+        kind, self.layers, _, _, self.heads, self.key_heads, self.dim, theta = SIZES[name]
+        self.norms_heads = kind == "Qwen3"
+        self.packed = packed
+        inverse = theta ** -(torch.arange(0, self.dim, 2, device="cuda") / self.dim)
+        self.inverse = inverse
+        self.w = dict(weights)
+        if packed:
+            for i in range(self.layers):
+                for part, names in (("self_attn.qkv", "qkv"), ("mlp.gate_up", ("gate", "up"))):
+                    at = f"layers.{i}." + part.split(".")[0]
+                    self.w[f"layers.{i}.{part}"] = torch.cat(
+                        [weights[f"{at}.{x}_proj.weight"] for x in names]
+                    )
+
+    def norm(self, x: torch.Tensor, weight: str) -> torch.Tensor:
+        f = x.float()
+        f = f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)
+        return self.w[weight] * f.to(x.dtype)
+
+    def attention(self, q, k, v, offsets, longest):  # noqa: ANN001, ANN201
+        from torch.nn.attention.varlen import varlen_attn
+
+        if q.dtype != torch.bfloat16:  # the reference
+            parts = []
+            for a, b in itertools.pairwise(offsets.tolist()):
+                heads = [t[a:b].transpose(0, 1)[None] for t in (q, k, v)]
+                o = torch.nn.functional.scaled_dot_product_attention(
+                    *heads, is_causal=True, enable_gqa=True
+                )
+                parts.append(o[0].transpose(0, 1))
+            return torch.cat(parts)
+        group = self.heads // self.key_heads
+        if VARLEN_EXPANDS:
+            k, v = (t.repeat_interleave(group, 1) for t in (k, v))
+        return varlen_attn(q, k, v, offsets, offsets, longest, longest, **CAUSAL)
+
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        positions: torch.Tensor,
+        offsets: torch.Tensor,
+        longest: int | None,
+    ) -> torch.Tensor:
+        F = torch.nn.functional.linear  # noqa: N806
+        w, d = self.w, self.dim
+        angles = positions[:, None].float() * self.inverse
+        angles = torch.cat([angles, angles], -1)
+        cos, sin = (f(angles).to(hidden.dtype)[:, None] for f in (torch.cos, torch.sin))
+
+        def rotate(x: torch.Tensor) -> torch.Tensor:
+            half = torch.cat([-x[..., d // 2 :], x[..., : d // 2]], -1)
+            return x * cos + half * sin
+
+        for i in range(self.layers):
+            at = f"layers.{i}."
+            x = self.norm(hidden, f"{at}input_layernorm.weight")
+            sizes = [self.heads * d, self.key_heads * d, self.key_heads * d]
+            if self.packed:
+                q, k, v = F(x, w[f"{at}self_attn.qkv"]).split(sizes, -1)
+            else:
+                q, k, v = (F(x, w[f"{at}self_attn.{p}_proj.weight"]) for p in "qkv")
+            q, k, v = (t.unflatten(-1, (-1, d)) for t in (q, k, v))
+            if self.norms_heads:
+                q = self.norm(q, f"{at}self_attn.q_norm.weight")
+                k = self.norm(k, f"{at}self_attn.k_norm.weight")
+            q, k = rotate(q), rotate(k)
+            most = longest
+            if most is None:  # as the model in eager does it, for each layer
+                most = int((offsets[1:] - offsets[:-1]).max())
+            x = self.attention(q, k, v, offsets, most).flatten(-2)
+            hidden = hidden + F(x, w[f"{at}self_attn.o_proj.weight"])
+            x = self.norm(hidden, f"{at}post_attention_layernorm.weight")
+            if self.packed:
+                gate, up = F(x, w[f"{at}mlp.gate_up"]).chunk(2, -1)
+            else:
+                gate, up = (F(x, w[f"{at}mlp.{p}_proj.weight"]) for p in ("gate", "up"))
+            x = torch.nn.functional.silu(gate) * up
+            hidden = hidden + F(x, w[f"{at}mlp.down_proj.weight"])
+        return self.norm(hidden, "norm.weight")
+
+
+VARLEN_EXPANDS = False
+CAUSAL: dict[str, object] = {}
+
+
+def find_out_varlen() -> None:
+    """How this PyTorch spells causal, and whether it takes groups of heads."""
+    global VARLEN_EXPANDS, CAUSAL
+    import inspect
+
+    from torch.nn.attention.varlen import varlen_attn
+
+    names = inspect.signature(varlen_attn).parameters
+    CAUSAL = {"is_causal": True} if "is_causal" in names else {"window_size": (-1, 0)}
+    if "enable_gqa" in names:
+        CAUSAL["enable_gqa"] = True
+    q = torch.randn(8, 4, 64, device="cuda", dtype=torch.bfloat16)
+    offsets = torch.tensor([0, 8], device="cuda", dtype=torch.int32)
+    try:
+        varlen_attn(
+            q, q[:, :2].contiguous(), q[:, :2].contiguous(), offsets, offsets, 8, 8, **CAUSAL
+        )
+    except Exception:  # noqa: BLE001 - whatever it says, it doesn't take them
+        VARLEN_EXPANDS = True
+
+
+def median_ms(run: Callable[[], object], seconds: float = 0.6) -> float:
+    for _ in range(3):
+        run()
+    torch.cuda.synchronize()
+    times, stop = [], time.perf_counter() + seconds
+    while time.perf_counter() < stop or len(times) < 5:
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        run()
+        end.record()
+        end.synchronize()
+        times.append(begin.elapsed_time(end))
+    return statistics.median(times)
+
+
+def in_graph(run: Callable[[], object]) -> Callable[[], object]:
+    side = torch.cuda.Stream()
+    with torch.cuda.stream(side):
+        for _ in range(2):
+            run()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        run()
+    return graph.replay
+
+
+def peers(name: str, weights: dict, batch: tuple, wanted: set[str]) -> dict[str, float]:
+    hidden, positions, offsets, longest = batch
+    times = {}
+
+    def measure(label: str, make: Callable[[], Callable[[], object]]) -> None:
+        if wanted and label not in wanted:
+            return
+        try:
+            torch._dynamo.reset()
+            times[label] = median_ms(make())
+        except Exception as error:  # noqa: BLE001 - a peer that can't is reported as such
+            print(f"  {label}: {type(error).__name__}: {str(error)[:200]}", flush=True)
+
+    plain, packed = Decoder(name, weights), Decoder(name, weights, packed=True)
+    measure("eager, sync per layer", lambda: lambda: plain(hidden, positions, offsets, None))
+    measure("eager, cached", lambda: lambda: plain(hidden, positions, offsets, longest))
+    graph = lambda m: in_graph(lambda: m(hidden, positions, offsets, longest))  # noqa: E731
+    measure("eager, one graph", lambda: graph(plain))
+    measure("eager packed, one graph", lambda: graph(packed))
+    for mode in ("default", "reduce-overhead", "max-autotune"):
+        for label, model in (("", plain), (" packed", packed)):
+
+            def compiled(model=model, mode=mode) -> Callable[[], object]:  # noqa: ANN001
+                options = {} if mode == "default" else {"mode": mode}
+                f = torch.compile(model, fullgraph=True, dynamic=False, **options)
+                return lambda: f(hidden, positions, offsets, longest)
+
+            measure(f"compile{label}, {mode}", compiled)
+    return times
+
+
+def run_row(row: str, folder: Path, wanted: set[str]) -> None:
+    name, tokens, documents = parse(row)
+    weights = make_weights(name)
+    lengths = split(tokens, documents)
+    batch = example(SIZES[name][2], lengths, "cuda")
+    hidden, positions = batch["inputs_embeds"][0], batch["position_ids"][0]
+    args = (hidden, positions, batch["cu_seq_lens_q"], max(lengths))
+    with torch.no_grad():
+        exact = Decoder(name, {k: w.float() for k, w in weights.items()})
+        reference = exact(hidden.float(), *args[1:])
+        eager = Decoder(name, weights)(*args)
+
+        def error(got: torch.Tensor) -> float:
+            return float((got.float() - reference).norm() / reference.norm())
+
+        print(f"{row}: eager's error {error(eager):.2e}", flush=True)
+        begin = time.perf_counter()
+        model = capstan.Artifact(folder / file_of(row), weights, gemm_cache=b"/tmp/gemms")
+        loaded = time.perf_counter() - begin
+        ours = model(**batch)[0]
+        model.synchronize()
+        first = time.perf_counter() - begin
+        print(f"  ours: error {error(ours.view_as(eager)):.2e}, load {loaded:.2f} s, first result "
+              f"{first:.2f} s", flush=True)  # fmt: skip
+        again = median_ms(lambda: model(**batch))
+        again_error = error(model(**batch)[0].view_as(eager))
+        model.synchronize()
+        counters = model.module.counters()
+        begin = time.perf_counter()
+        for _ in range(20):
+            model(**batch)
+        host = (time.perf_counter() - begin) / 20
+        model.synchronize()
+        print(f"  ours: {again:.3f} ms, host {host * 1e6:.0f} us, error {again_error:.2e}, "
+              f"{ {k: v for k, v in counters.items() if v} }", flush=True)  # fmt: skip
+        times = peers(name, weights, args, wanted)
+    for label, ms in times.items():
+        print(f"  {label}: {ms:.3f} ms, {ms / again:.2f}x ours", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("compile", "run"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("rows", nargs="*", default=ROWS)
+    parser.add_argument("--peers", default="")
+    given = parser.parse_args()
+    if given.what == "compile":
+        given.folder.mkdir(parents=True, exist_ok=True)
+        for row in given.rows:
+            compile_row(row, given.folder)
+        return
+    find_out_varlen()
+    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, varlen_attn with {CAUSAL}"
+          f"{', heads expanded' if VARLEN_EXPANDS else ''}", flush=True)  # fmt: skip
+    for row in given.rows:
+        run_row(row, given.folder, set(filter(None, given.peers.split(","))))
+
+
+if __name__ == "__main__":
+    main()

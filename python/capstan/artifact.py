@@ -1,0 +1,69 @@
+"""A compiled model: a library that `Module.compile` or capstan-compile made, and its weights."""
+
+from __future__ import annotations
+
+import ctypes as c
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from . import libraries, runtime
+from .interop import adopt, aligned, signless
+
+
+class Artifact:
+    """Runs on GPUs without a compiler, and without the model's code.
+
+    weights: tensors by the names that the model gives its parameters and buffers; they stay the
+    caller's, and are read where they are. Options of `device` are those of
+    capstan_rt_device_config.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        weights: Mapping[str, torch.Tensor] | None = None,
+        target: str = "cuda",
+        **device: int,
+    ) -> None:
+        loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
+        self.target = torch.device(target)
+        self.module = runtime.Module(runtime.Device(loaded, target, **device), str(path))
+        self.entry = self.module.entry("main")
+        self.weights = {}
+        names = self.entry.argument_names
+        for name, weight in (weights or {}).items():
+            if name not in names:
+                raise ValueError(f"{path} has no argument {name!r}; it has {', '.join(names)}")
+            self.weights[name] = aligned(signless(weight.to(self.target)))
+        self.inputs = [name for name in names if name not in self.weights]
+        self._tensors = {n: runtime.Tensor.of(w) for n, w in self.weights.items()}
+        self._given = (c.POINTER(runtime.Tensor) * len(names))()
+        for i, name in enumerate(names):
+            if name in self._tensors:
+                self._given[i] = c.pointer(self._tensors[name])
+        self._places = {name: names.index(name) for name in self.inputs}
+
+    def __call__(self, **inputs: torch.Tensor | int) -> list[torch.Tensor]:
+        """Enqueues a forward on PyTorch's current stream. Checks on the device that fail raise
+        when `synchronize` is called, or a later forward.
+        """
+        if inputs.keys() != self._places.keys():
+            raise TypeError(f"the inputs are {', '.join(self.inputs)}; got {', '.join(inputs)}")
+        alive = []
+        for name, value in inputs.items():
+            if not isinstance(value, torch.Tensor):
+                value = torch.tensor(value)
+            value = aligned(signless(value))
+            tensor = runtime.Tensor.of(value)
+            alive.append((value, tensor))
+            self._given[self._places[name]] = c.pointer(tensor)
+        return [adopt(t) for t in self.module.start(self.entry, self._given, self._stream())]
+
+    def synchronize(self) -> None:
+        """Waits for the current stream."""
+        self.module.synchronize(self._stream())
+
+    def _stream(self) -> c.c_void_p:
+        return self.module.device.wrap(torch.cuda.current_stream(self.target).cuda_stream)

@@ -1,0 +1,41 @@
+"""Between PyTorch's tensors and the runtime's."""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from . import runtime
+
+DTYPES = {
+    (0, 8): torch.int8, (0, 16): torch.int16, (0, 32): torch.int32, (0, 64): torch.int64,
+    (1, 8): torch.uint8, (2, 16): torch.float16, (2, 32): torch.float32, (2, 64): torch.float64,
+    (4, 16): torch.bfloat16, (6, 8): torch.bool,
+}  # fmt: skip
+
+
+def signless(tensor: torch.Tensor) -> torch.Tensor:
+    """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
+    tensor = tensor.detach().contiguous()
+    return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
+
+
+def aligned(tensor: torch.Tensor) -> torch.Tensor:
+    """Kernels of GPUs read 16 bytes at once; a slice may begin anywhere."""
+    return tensor.clone() if tensor.is_cuda and tensor.data_ptr() % 16 else tensor
+
+
+def adopt(pointer: ctypes._Pointer) -> torch.Tensor:
+    """A tensor of PyTorch's with the memory of a result, which it gives back."""
+    capsule = ctypes.pythonapi.PyCapsule_New
+    capsule.restype, capsule.argtypes = (
+        ctypes.py_object,
+        (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p),
+    )
+    name = b"dltensor_versioned"  # kept as long as capsules are: it is a constant
+    return torch.from_dlpack(capsule(ctypes.cast(pointer, ctypes.c_void_p), name, None))
+
+
+def empty(tensor: runtime.Tensor) -> torch.Tensor:
+    return torch.empty(tensor.shape[: tensor.rank], dtype=DTYPES[tensor.code, tensor.bits])
