@@ -43,7 +43,7 @@ ROWS = [
 MOST = {"T": 8192, "B": 65}
 
 
-def make_config(name: str):  # noqa: ANN201 - transformers is only needed here
+def make_config(name: str):
     import transformers
 
     kind, layers, hidden, inner, heads, key_heads, dim, theta = SIZES[name]
@@ -180,7 +180,7 @@ class Decoder(torch.nn.Module):
         f = f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)
         return self.w[weight] * f.to(x.dtype)
 
-    def attention(self, q, k, v, offsets, longest):  # noqa: ANN001, ANN201
+    def attention(self, q, k, v, offsets, longest):
         from torch.nn.attention.varlen import varlen_attn
 
         if q.dtype != torch.bfloat16:  # the reference
@@ -204,7 +204,7 @@ class Decoder(torch.nn.Module):
         offsets: torch.Tensor,
         longest: int | None,
     ) -> torch.Tensor:
-        F = torch.nn.functional.linear  # noqa: N806
+        F = torch.nn.functional.linear
         w, d = self.w, self.dim
         angles = positions[:, None].float() * self.inverse
         angles = torch.cat([angles, angles], -1)
@@ -263,7 +263,7 @@ def find_out_varlen() -> None:
         varlen_attn(
             q, q[:, :2].contiguous(), q[:, :2].contiguous(), offsets, offsets, 8, 8, **CAUSAL
         )
-    except Exception:  # noqa: BLE001 - whatever it says, it doesn't take them
+    except Exception:
         VARLEN_EXPANDS = True
 
 
@@ -304,7 +304,7 @@ def peers(name: str, weights: dict, batch: tuple, wanted: set[str]) -> dict[str,
         try:
             torch._dynamo.reset()
             times[label] = median_ms(make())
-        except Exception as error:  # noqa: BLE001 - a peer that can't is reported as such
+        except Exception as error:
             print(f"  {label}: {type(error).__name__}: {str(error)[:200]}", flush=True)
 
     plain, packed = Decoder(name, weights), Decoder(name, weights, packed=True)
@@ -316,7 +316,7 @@ def peers(name: str, weights: dict, batch: tuple, wanted: set[str]) -> dict[str,
     for mode in ("default", "reduce-overhead", "max-autotune"):
         for label, model in (("", plain), (" packed", packed)):
 
-            def compiled(model=model, mode=mode) -> Callable[[], object]:  # noqa: ANN001
+            def compiled(model=model, mode=mode) -> Callable[[], object]:
                 options = {} if mode == "default" else {"mode": mode}
                 f = torch.compile(model, fullgraph=True, dynamic=False, **options)
                 return lambda: f(hidden, positions, offsets, longest)

@@ -3,8 +3,8 @@
 
     utils/fetch_headers.py FOLDER
 
-Wheels are hundreds of megabytes, the headers in them a few: only these are read, by HTTP ranges. What
-is fetched is compared with checksums below. Standard library only, since ./dev runs it first.
+Wheels are hundreds of megabytes, the headers in them a few: only these are read, by HTTP ranges.
+What is fetched is compared with checksums below. Standard library only: ./dev runs it first.
 """
 
 from __future__ import annotations
