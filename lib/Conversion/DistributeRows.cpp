@@ -21,9 +21,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelFunction.h"
 #include "RowKernel.h"
 #include "capstan/Conversion/Passes.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -67,48 +67,28 @@ struct DistributeRows
     for (Value bound : ArrayRef(bounds).drop_front())
       captured.insert(bound);
     getUsedValuesDefinedAbove(loop.getRegion(), captured);
-    SmallVector<Value> arguments;
-    SmallVector<Operation *> constants;
-    for (Value value : captured)
-      if (matchPattern(value, m_Constant()))
-        constants.push_back(value.getDefiningOp());
-      else
-        arguments.push_back(value);
-
-    func::FuncOp kernel =
-        makeKernel(loop, layout, bounds, arguments, constants);
-    if (!kernel)
+    KernelFunction kernel(getOperation(), loop.getLoc(), "kernel_rows",
+                          captured);
+    if (failed(fill(kernel, loop, layout, bounds))) {
+      kernel.function.erase();
       return failure();
-    symbols.insert(kernel);
-    LaunchOp::create(b, kernel.getSymName(), arguments, extent);
+    }
+    symbols.insert(kernel.function);
+    LaunchOp::create(b, kernel.function.getSymName(), kernel.arguments, extent);
     loop.erase();
     return success();
   }
 
-  func::FuncOp makeKernel(scf::ForallOp loop, const RowLayout &layout,
-                          ArrayRef<Value> bounds, ArrayRef<Value> arguments,
-                          ArrayRef<Operation *> constants) {
-    auto b = ImplicitLocOpBuilder::atBlockEnd(loop.getLoc(),
-                                              getOperation().getBody());
-    SmallVector<Type> types(ValueRange(arguments).getTypes());
-    types.append(2, b.getIndexType());
-    auto kernel =
-        func::FuncOp::create(b, "kernel_rows", b.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr("capstan.kernel", b.getUnitAttr());
-    kernel->setAttr(kBlockAttr,
-                    b.getDenseI64ArrayAttr({layout.threads, layout.rows}));
-    Block *body = kernel.addEntryBlock();
-    b.setInsertionPointToStart(body);
-    IRMapping map;
-    map.map(arguments, body->getArguments().drop_back(2));
-    for (Operation *constant : constants)
-      b.clone(*constant, map);
+  static LogicalResult fill(KernelFunction &kernel, scf::ForallOp loop,
+                            const RowLayout &layout, ArrayRef<Value> bounds) {
+    auto b = ImplicitLocOpBuilder::atBlockEnd(loop.getLoc(), &kernel.body());
+    kernel.function->setAttr(
+        kBlockAttr, b.getDenseI64ArrayAttr({layout.threads, layout.rows}));
 
     // Rows behind the last one are that again, without a store: all threads of
     // a warp take part in its reductions.
     RowKernel rows(b, layout);
-    Value extent = body->getArguments().back();
+    Value extent = kernel.end();
     Value row = gpu::BlockIdOp::create(b, gpu::Dimension::x), isRow;
     if (layout.rows > 1) {
       Value height = rows.index(layout.rows);
@@ -120,18 +100,17 @@ struct DistributeRows
       row = arith::MinUIOp::create(b, row, last);
     }
     for (int64_t i = bounds.size() - 1; i > 0; --i) {
-      Value bound = map.lookupOrDefault(bounds[i]);
-      map.map(loop.getInductionVar(i), arith::RemUIOp::create(b, row, bound));
+      Value bound = kernel.map.lookup(bounds[i]);
+      kernel.map.map(loop.getInductionVar(i),
+                     arith::RemUIOp::create(b, row, bound));
       row = arith::DivUIOp::create(b, row, bound);
     }
-    map.map(loop.getInductionVar(0), row);
-    if (failed(rows.convert(loop, map, isRow))) {
-      kernel.erase();
-      return {};
-    }
+    kernel.map.map(loop.getInductionVar(0), row);
+    if (failed(rows.convert(loop, kernel.map, isRow)))
+      return failure();
     b.setLoc(loop.getLoc());
     func::ReturnOp::create(b);
-    return kernel;
+    return success();
   }
 };
 } // namespace
