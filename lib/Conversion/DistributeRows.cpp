@@ -44,13 +44,13 @@ struct DistributeRows
       if (loop->hasAttr(kRowsAttr))
         loops.push_back(loop);
     });
-    SymbolTable symbols(getOperation());
+    KernelTable kernels(getOperation());
     for (scf::ForallOp loop : loops)
-      if (failed(outline(loop, symbols)))
+      if (failed(outline(loop, kernels)))
         return signalPassFailure();
   }
 
-  LogicalResult outline(scf::ForallOp loop, SymbolTable &symbols) {
+  LogicalResult outline(scf::ForallOp loop, KernelTable &kernels) {
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
     RowLayout layout(loop,
                      loop->getAttrOfType<IntegerAttr>(kRowsAttr).getInt());
@@ -67,14 +67,17 @@ struct DistributeRows
     for (Value bound : ArrayRef(bounds).drop_front())
       captured.insert(bound);
     getUsedValuesDefinedAbove(loop.getRegion(), captured);
-    KernelFunction kernel(getOperation(), loop.getLoc(), "kernel_rows",
-                          captured);
+    KernelFunction kernel(getOperation(), loop.getLoc(), captured);
     if (failed(fill(kernel, loop, layout, bounds))) {
       kernel.function.erase();
       return failure();
     }
-    symbols.insert(kernel.function);
-    LaunchOp::create(b, kernel.function.getSymName(), kernel.arguments, extent);
+    SmallVector<Value> written;
+    loop.walk(
+        [&](vector::TransferWriteOp op) { written.push_back(op.getBase()); });
+    kernel.markDistinct(written);
+    func::FuncOp known = kernels.add(kernel.function, "kernel_rows");
+    LaunchOp::create(b, known.getSymName(), kernel.arguments, extent);
     loop.erase();
     return success();
   }

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelFunction.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
@@ -12,7 +13,7 @@
 using namespace mlir;
 using namespace capstan;
 
-KernelFunction::KernelFunction(ModuleOp module, Location loc, StringRef name,
+KernelFunction::KernelFunction(ModuleOp module, Location loc,
                                const llvm::SetVector<Value> &captured) {
   SmallVector<Operation *> constants;
   for (Value value : captured)
@@ -24,7 +25,8 @@ KernelFunction::KernelFunction(ModuleOp module, Location loc, StringRef name,
   auto b = OpBuilder::atBlockEnd(module.getBody());
   SmallVector<Type> types(ValueRange(arguments).getTypes());
   types.append(2, b.getIndexType());
-  function = func::FuncOp::create(b, loc, name, b.getFunctionType(types, {}));
+  function =
+      func::FuncOp::create(b, loc, "kernel", b.getFunctionType(types, {}));
   function.setPrivate();
   function->setAttr("capstan.kernel", b.getUnitAttr());
   Block *entry = function.addEntryBlock();
@@ -81,4 +83,23 @@ void KernelFunction::markDistinct(ValueRange written) {
     if (isa<MemRefType>(value.getType()))
       function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
                           UnitAttr::get(function.getContext()));
+}
+
+func::FuncOp KernelTable::add(func::FuncOp kernel, StringRef name) {
+  bool hasChecks =
+      kernel.walk([](cf::AssertOp) { return WalkResult::interrupt(); })
+          .wasInterrupted();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  // Checks tell where they are.
+  kernel->print(os,
+                OpPrintingFlags().useLocalScope().enableDebugInfo(hasChecks));
+  auto [same, isNew] = known.try_emplace(text, kernel);
+  if (!isNew) {
+    kernel.erase();
+    return same->second;
+  }
+  kernel.setSymName(name);
+  symbols.insert(kernel);
+  return kernel;
 }

@@ -86,10 +86,10 @@ struct OutlineKernels
           b, copy.getLoc(), copy.getSource(), copy.getTarget()));
       copy.erase();
     }
-    SymbolTable symbols(getOperation());
+    KernelTable kernels(getOperation());
     for (linalg::LinalgOp op : work)
       if (op.hasPureBufferSemantics() && onDevice(op) &&
-          failed(outline(op, symbols)))
+          failed(outline(op, kernels)))
         return signalPassFailure();
   }
 
@@ -99,7 +99,7 @@ struct OutlineKernels
     });
   }
 
-  LogicalResult outline(linalg::LinalgOp op, SymbolTable &symbols) {
+  LogicalResult outline(linalg::LinalgOp op, KernelTable &kernels) {
     IRRewriter rewriter(op);
     if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation())) {
       FailureOr<linalg::LinalgOp> ordered = parallelFirst(rewriter, generic);
@@ -130,15 +130,16 @@ struct OutlineKernels
     // What the kernel takes; constants move inside.
     llvm::SetVector<Value> captured(op->operand_begin(), op->operand_end());
     getUsedValuesDefinedAbove(op->getRegions(), captured);
-    KernelFunction kernel(getOperation(), loc, "kernel", captured);
+    KernelFunction kernel(getOperation(), loc, captured);
     if (failed(fill(rewriter, kernel, op, band))) {
       kernel.function.erase();
       return failure();
     }
     kernel.markDistinct(op.getDpsInits());
-    LaunchOp::create(rewriter, loc,
-                     shared(kernel.function, op, symbols).getSymName(),
-                     kernel.arguments, extent);
+    func::FuncOp known = kernels.add(kernel.function, "kernel_" + nameOf(op));
+    numKernels += known == kernel.function;
+    LaunchOp::create(rewriter, loc, known.getSymName(), kernel.arguments,
+                     extent);
     rewriter.eraseOp(op);
     ++numLaunches;
     return success();
@@ -184,24 +185,5 @@ struct OutlineKernels
     }
     return success();
   }
-
-  /// Equal kernels are one.
-  func::FuncOp shared(func::FuncOp kernel, linalg::LinalgOp op,
-                      SymbolTable &symbols) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    kernel->print(os, OpPrintingFlags().useLocalScope());
-    auto [known, isNew] = kernels.try_emplace(text, kernel);
-    if (!isNew) {
-      kernel.erase();
-      return known->second;
-    }
-    kernel.setSymName("kernel_" + nameOf(op));
-    symbols.insert(kernel);
-    ++numKernels;
-    return kernel;
-  }
-
-  llvm::StringMap<func::FuncOp> kernels;
 };
 } // namespace

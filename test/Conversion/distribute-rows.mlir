@@ -49,6 +49,25 @@ func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
   return
 }
 
+// Equal loops are one kernel. New memory is distinct from what was there.
+// CHECK-LABEL: func.func @equal
+// CHECK-COUNT-2: capstan.launch @kernel_rows_2(
+func.func @equal(%x: memref<?x32xf32>, %n: index) -> (memref<?x32xf32>, memref<?x32xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x32xf32>
+  %z = memref.alloc(%n) : memref<?x32xf32>
+  scf.forall (%i) in (%n) {
+    %row = vector.transfer_read %x[%i, %c0], %zero {in_bounds = [true]} : memref<?x32xf32>, vector<32xf32>
+    vector.transfer_write %row, %y[%i, %c0] {in_bounds = [true]} : vector<32xf32>, memref<?x32xf32>
+  } {capstan.rows = 32}
+  scf.forall (%i) in (%n) {
+    %row = vector.transfer_read %y[%i, %c0], %zero {in_bounds = [true]} : memref<?x32xf32>, vector<32xf32>
+    vector.transfer_write %row, %z[%i, %c0] {in_bounds = [true]} : vector<32xf32>, memref<?x32xf32>
+  } {capstan.rows = 32}
+  return %y, %z : memref<?x32xf32>, memref<?x32xf32>
+}
+
 // CHECK: func.func private @kernel_rows(%[[X:.*]]: memref<?x256xf32>, %{{.*}}: index, %[[END:.*]]: index)
 // CHECK-SAME: capstan.block = array<i64: 32, 8>, capstan.kernel
 // CHECK: %[[BLOCK:.*]] = gpu.block_id x
@@ -77,3 +96,5 @@ func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
 // CHECK: gpu.barrier
 // CHECK: scf.if %[[IS]]
 // CHECK: memref.store %{{.*}}, %[[S]][%[[ROW]]]
+
+// CHECK: func.func private @kernel_rows_2(%{{.*}}: memref<?x32xf32> {llvm.noalias}, %{{.*}}: memref<?x32xf32> {llvm.noalias}
