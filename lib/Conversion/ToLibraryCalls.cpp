@@ -116,6 +116,27 @@ Value expand(ImplicitLocOpBuilder &b, Value value, bool hasBatch, bool hasRow,
                                        sizes);
 }
 
+/// What rounds a product of halves, which was summed in f32, to their type. The
+/// library sums so.
+linalg::GenericOp roundingOf(linalg::LinalgOp product) {
+  Value sum = product->getResult(0);
+  if (!sum.hasOneUse() || !getElementTypeOrSelf(sum).isF32())
+    return {};
+  auto op = dyn_cast<linalg::GenericOp>(*sum.user_begin());
+  if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
+      op.getNumReductionLoops() ||
+      !llvm::all_of(op.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isIdentity(); }))
+    return {};
+  auto round = op.getBody()
+                   ->getTerminator()
+                   ->getOperand(0)
+                   .getDefiningOp<arith::TruncFOp>();
+  if (!round || round.getIn() != op.getBody()->getArgument(0))
+    return {};
+  return op;
+}
+
 struct ToLibraryCalls
     : public capstan::impl::CapstanToLibraryCallsBase<ToLibraryCalls> {
   void runOnOperation() override {
@@ -138,7 +159,13 @@ struct ToLibraryCalls
   void convert(linalg::LinalgOp op) {
     Value a = op->getOperand(0), b = op->getOperand(1), c = op->getOperand(2);
     Type element = getElementTypeOrSelf(c);
-    if (!element.isF32() && !element.isF64())
+    linalg::GenericOp rounding = roundingOf(op);
+    if (rounding && getElementTypeOrSelf(a) != element)
+      element = getElementTypeOrSelf(rounding.getResult(0));
+    else
+      rounding = {};
+    if (!(rounding ? element.isF16() || element.isBF16()
+                   : element.isF32() || element.isF64()))
       return;
     if (getElementTypeOrSelf(a) != element ||
         getElementTypeOrSelf(b) != element)
@@ -171,6 +198,12 @@ struct ToLibraryCalls
         accumulate = false;
       }
     ImplicitLocOpBuilder builder(op.getLoc(), op);
+    if (rounding) {
+      if (accumulate)
+        return;
+      c = tensor::EmptyOp::create(
+          builder, tensor::getMixedSizes(builder, op.getLoc(), c), element);
+    }
     bool hasBatch = batch.has_value();
     a = expand(builder, a, hasBatch, m.has_value(), true);
     b = expand(builder, b, hasBatch, true, n.has_value());
@@ -181,7 +214,10 @@ struct ToLibraryCalls
     if (!m || !n)
       result = tensor::CollapseShapeOp::create(builder, c.getType(), result,
                                                groupsOf(hasBatch, !m + !n));
-    op->replaceAllUsesWith(ValueRange(result));
+    Operation *last = rounding ? rounding : op;
+    last->replaceAllUsesWith(ValueRange(result));
+    if (rounding)
+      rounding.erase();
     op->erase();
     numTransposes += transposes;
     ++numGemms;
