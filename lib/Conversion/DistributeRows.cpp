@@ -10,7 +10,7 @@
 //     %row = vector.transfer_read %x[%i, %c0] : memref<?x256xf32>,
 //     vector<256xf32>
 //     ...
-//   } {capstan.rows = 256}
+//   } {capstan.rows}
 //   // becomes
 //   capstan.launch @kernel_rows(%x) extent %n : (memref<?x256xf32>)
 //
@@ -52,8 +52,7 @@ struct DistributeRows
 
   LogicalResult outline(scf::ForallOp loop, KernelTable &kernels) {
     ImplicitLocOpBuilder b(loop.getLoc(), loop);
-    RowLayout layout(loop,
-                     loop->getAttrOfType<IntegerAttr>(kRowsAttr).getInt());
+    RowLayout layout(loop);
     SmallVector<Value> bounds;
     Value extent;
     for (OpFoldResult bound : loop.getMixedUpperBound()) {

@@ -19,15 +19,17 @@
 
 namespace capstan {
 
-/// How a row is spread.
+/// How rows are spread. A thread has pieces of each row or part of one: its
+/// first one, and each that is a step behind.
 struct RowLayout {
-  RowLayout(mlir::scf::ForallOp loop, int64_t length);
+  explicit RowLayout(mlir::scf::ForallOp loop);
 
-  int64_t length;
+  int64_t step() const { return threads * chunk; }
+
   int64_t chunk;   ///< elements of one access
   int64_t threads; ///< of a row
-  int64_t chunks;  ///< of a thread
   int64_t rows;    ///< of a block
+  bool inWarp;     ///< so are all reductions
 };
 
 /// Writes the body of a kernel.
@@ -47,11 +49,11 @@ public:
 private:
   using Pieces = llvm::SmallVector<mlir::Value>;
 
-  bool isWhole(mlir::Type type) const;
   mlir::VectorType pieceType(mlir::Type type) const;
+  int64_t numPieces(mlir::Type type) const;
   /// The places of a transfer that this thread has.
   llvm::SmallVector<llvm::SmallVector<mlir::Value>>
-  places(mlir::ValueRange indices);
+  places(mlir::VectorType type, mlir::ValueRange indices);
   /// What is known of the addresses of a transfer: allocations and arguments
   /// are aligned to 16 bytes, and so are rows whose place is a multiple of
   /// that.
@@ -64,6 +66,7 @@ private:
   mlir::LogicalResult write(mlir::vector::TransferWriteOp op);
   mlir::LogicalResult reduce(mlir::vector::ReductionOp op);
   bool number(mlir::Operation *op);
+  mlir::LogicalResult insert(mlir::vector::InsertStridedSliceOp op);
   mlir::LogicalResult elementwise(mlir::Operation *op);
   mlir::LogicalResult broadcast(mlir::vector::BroadcastOp op);
   mlir::LogicalResult convert(mlir::Operation *op);
