@@ -58,7 +58,7 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanToLibraryCalls());
   clean(pm);
-  pm.addPass(createCapstanFuseKernels());
+  pm.addPass(createCapstanFuseKernels({/*keepConcats=*/options.gpu}));
   clean(pm);
   if (options.gpu) {
     pm.addNestedPass<func::FuncOp>(createCapstanFuseRows());
