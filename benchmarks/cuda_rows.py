@@ -20,7 +20,7 @@ import capstan
 import torch
 from torch.export import Dim
 
-HIDDEN, INNER, HEADS, DIM = 1024, 3072, 16, 128
+HIDDEN, INNER, HEADS, DIM, VOCABULARY = 1024, 3072, 16, 128, 151936
 T = Dim("T", min=2, max=1 << 22)
 
 
@@ -61,17 +61,78 @@ class Heads(torch.nn.Module):
         return norm(x.view(-1, HEADS, DIM), self.w)
 
 
+def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    half = DIM // 2
+    turned = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
+    return x * cos[:, None] + turned * sin[:, None]
+
+
+class Rotary(torch.nn.Module):
+    def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        return rotate(x.view(-1, HEADS, DIM), cos, sin)
+
+
+class HeadsRotary(Heads):
+    def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        return rotate(super().forward(x), cos, sin)
+
+
+class Embedding(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(torch.randn(VOCABULARY, HIDDEN).bfloat16())
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.embedding(ids, self.w)
+
+
+class Angles(torch.nn.Module):
+    """Tables of the rotation, of positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = torch.nn.Parameter(1e6 ** (-torch.arange(0, DIM, 2) / DIM))
+
+    def forward(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        f = positions[:, None].float() * self.w
+        f = torch.cat((f, f), dim=-1)
+        return f.cos().bfloat16(), f.sin().bfloat16()
+
+
+class Concat(torch.nn.Module):
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return torch.cat((a, b), dim=-1)
+
+
 class Cast(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.float()
 
 
-KERNELS: dict[str, tuple[type[torch.nn.Module], list[int]]] = {
-    "residual + RMSNorm": (Residual, [HIDDEN, HIDDEN]),
-    "RMSNorm": (Norm, [HIDDEN]),
-    "SiLU times up": (Gate, [INNER, INNER]),
-    "norm of heads": (Heads, [HEADS * DIM]),
-    "cast to f32": (Cast, [HIDDEN]),
+Inputs = Callable[[int, str], tuple[torch.Tensor, ...]]
+
+
+def halves(*widths: int) -> Inputs:
+    return lambda rows, device: tuple(
+        torch.randn(rows, n, device=device).bfloat16() for n in widths
+    )
+
+
+def integers(limit: int) -> Inputs:
+    return lambda rows, device: (torch.randint(limit, (rows,), device=device),)
+
+
+KERNELS: dict[str, tuple[type[torch.nn.Module], Inputs]] = {
+    "residual + RMSNorm": (Residual, halves(HIDDEN, HIDDEN)),
+    "RMSNorm": (Norm, halves(HIDDEN)),
+    "SiLU times up": (Gate, halves(INNER, INNER)),
+    "norm of heads": (Heads, halves(HEADS * DIM)),
+    "rotary of heads": (Rotary, halves(HEADS * DIM, DIM, DIM)),
+    "norm + rotary of heads": (HeadsRotary, halves(HEADS * DIM, DIM, DIM)),
+    "embedding": (Embedding, integers(VOCABULARY)),
+    "cos and sin": (Angles, integers(8192)),
+    "concatenation": (Concat, halves(HIDDEN, HIDDEN)),
+    "cast to f32": (Cast, halves(HIDDEN)),
 }
 
 
@@ -95,11 +156,11 @@ def copy_bandwidth(bytes_moved: int) -> float:
 
 
 def measure(name: str, rows: int) -> None:
-    kind, widths = KERNELS[name]
+    kind, make = KERNELS[name]
     model = kind()
-    small = tuple(torch.randn(4, n).bfloat16() for n in widths)
-    module = capstan.export(model, small, dynamic_shapes=tuple({0: T} for _ in widths))
-    inputs = [torch.randn(rows, n, device="cuda").bfloat16() for n in widths]
+    small = make(4, "cpu")
+    module = capstan.export(model, small, dynamic_shapes=tuple({0: T} for _ in small))
+    inputs = list(make(rows, "cuda"))
     want = model.cuda()(*inputs)
     got = module.run(tuple(inputs), target="cuda")
     want, got = ((v if isinstance(v, tuple) else (v,)) for v in (want, got))
@@ -108,6 +169,8 @@ def measure(name: str, rows: int) -> None:
         for g, w in zip(got, want, strict=True)
     )
     bytes_moved = sum(t.nbytes for t in (*inputs, *got))
+    if kind is Embedding:  # the rows that it reads
+        bytes_moved += got[0].nbytes
     del want, got
 
     loaded = module.load(None, "cuda")
@@ -122,7 +185,7 @@ def measure(name: str, rows: int) -> None:
     bandwidth, copy = bytes_moved / ours * 1e3, copy_bandwidth(bytes_moved)
     launches = module.counters["launches"]
     print(
-        f"{name:20} {launches:2} launches  {ours * 1e3:8.1f} us  {bandwidth / 1e12:5.2f} TB/s  "
+        f"{name:22} {launches:2} launches  {ours * 1e3:8.1f} us  {bandwidth / 1e12:5.2f} TB/s  "
         f"{bandwidth / copy:5.1%} of a copy  {peer / ours:5.2f}x faster than eager  "
         f"error {error:.1e}",
         flush=True,

@@ -246,18 +246,15 @@ capstan_result capstan_module_compile(const capstan_module *module,
   Messages said(*module, messages);
   StringRef target = given.target ? given.target : "host";
   PassManager pm(&module->context);
-  auto build = [&](auto options, auto &buildPipeline) {
-    options.hostSyncs = !given.keep_host_syncs;
-    options.planMemory = !given.no_memory_plan;
-    if constexpr (std::is_same_v<decltype(options), CudaTargetPipelineOptions>)
-      if (given.chip)
-        options.chip = given.chip;
-    buildPipeline(pm, options);
-  };
+  CudaTargetPipelineOptions pipeline;
+  pipeline.hostSyncs = !given.keep_host_syncs;
+  pipeline.planMemory = !given.no_memory_plan;
+  if (given.chip)
+    pipeline.chip = given.chip;
   if (target == "host")
-    build(HostTargetPipelineOptions(), buildHostTargetPipeline);
+    buildHostTargetPipeline(pm, pipeline);
   else if (target == "cuda")
-    build(CudaTargetPipelineOptions(), buildCudaTargetPipeline);
+    buildCudaTargetPipeline(pm, pipeline);
   else
     return said.fail("unknown target '" + target + "'; there are: host, cuda");
   OwningOpRef<ModuleOp> copy = module->op.get().clone();

@@ -38,6 +38,86 @@ struct Generalize : OpInterfaceRewritePattern<linalg::LinalgOp> {
   }
 };
 
+/// Groups of dimensions that have one that isn't of size 1; empty if there are
+/// as many as dimensions.
+SmallVector<ReassociationIndices> withoutUnits(ArrayRef<int64_t> shape,
+                                               std::optional<unsigned> kept) {
+  SmallVector<ReassociationIndices> groups;
+  bool hasOther = false;
+  for (auto [i, size] : llvm::enumerate(shape)) {
+    bool isUnit = size == 1 && i != kept;
+    if (groups.empty() || (hasOther && !isUnit)) {
+      groups.push_back({});
+      hasOther = false;
+    }
+    groups.back().push_back(i);
+    hasOther |= !isUnit;
+  }
+  if (groups.size() == shape.size())
+    groups.clear();
+  return groups;
+}
+
+/// A concatenation of dimensions that aren't of size 1.
+struct UnitDimsOfConcat : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    unsigned dim = op.getDim();
+    auto type = cast<RankedTensorType>(op.getType());
+    auto groups = withoutUnits(type.getShape(), dim);
+    if (groups.empty() || type.isDynamicDim(dim))
+      return failure();
+    SmallVector<Value> parts;
+    for (Value part : op.getInputs()) {
+      if (withoutUnits(cast<ShapedType>(part.getType()).getShape(), dim) !=
+          groups)
+        return failure();
+      parts.push_back(
+          tensor::CollapseShapeOp::create(rewriter, op.getLoc(), part, groups));
+    }
+    auto at = llvm::find_if(groups, [&](const ReassociationIndices &group) {
+      return llvm::is_contained(group, int64_t(dim));
+    });
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, op.getLoc(), op.getInputs()[0]);
+    sizes[dim] = rewriter.getIndexAttr(type.getDimSize(dim));
+    Value small = tensor::ConcatOp::create(rewriter, op.getLoc(),
+                                           at - groups.begin(), parts);
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, small, groups,
+                                                       sizes);
+    return success();
+  }
+};
+
+/// A slice of dimensions that aren't of size 1.
+struct UnitDimsOfSlice : OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape = op.getSourceType().getShape();
+    auto groups = withoutUnits(shape, std::nullopt);
+    if (groups.empty() || op.getType().getRank() != int64_t(shape.size()))
+      return failure();
+    SmallVector<OpFoldResult> offsets, sizes, strides;
+    for (const ReassociationIndices &group : groups) {
+      auto other =
+          llvm::find_if(group, [&](int64_t i) { return shape[i] != 1; });
+      int64_t dim = other == group.end() ? group.back() : *other;
+      offsets.push_back(op.getMixedOffsets()[dim]);
+      sizes.push_back(op.getMixedSizes()[dim]);
+      strides.push_back(op.getMixedStrides()[dim]);
+    }
+    Value source = tensor::CollapseShapeOp::create(rewriter, op.getLoc(),
+                                                   op.getSource(), groups);
+    Value small = tensor::ExtractSliceOp::create(rewriter, op.getLoc(), source,
+                                                 offsets, sizes, strides);
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(
+        op, op.getType(), small, groups, op.getMixedSizes());
+    return success();
+  }
+};
+
 bool hasCheck(linalg::GenericOp op) {
   return llvm::any_of(op.getBody()->getOperations(), [](Operation &inner) {
     return !isPure(&inner) && !inner.hasTrait<OpTrait::IsTerminator>() &&
@@ -62,10 +142,14 @@ bool mayFuse(OpOperand *operand) {
     if (user != consumer)
       return false;
   AffineMap map = consumer.getMatchingIndexingMap(operand);
-  return map.isPermutation() || !isCostly(producer);
+  // A product reads each element often.
+  return map.isPermutation() ||
+         !(isCostly(producer) || linalg::isaContractionOpInterface(consumer));
 }
 
 struct FuseKernels : public capstan::impl::CapstanFuseKernelsBase<FuseKernels> {
+  using CapstanFuseKernelsBase::CapstanFuseKernelsBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     auto run = [&](llvm::function_ref<void(RewritePatternSet &)> populate) {
@@ -74,8 +158,9 @@ struct FuseKernels : public capstan::impl::CapstanFuseKernelsBase<FuseKernels> {
       (void)applyPatternsGreedily(getOperation(), std::move(patterns));
     };
     run([&](RewritePatternSet &patterns) {
-      patterns.add<Generalize>(context);
-      tensor::populateDecomposeTensorConcatPatterns(patterns);
+      patterns.add<Generalize, UnitDimsOfConcat, UnitDimsOfSlice>(context);
+      if (!keepConcats)
+        tensor::populateDecomposeTensorConcatPatterns(patterns);
     });
     run([&](RewritePatternSet &patterns) {
       linalg::ControlDropUnitDims control;

@@ -19,12 +19,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowGather.h"
+#include "VectorizeRows.h"
 #include "capstan/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/ViewLikeInterfaceUtils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
-#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
-#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -40,6 +41,9 @@ namespace {
 
 /// A block of 256 threads holds a row in registers: 64 elements a thread.
 constexpr int64_t longestRow = 16384;
+/// Slices and concatenations of a loop: each may have what it reads computed
+/// once more, before equal things are merged.
+constexpr unsigned mostParts = 16;
 
 /// Arithmetic on elements only: no indices, no reads of other elements, no
 /// checks, all of which need one thread for each element.
@@ -68,6 +72,34 @@ int64_t rowLength(linalg::GenericOp op) {
   return ranges.back() % (128 / bits) == 0 ? ranges.back() : 0;
 }
 
+/// A part of each row, or rows side by side, at places that 16-byte accesses
+/// can do.
+bool isPart(Operation *op) {
+  if (!isa<tensor::ExtractSliceOp, tensor::ConcatOp>(op))
+    return false;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  Type element = type.getElementType();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() < 8)
+    return false;
+  auto fits = [&](int64_t elements) {
+    return !ShapedType::isDynamic(elements) &&
+           elements % (128 / element.getIntOrFloatBitWidth()) == 0;
+  };
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return int64_t(concat.getDim()) + 1 == type.getRank() &&
+           type.getRank() > 1 && type.getShape().back() <= longestRow &&
+           llvm::all_of(concat.getInputs().getTypes(), [&](Type input) {
+             return fits(cast<ShapedType>(input).getShape().back());
+           });
+  auto slice = cast<tensor::ExtractSliceOp>(op);
+  return slice.getSourceType().getRank() == type.getRank() &&
+         type.getRank() > 1 && slice.hasUnitStride() &&
+         llvm::all_of(slice.getStaticOffsets().drop_back(),
+                      [](int64_t offset) { return offset == 0; }) &&
+         fits(slice.getStaticOffsets().back()) &&
+         fits(slice.getStaticSizes().back());
+}
+
 /// All operands are whole rows, one row for all, or one element for each row:
 /// what the threads of a row can read without each other.
 bool readsRows(linalg::GenericOp op) {
@@ -89,16 +121,19 @@ bool isRowWork(linalg::GenericOp op) {
          op.getNumParallelLoops() == op.getNumLoops() &&
          op.getNumDpsInits() == 1 &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
-         isArithmetic(op) && readsRows(op) && rowLength(op) > 0;
+         (isArithmetic(op) || gathersRows(op)) && readsRows(op) &&
+         rowLength(op) > 0;
 }
 
-/// Computes rows of the same length, or a number for each row.
-bool mayJoin(Operation *producer, linalg::GenericOp anchor, int64_t length) {
+/// Computes rows or parts of them, or a number for each row.
+bool mayJoin(Operation *producer, linalg::GenericOp anchor) {
   if (isa<linalg::FillOp>(producer))
     return true;
+  if (isPart(producer))
+    return producer->getBlock() == anchor->getBlock();
   auto op = dyn_cast<linalg::GenericOp>(producer);
   if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      !isArithmetic(op) || !readsRows(op) ||
+      !(isArithmetic(op) || gathersRows(op)) || !readsRows(op) ||
       op->getBlock() != anchor->getBlock())
     return false;
   unsigned rows = anchor.getNumLoops() - 1;
@@ -111,41 +146,94 @@ bool mayJoin(Operation *producer, linalg::GenericOp anchor, int64_t length) {
               .getMajorSubMap(rows))
     return false;
   if (reductions == 0 && op.getNumLoops() == rows)
-    return true;
-  return op.getNumLoops() == rows + 1 && reductions <= 1 &&
-         rowLength(op) == length &&
+    return isArithmetic(op);
+  return op.getNumLoops() == rows + 1 && reductions <= 1 && rowLength(op) > 0 &&
          (reductions == 0 ||
           op.getIteratorTypesArray().back() == utils::IteratorType::reduction);
 }
 
-/// A number of a row that was written and is read again, as another type of one
-/// element than upstream's folder looks for.
-struct ForwardNumber : OpRewritePattern<vector::TransferReadOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// A part of rows side by side is parts of those, side by side.
+struct SliceOfConcat : OpRewritePattern<tensor::ExtractSliceOp> {
+  SliceOfConcat(MLIRContext *context,
+                const llvm::SetVector<Operation *> &members)
+      : OpRewritePattern(context), members(members) {}
 
-  LogicalResult matchAndRewrite(vector::TransferReadOp read,
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp slice,
                                 PatternRewriter &rewriter) const override {
-    auto write = read.getBase().getDefiningOp<vector::TransferWriteOp>();
-    auto type = dyn_cast<RankedTensorType>(read.getBase().getType());
-    if (!write || !type || !type.hasStaticShape() ||
-        type.getNumElements() != 1 || read.getMask() || write.getMask() ||
-        read.hasOutOfBoundsDim() || write.hasOutOfBoundsDim() ||
-        read.getVectorType().getNumElements() != 1)
+    auto concat = slice.getSource().getDefiningOp<tensor::ConcatOp>();
+    if (!concat || !members.contains(concat) ||
+        slice.getType().getRank() != slice.getSourceType().getRank() ||
+        !slice.hasUnitStride())
       return failure();
-    SmallVector<int64_t> first(write.getVectorType().getRank(), 0);
-    Value number = vector::ExtractOp::create(rewriter, read.getLoc(),
-                                             write.getVector(), first);
-    rewriter.replaceOpWithNewOp<vector::BroadcastOp>(read, read.getVectorType(),
-                                                     number);
+    int64_t begin = slice.getStaticOffsets().back();
+    int64_t size = slice.getStaticSizes().back(), first = 0;
+    if (ShapedType::isDynamic(begin) || ShapedType::isDynamic(size))
+      return failure();
+    SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(),
+                              sizes = slice.getMixedSizes();
+    SmallVector<Value> parts;
+    for (Value part : concat.getInputs()) {
+      int64_t length = cast<ShapedType>(part.getType()).getShape().back();
+      int64_t from = std::max(begin, first);
+      int64_t to = std::min(begin + size, first + length);
+      if (from < to) {
+        offsets.back() = rewriter.getIndexAttr(from - first);
+        sizes.back() = rewriter.getIndexAttr(to - from);
+        parts.push_back(tensor::ExtractSliceOp::create(
+            rewriter, slice.getLoc(), part, offsets, sizes,
+            slice.getMixedStrides()));
+      }
+      first += length;
+    }
+    if (parts.size() == 1)
+      rewriter.replaceOp(slice, parts[0]);
+    else
+      rewriter.replaceOpWithNewOp<tensor::ConcatOp>(slice, slice.getType(),
+                                                    concat.getDim(), parts);
     return success();
   }
+
+  const llvm::SetVector<Operation *> &members;
 };
+
+/// What has the sizes of a value, and isn't computed: its sizes are no reason
+/// to compute the value.
+Value sizedLike(Value value) {
+  while (Operation *op = value.getDefiningOp())
+    if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+      value = concat.getInputs()[0]; // only the last size differs; it is static
+    else if (auto from = dyn_cast<DestinationStyleOpInterface>(op))
+      value = from.getTiedOpOperand(cast<OpResult>(value))->get();
+    else
+      break;
+  return value;
+}
+
+/// Whether each row of the reader reads another row or number, so that none is
+/// computed more than once.
+bool readsOwnRows(OpOperand &use, unsigned rows) {
+  auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+  if (!reader)
+    return true;
+  AffineMap map = reader.getMatchingIndexingMap(&use);
+  for (unsigned i = 0; i < rows; ++i)
+    if (!map.isFunctionOfDim(i))
+      return false;
+  return true;
+}
 
 struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
   void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<tensor::ConcatOp> concats;
+    getOperation().walk([&](tensor::ConcatOp op) {
+      if (isPart(op))
+        concats.push_back(op);
+    });
+    for (tensor::ConcatOp op : concats)
+      copyBehind(rewriter, op);
     SmallVector<linalg::GenericOp> work;
     getOperation().walk([&](linalg::GenericOp op) { work.push_back(op); });
-    IRRewriter rewriter(&getContext());
     // Ends of chains first. Those that were joined are gone when their turn
     // comes, unless somebody else uses them.
     llvm::DenseSet<Operation *> joined;
@@ -156,15 +244,37 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
           return signalPassFailure();
         changed = true;
       }
-    if (!changed)
-      return markAllAnalysesPreserved();
-    if (failed(vectorize(rewriter)))
+    if (changed && failed(vectorizeRows(getOperation())))
       return signalPassFailure();
+    // Concatenations that are left.
+    RewritePatternSet patterns(&getContext());
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+
+  /// Rows side by side are written by a copy of them, unless that is joined.
+  static void copyBehind(IRRewriter &rewriter, tensor::ConcatOp op) {
+    rewriter.setInsertionPointAfter(op);
+    Location loc = op.getLoc();
+    auto type = cast<RankedTensorType>(op.getType());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, sizedLike(op.getInputs()[0]));
+    sizes.back() = rewriter.getIndexAttr(type.getShape().back());
+    Value init =
+        tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
+    AffineMap map = rewriter.getMultiDimIdentityMap(type.getRank());
+    auto copy = linalg::GenericOp::create(
+        rewriter, loc, TypeRange(type), op.getResult(), init, {map, map},
+        SmallVector(type.getRank(), utils::IteratorType::parallel),
+        [](OpBuilder &b, Location loc, ValueRange arguments) {
+          linalg::YieldOp::create(b, loc, arguments[0]);
+        });
+    rewriter.replaceAllUsesExcept(op.getResult(), copy.getResult(0), copy);
   }
 
   LogicalResult join(IRRewriter &rewriter, linalg::GenericOp anchor,
                      llvm::DenseSet<Operation *> &joined) {
-    int64_t length = rowLength(anchor);
     unsigned rows = anchor.getNumLoops() - 1;
     SmallVector<OpFoldResult> sizes(rows, rewriter.getIndexAttr(1));
     sizes.push_back(rewriter.getIndexAttr(0));
@@ -172,11 +282,11 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
     options.tilingOptions.setTileSizes(sizes);
     options.tilingOptions.setLoopType(
         scf::SCFTilingOptions::LoopType::ForallOp);
-    llvm::SetVector<Operation *> members = membersOf(anchor, length);
+    llvm::SetVector<Operation *> members = membersOf(anchor);
     // Results that others need whole. A fill is made again for them.
     llvm::DenseSet<Operation *> kept;
     for (Operation *op : members)
-      if (!isa<linalg::FillOp>(op) &&
+      if (!isa<linalg::FillOp>(op) && !isPart(op) &&
           llvm::any_of(op->getUsers(), [&](Operation *user) {
             return !members.contains(user);
           }))
@@ -190,6 +300,10 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
             return std::nullopt;
           return scf::SCFTileAndFuseOptions::ControlFnResult{kept.contains(op)};
         });
+    RewritePatternSet patterns(&getContext());
+    patterns.add<SliceOfConcat>(&getContext(), members);
+    tensor::populateMergeConsecutiveInsertExtractSlicePatterns(patterns);
+    options.cleanupPatterns = std::move(patterns);
     rewriter.setInsertionPoint(anchor);
     FailureOr<scf::SCFTileAndFuseResult> result =
         scf::tileConsumerAndFuseProducersUsingSCF(
@@ -197,88 +311,77 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
     if (failed(result))
       return anchor.emitOpError("can't be split into rows");
     auto loop = cast<scf::ForallOp>(result->loops.front());
-    loop->setAttr(kRowsAttr, rewriter.getI64IntegerAttr(length));
+    loop->setAttr(kRowsAttr, rewriter.getUnitAttr());
     for (auto [value, replacement] : result->replacements)
       replaceOutside(rewriter, value, replacement, loop);
+    eraseUnused(rewriter, members);
     ++numRows;
     return success();
   }
 
+  /// Checks in them would be made again. A fill is left where it is.
+  static void eraseUnused(IRRewriter &rewriter,
+                          const llvm::SetVector<Operation *> &members) {
+    SmallVector<Operation *> work;
+    llvm::copy_if(members, std::back_inserter(work),
+                  [](Operation *op) { return !isa<linalg::FillOp>(op); });
+    llvm::sort(
+        work, [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+    for (Operation *op : work) {
+      for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+        Operation *user = use.getOwner();
+        if (isa<tensor::DimOp>(user))
+          rewriter.modifyOpInPlace(user,
+                                   [&] { use.set(sizedLike(use.get())); });
+        else if (isOpTriviallyDead(user)) // tiles that were computed instead
+          rewriter.eraseOp(user);
+      }
+      if (op->use_empty())
+        rewriter.eraseOp(op);
+    }
+  }
+
   /// What the loop of `anchor` computes. It stands where the anchor does: what
   /// else uses a result must come later. A fill is left where it is.
-  static llvm::SetVector<Operation *> membersOf(linalg::GenericOp anchor,
-                                                int64_t length) {
+  static llvm::SetVector<Operation *> membersOf(linalg::GenericOp anchor) {
     llvm::SetVector<Operation *> members;
     members.insert(anchor);
+    unsigned parts = 0, rows = anchor.getNumLoops() - 1;
+    auto isMember = [&](Operation *user) { return members.contains(user); };
     auto follows = [&](Operation *user) {
       Operation *here = anchor->getBlock()->findAncestorOpInBlock(*user);
-      return members.contains(user) || (here && anchor->isBeforeInBlock(here));
+      return isMember(user) || (here && anchor->isBeforeInBlock(here));
+    };
+    auto fits = [&](Operation *op) {
+      if (isa<linalg::FillOp>(op))
+        return true;
+      if (llvm::all_of(op->getUsers(), isMember))
+        return !isPart(op) || parts < mostParts;
+      // A row that others need is written where it is computed whole.
+      return !isPart(op) && llvm::all_of(op->getUsers(), follows) &&
+             llvm::none_of(op->getUsers(), isPart);
     };
     // One may be able to follow only after another did.
     for (size_t before = 0; before != members.size();) {
       before = members.size();
       for (size_t i = 0; i < members.size(); ++i)
-        for (Value operand : members[i]->getOperands())
-          if (Operation *op = operand.getDefiningOp();
-              op && mayJoin(op, anchor, length) &&
-              (isa<linalg::FillOp>(op) ||
-               llvm::all_of(op->getUsers(), follows)))
-            members.insert(op);
+        for (OpOperand &use : members[i]->getOpOperands())
+          if (Operation *op = use.get().getDefiningOp();
+              op && mayJoin(op, anchor) && fits(op) &&
+              (isa<linalg::FillOp>(op) || readsOwnRows(use, rows)))
+            parts += members.insert(op) && isPart(op);
     }
     return members;
   }
 
-  /// Sizes that the loop needs are those of what is written.
   static void replaceOutside(IRRewriter &rewriter, Value value,
                              Value replacement, scf::ForallOp loop) {
-    auto op = value.getDefiningOp<linalg::LinalgOp>();
-    for (OpOperand &use : llvm::make_early_inc_range(value.getUses())) {
+    rewriter.replaceUsesWithIf(value, replacement, [&](OpOperand &use) {
       Operation *user = use.getOwner();
-      if (loop->isProperAncestor(user))
-        continue;
-      bool isBefore =
-          user->getBlock() == loop->getBlock() && user->isBeforeInBlock(loop);
-      if (!isBefore)
-        rewriter.modifyOpInPlace(user, [&] { use.set(replacement); });
-      else if (auto dim = dyn_cast<tensor::DimOp>(user); dim && op)
-        rewriter.modifyOpInPlace(user, [&] {
-          use.set(op.getDpsInitOperand(cast<OpResult>(value).getResultNumber())
-                      ->get());
-        });
-    }
-  }
-
-  LogicalResult vectorize(IRRewriter &rewriter) {
-    SmallVector<linalg::LinalgOp> work;
-    getOperation().walk([&](scf::ForallOp loop) {
-      if (loop->hasAttr(kRowsAttr))
-        loop.walk([&](linalg::LinalgOp op) { work.push_back(op); });
+      return !loop->isProperAncestor(user) &&
+             !(user->getBlock() == loop->getBlock() &&
+               user->isBeforeInBlock(loop));
     });
-    for (linalg::LinalgOp op : work) {
-      rewriter.setInsertionPoint(op);
-      auto result = linalg::vectorize(rewriter, op);
-      if (failed(result))
-        return op.emitOpError("of a row can't be made vectors");
-      rewriter.replaceOp(op, result->replacements);
-    }
-    // Vectors of one row become vectors of its elements.
-    MLIRContext *context = &getContext();
-    RewritePatternSet patterns(context);
-    linalg::populateLinalgTilingCanonicalizationPatterns(patterns);
-    vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
-    tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
-    tensor::populateFoldTensorSubsetOpPatterns(patterns);
-    vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
-    vector::populateVectorMultiReductionLoweringPatterns(
-        patterns, vector::VectorMultiReductionLowering::InnerReduction);
-    vector::populateDropUnitDimWithShapeCastPatterns(patterns);
-    // What is the same for the row is computed once.
-    vector::populateSinkVectorOpsPatterns(patterns);
-    patterns.add<ForwardNumber>(context);
-    for (RegisteredOperationName op : context->getRegisteredOperations())
-      if (isa<vector::VectorDialect>(op.getDialect()))
-        op.getCanonicalizationPatterns(patterns, context);
-    return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 };
 } // namespace

@@ -13,14 +13,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelFunction.h"
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -33,41 +31,6 @@ namespace capstan {
 using namespace capstan;
 
 namespace {
-
-/// The buffer that a view is of.
-Value rootOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
-/// Whether `other` was there before the allocation `alloc` was made, and so
-/// isn't in its memory.
-bool isOlder(Value other, memref::AllocOp alloc) {
-  if (auto argument = dyn_cast<BlockArgument>(other))
-    return argument.getOwner()->findAncestorOpInBlock(*alloc);
-  Operation *op = other.getDefiningOp();
-  Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*alloc);
-  return ancestor && op->isBeforeInBlock(ancestor);
-}
-
-/// Whether what `written` points into is distinct from each other buffer.
-bool isDistinct(Value written, ArrayRef<Value> buffers) {
-  Value root = rootOf(written);
-  auto alloc = root.getDefiningOp<memref::AllocOp>();
-  if (!alloc)
-    return false;
-  for (Value buffer : buffers) {
-    Value other = rootOf(buffer);
-    if (buffer == written)
-      continue;
-    if (other == root)
-      return false;
-    if (!other.getDefiningOp<memref::AllocOp>() && !isOlder(other, alloc))
-      return false;
-  }
-  return true;
-}
 
 /// What a reader would call the computation.
 std::string nameOf(linalg::LinalgOp op) {
@@ -123,10 +86,10 @@ struct OutlineKernels
           b, copy.getLoc(), copy.getSource(), copy.getTarget()));
       copy.erase();
     }
-    SymbolTable symbols(getOperation());
+    KernelTable kernels(getOperation());
     for (linalg::LinalgOp op : work)
       if (op.hasPureBufferSemantics() && onDevice(op) &&
-          failed(outline(op, symbols)))
+          failed(outline(op, kernels)))
         return signalPassFailure();
   }
 
@@ -136,7 +99,7 @@ struct OutlineKernels
     });
   }
 
-  LogicalResult outline(linalg::LinalgOp op, SymbolTable &symbols) {
+  LogicalResult outline(linalg::LinalgOp op, KernelTable &kernels) {
     IRRewriter rewriter(op);
     if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation())) {
       FailureOr<linalg::LinalgOp> ordered = parallelFirst(rewriter, generic);
@@ -167,20 +130,16 @@ struct OutlineKernels
     // What the kernel takes; constants move inside.
     llvm::SetVector<Value> captured(op->operand_begin(), op->operand_end());
     getUsedValuesDefinedAbove(op->getRegions(), captured);
-    SmallVector<Value> arguments;
-    SmallVector<Operation *> constants;
-    for (Value value : captured)
-      if (matchPattern(value, m_Constant()) &&
-          !isa<ShapedType>(value.getType()))
-        constants.push_back(value.getDefiningOp());
-      else
-        arguments.push_back(value);
-
-    func::FuncOp kernel =
-        makeKernel(rewriter, op, band, arguments, constants, symbols);
-    if (!kernel)
+    KernelFunction kernel(getOperation(), loc, captured);
+    if (failed(fill(rewriter, kernel, op, band))) {
+      kernel.function.erase();
       return failure();
-    LaunchOp::create(rewriter, loc, kernel.getSymName(), arguments, extent);
+    }
+    kernel.markDistinct(op.getDpsInits());
+    func::FuncOp known = kernels.add(kernel.function, "kernel_" + nameOf(op));
+    numKernels += known == kernel.function;
+    LaunchOp::create(rewriter, loc, known.getSymName(), kernel.arguments,
+                     extent);
     rewriter.eraseOp(op);
     ++numLaunches;
     return success();
@@ -204,82 +163,27 @@ struct OutlineKernels
     return cast<linalg::LinalgOp>(result->getOperation());
   }
 
-  func::FuncOp makeKernel(IRRewriter &rewriter, linalg::LinalgOp op,
-                          unsigned band, ArrayRef<Value> arguments,
-                          ArrayRef<Operation *> constants,
-                          SymbolTable &symbols) {
+  static LogicalResult fill(IRRewriter &rewriter, KernelFunction &kernel,
+                            linalg::LinalgOp op, unsigned band) {
     OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointToEnd(getOperation().getBody());
-    SmallVector<Type> types(ValueRange(arguments).getTypes());
-    types.append(2, rewriter.getIndexType());
-    auto kernel = func::FuncOp::create(rewriter, op.getLoc(), "kernel",
-                                       rewriter.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr("capstan.kernel", rewriter.getUnitAttr());
-    markDistinct(kernel, op, arguments);
-
-    Block *body = kernel.addEntryBlock();
-    rewriter.setInsertionPointToStart(body);
-    IRMapping mapping;
-    mapping.map(arguments, body->getArguments().drop_back(2));
-    for (Operation *constant : constants)
-      rewriter.clone(*constant, mapping);
-    auto inner = cast<linalg::LinalgOp>(rewriter.clone(*op, mapping));
+    rewriter.setInsertionPointToEnd(&kernel.body());
+    auto inner = cast<linalg::LinalgOp>(rewriter.clone(*op, kernel.map));
     func::ReturnOp::create(rewriter, op.getLoc());
     rewriter.setInsertionPoint(inner);
     auto loops = linalg::linalgOpToLoops(rewriter, inner);
-    if (failed(loops)) {
-      op.emitOpError("has no lowering to loops");
-      kernel.erase();
-      return {};
-    }
+    if (failed(loops))
+      return op.emitOpError("has no lowering to loops");
     rewriter.eraseOp(inner);
     if (band > 0) {
       auto nest = llvm::map_to_vector(
           ArrayRef(*loops).take_front(band),
           [](Operation *loop) { return cast<scf::ForOp>(loop); });
-      if (band > 1 && failed(coalesceLoops(rewriter, nest))) {
-        op.emitOpError("has no lowering: its loops can't be joined");
-        kernel.erase();
-        return {};
-      }
-      auto index = body->getArguments().take_back(2);
-      nest.front().setLowerBound(index[0]);
-      nest.front().setUpperBound(index[1]);
+      if (band > 1 && failed(coalesceLoops(rewriter, nest)))
+        return op.emitOpError("has no lowering: its loops can't be joined");
+      nest.front().setLowerBound(kernel.begin());
+      nest.front().setUpperBound(kernel.end());
     }
-
-    // Equal kernels are one.
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    kernel->print(os, OpPrintingFlags().useLocalScope());
-    auto [known, isNew] = kernels.try_emplace(text, kernel);
-    if (!isNew) {
-      kernel.erase();
-      return known->second;
-    }
-    kernel.setSymName("kernel_" + nameOf(op));
-    symbols.insert(kernel);
-    ++numKernels;
-    return kernel;
+    return success();
   }
-
-  /// If no written buffer overlaps another argument, all are distinct as far
-  /// as LLVM can tell.
-  void markDistinct(func::FuncOp kernel, linalg::LinalgOp op,
-                    ArrayRef<Value> arguments) {
-    SmallVector<Value> buffers;
-    for (Value value : arguments)
-      if (isa<MemRefType>(value.getType()))
-        buffers.push_back(value);
-    for (Value written : op.getDpsInits())
-      if (!isDistinct(written, buffers))
-        return;
-    for (auto [i, value] : llvm::enumerate(arguments))
-      if (isa<MemRefType>(value.getType()))
-        kernel.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
-                          UnitAttr::get(&getContext()));
-  }
-
-  llvm::StringMap<func::FuncOp> kernels;
 };
 } // namespace

@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "capstan/Analysis/Rounding.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -119,36 +120,13 @@ Value expand(ImplicitLocOpBuilder &b, Value value, bool hasBatch, bool hasRow,
                                        sizes);
 }
 
-/// The only user, if that has the operand's elements as they are: one loop for
-/// each dimension.
-linalg::GenericOp elementwiseUser(Value value) {
-  if (!value.hasOneUse())
-    return {};
-  auto op = dyn_cast<linalg::GenericOp>(*value.getUsers().begin());
-  if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops() ||
-      !llvm::all_of(op.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
-    return {};
-  return op;
-}
-
-/// The value that an elementwise body yields of its inputs.
-Value yielded(linalg::GenericOp op) {
-  return op.getBody()->getTerminator()->getOperand(0);
-}
-
 /// A product whose only user rounds to the type of the factors rounds itself.
 GemmOp roundAtEnd(GemmOp op) {
   if (op->getNumResults() != 1 || op.getAccumulate())
     return op;
   Type element = getElementTypeOrSelf(op.getA());
-  linalg::GenericOp user = elementwiseUser(op->getResult(0));
-  if (!user || user.getNumDpsInputs() != 1 ||
-      getElementTypeOrSelf(user.getOutputs()[0]) != element)
-    return op;
-  auto round = yielded(user).getDefiningOp<arith::TruncFOp>();
-  if (!round || round.getIn() != user.getBody()->getArgument(0))
+  linalg::GenericOp user = roundingUser(op->getResult(0));
+  if (!user || getElementTypeOrSelf(user.getOutputs()[0]) != element)
     return op;
   // Behind the user's init.
   ImplicitLocOpBuilder b(op.getLoc(), user);
@@ -163,7 +141,7 @@ GemmOp roundAtEnd(GemmOp op) {
 
 /// Whether the body adds its two inputs; f16 and bf16 in f32.
 bool addsInputs(linalg::GenericOp op) {
-  Value value = yielded(op);
+  Value value = op.getBody()->getTerminator()->getOperand(0);
   bool rounds = false;
   if (auto round = value.getDefiningOp<arith::TruncFOp>()) {
     value = round.getIn();

@@ -16,6 +16,20 @@ using namespace capstan;
 
 using EffectList = SmallVectorImpl<MemoryEffects::EffectInstance>;
 
+/// Buffers are read, and those of results written.
+static void addEffects(DestinationStyleOpInterface op, EffectList &effects,
+                       bool readsInits) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<BaseMemRefType>(operand.get().getType()))
+      continue;
+    bool isInit = op.isDpsInit(&operand);
+    if (!isInit || readsInits)
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (isInit)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // gemm
 //===----------------------------------------------------------------------===//
@@ -23,17 +37,7 @@ using EffectList = SmallVectorImpl<MemoryEffects::EffectInstance>;
 MutableOperandRange GemmOp::getDpsInitsMutable() { return getCMutable(); }
 
 void GemmOp::getEffects(EffectList &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    bool isInit =
-        operand.get() == getC() &&
-        operand.getOperandNumber() == getCMutable().getOperandNumber();
-    if (!isInit || getAccumulate())
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (isInit)
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
+  addEffects(*this, effects, /*readsInits=*/getAccumulate());
 }
 
 LogicalResult GemmOp::verify() {
@@ -92,14 +96,7 @@ MutableOperandRange GroupedGemmOp::getDpsInitsMutable() {
 }
 
 void GroupedGemmOp::getEffects(EffectList &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    if (isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  }
+  addEffects(*this, effects, /*readsInits=*/false);
 }
 
 LogicalResult GroupedGemmOp::verify() {
@@ -154,14 +151,7 @@ SmallVector<BoundOperand> VarlenAttentionOp::getBoundOperands() {
 }
 
 void VarlenAttentionOp::getEffects(EffectList &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (!isa<BaseMemRefType>(operand.get().getType()))
-      continue;
-    if (isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  }
+  addEffects(*this, effects, /*readsInits=*/false);
 }
 
 /// Nobody computes sums that nobody uses.

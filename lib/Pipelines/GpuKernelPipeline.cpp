@@ -6,10 +6,8 @@
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/Program.h"
 
@@ -18,13 +16,7 @@ using namespace capstan;
 
 void capstan::buildGpuKernelPipeline(OpPassManager &pm,
                                      const GpuKernelPipelineOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createCapstanLowerExpandShapes());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(affine::createAffineExpandIndexOpsPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createSCFToControlFlowPass());
-  buildCanonicalizePipeline(pm);
-  pm.addPass(createCSEPass());
+  buildFlatPipeline(pm);
   pm.addPass(createCapstanKernelsToGpu());
 
   GpuNVVMAttachTargetOptions target;
@@ -61,14 +53,7 @@ void capstan::buildGpuKernelPipeline(OpPassManager &pm,
 
 void capstan::buildCudaTargetPipeline(
     OpPassManager &pm, const CudaTargetPipelineOptions &options) {
-  if (options.hostSyncs)
-    buildHostSyncPipeline(pm, HostSyncPipelineOptions());
-  else
-    buildRaisePipeline(pm);
-  HostBufferPipelineOptions buffers;
-  buffers.planMemory = options.planMemory;
-  buffers.gpu = true;
-  buildHostBufferPipeline(pm, buffers);
+  buildLaunchPipeline(pm, options, /*gpu=*/true);
   GpuKernelPipelineOptions kernels;
   kernels.chip = options.chip;
   kernels.format = options.format;

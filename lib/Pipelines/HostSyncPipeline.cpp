@@ -68,7 +68,7 @@ void capstan::registerPipelines() {
       "capstan-gpu-kernel-pipeline",
       "From kernels of loops to a binary for a GPU, and launches of it",
       buildGpuKernelPipeline);
-  PassPipelineRegistration<HostTargetPipelineOptions>(
+  PassPipelineRegistration<TargetPipelineOptions>(
       "capstan-host-target-pipeline",
       "From linalg on tensors to the LLVM dialect, for the runtime's host "
       "target",

@@ -60,7 +60,7 @@ void capstan::buildHostBufferPipeline(
   clean(pm);
   pm.addPass(createCapstanToLibraryCalls({/*addResiduals=*/options.gpu}));
   clean(pm);
-  pm.addPass(createCapstanFuseKernels());
+  pm.addPass(createCapstanFuseKernels({/*keepConcats=*/options.gpu}));
   clean(pm);
   if (options.gpu) {
     pm.addNestedPass<func::FuncOp>(createCapstanFuseRows());
@@ -110,13 +110,17 @@ void capstan::buildHostBufferPipeline(
   pm.addNestedPass<func::FuncOp>(createCapstanExpandKernelMath({options.gpu}));
 }
 
-void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
+void capstan::buildFlatPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createCapstanLowerExpandShapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(affine::createAffineExpandIndexOpsPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   clean(pm);
+}
+
+void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
+  buildFlatPipeline(pm);
   pm.addPass(createConvertCapstanToRuntime({gpu}));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
@@ -125,14 +129,21 @@ void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
   clean(pm);
 }
 
-void capstan::buildHostTargetPipeline(
-    OpPassManager &pm, const HostTargetPipelineOptions &options) {
+void capstan::buildLaunchPipeline(OpPassManager &pm,
+                                  const TargetPipelineOptions &options,
+                                  bool gpu) {
   if (options.hostSyncs)
     buildHostSyncPipeline(pm, HostSyncPipelineOptions());
   else
     buildRaisePipeline(pm);
-  HostBufferPipelineOptions bufferOptions;
-  bufferOptions.planMemory = options.planMemory;
-  buildHostBufferPipeline(pm, bufferOptions);
+  HostBufferPipelineOptions buffers;
+  buffers.planMemory = options.planMemory;
+  buffers.gpu = gpu;
+  buildHostBufferPipeline(pm, buffers);
+}
+
+void capstan::buildHostTargetPipeline(OpPassManager &pm,
+                                      const TargetPipelineOptions &options) {
+  buildLaunchPipeline(pm, options, /*gpu=*/false);
   buildHostLLVMPipeline(pm);
 }

@@ -9,6 +9,6 @@ func.func @scan(%x: memref<8x64xf32>, %n: index) {
     %turned = vector.shape_cast %row : vector<64xf32> to vector<8x8xf32>
     %back = vector.shape_cast %turned : vector<8x8xf32> to vector<64xf32>
     vector.transfer_write %back, %x[%i, %c0] {in_bounds = [true]} : vector<64xf32>, memref<8x64xf32>
-  } {capstan.rows = 64}
+  } {capstan.rows}
   return
 }

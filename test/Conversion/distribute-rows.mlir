@@ -15,7 +15,7 @@ func.func @sums(%x: memref<?x256xf32>, %n: index) {
     %all = vector.broadcast %sum : f32 to vector<256xf32>
     %y = arith.divf %row, %all : vector<256xf32>
     vector.transfer_write %y, %x[%i, %c0] {in_bounds = [true]} : vector<256xf32>, memref<?x256xf32>
-  } {capstan.rows = 256}
+  } {capstan.rows}
   return
 }
 
@@ -29,7 +29,7 @@ func.func @moved(%x: memref<16x64xbf16>, %y: memref<16x48xbf16>) {
   scf.forall (%i) in (%c16) {
     %row = vector.transfer_read %x[%i, %c3], %zero {in_bounds = [true]} : memref<16x64xbf16>, vector<48xbf16>
     vector.transfer_write %row, %y[%i, %c0] {in_bounds = [true]} : vector<48xbf16>, memref<16x48xbf16>
-  } {capstan.rows = 48}
+  } {capstan.rows}
   return
 }
 
@@ -45,8 +45,27 @@ func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
     %sum = vector.reduction <maximumf>, %row, %number : vector<64xf32> into f32
     %new = vector.broadcast %sum : f32 to vector<1xf32>
     vector.transfer_write %new, %s[%i] {in_bounds = [true]} : vector<1xf32>, memref<?xf32>
-  } {capstan.rows = 64}
+  } {capstan.rows}
   return
+}
+
+// Equal loops are one kernel. New memory is distinct from what was there.
+// CHECK-LABEL: func.func @equal
+// CHECK-COUNT-2: capstan.launch @kernel_rows_2(
+func.func @equal(%x: memref<?x32xf32>, %n: index) -> (memref<?x32xf32>, memref<?x32xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x32xf32>
+  %z = memref.alloc(%n) : memref<?x32xf32>
+  scf.forall (%i) in (%n) {
+    %row = vector.transfer_read %x[%i, %c0], %zero {in_bounds = [true]} : memref<?x32xf32>, vector<32xf32>
+    vector.transfer_write %row, %y[%i, %c0] {in_bounds = [true]} : vector<32xf32>, memref<?x32xf32>
+  } {capstan.rows}
+  scf.forall (%i) in (%n) {
+    %row = vector.transfer_read %y[%i, %c0], %zero {in_bounds = [true]} : memref<?x32xf32>, vector<32xf32>
+    vector.transfer_write %row, %z[%i, %c0] {in_bounds = [true]} : vector<32xf32>, memref<?x32xf32>
+  } {capstan.rows}
+  return %y, %z : memref<?x32xf32>, memref<?x32xf32>
 }
 
 // CHECK: func.func private @kernel_rows(%[[X:.*]]: memref<?x256xf32>, %{{.*}}: index, %[[END:.*]]: index)
@@ -73,7 +92,9 @@ func.func @numbers(%x: memref<?x64xf32>, %s: memref<?xf32>, %n: index) {
 // CHECK: func.func private @kernel_rows_1(%[[S:.*]]: memref<?xf32>, %{{.*}}: memref<?x64xf32>
 // CHECK: %[[IS:.*]] = arith.cmpi ult
 // CHECK: memref.load %[[S]][%[[ROW:.*]]]
-// CHECK: gpu.subgroup_reduce maximumf %{{.*}} cluster(size = 16)
+// CHECK: gpu.subgroup_reduce maximumf %{{.*}} cluster(size = 8)
 // CHECK: gpu.barrier
 // CHECK: scf.if %[[IS]]
 // CHECK: memref.store %{{.*}}, %[[S]][%[[ROW]]]
+
+// CHECK: func.func private @kernel_rows_2(%{{.*}}: memref<?x32xf32> {llvm.noalias}, %{{.*}}: memref<?x32xf32> {llvm.noalias}

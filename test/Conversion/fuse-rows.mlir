@@ -17,7 +17,7 @@
 // CHECK: %[[ROOT:.*]] = math.rsqrt %[[SUM]] : f32
 // CHECK: vector.broadcast %[[ROOT]] : f32 to vector<1024xf32>
 // CHECK: vector.transfer_write
-// CHECK: capstan.rows = 1024
+// CHECK: capstan.rows
 // CHECK: return %[[LOOP]]#1, %[[LOOP]]#0
 func.func @norm(%x: tensor<?x1024xbf16>, %r: tensor<?x1024xbf16>, %w: tensor<1024xbf16>) -> (tensor<?x1024xbf16>, tensor<?x1024xbf16>) {
   %c0 = arith.constant 0 : index

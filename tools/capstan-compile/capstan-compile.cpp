@@ -78,25 +78,23 @@ LogicalResult lower(ModuleOp module, TimingScope &timing) {
   if (failed(applyPassManagerCLOptions(pm)))
     return failure();
   pm.enableTiming(timing);
-  if (hostSyncPipeline)
-    capstan::buildHostSyncPipeline(pm, capstan::HostSyncPipelineOptions());
-  else
-    capstan::buildRaisePipeline(pm);
-  capstan::HostBufferPipelineOptions options;
+  capstan::CudaTargetPipelineOptions options;
+  options.hostSyncs = hostSyncPipeline;
   options.planMemory = planMemory;
-  options.gpu = isCuda();
-  capstan::buildHostBufferPipeline(pm, options);
-  if (emit == Emit::MLIR)
-    return pm.run(module);
-  if (isCuda()) {
+  if (!chip.empty())
+    options.chip = chip;
+  if (emit == Emit::MLIR) {
+    capstan::buildLaunchPipeline(pm, options, isCuda());
+  } else if (emit == Emit::PTX) {
+    capstan::buildLaunchPipeline(pm, options, /*gpu=*/true);
     capstan::GpuKernelPipelineOptions kernels;
-    if (!chip.empty())
-      kernels.chip = chip;
-    kernels.format = emit == Emit::PTX ? "isa" : "best";
+    kernels.chip = options.chip;
     capstan::buildGpuKernelPipeline(pm, kernels);
+  } else if (isCuda()) {
+    capstan::buildCudaTargetPipeline(pm, options);
+  } else {
+    capstan::buildHostTargetPipeline(pm, options);
   }
-  if (emit != Emit::PTX)
-    capstan::buildHostLLVMPipeline(pm, isCuda());
   return pm.run(module);
 }
 

@@ -40,7 +40,7 @@ capstan::run::compile(StringRef path, const LoadOptions &options) {
   if (!module)
     return failed();
   PassManager pm(&context);
-  HostTargetPipelineOptions pipeline;
+  TargetPipelineOptions pipeline;
   pipeline.hostSyncs = options.hostSyncPipeline;
   pipeline.planMemory = options.planMemory;
   buildHostTargetPipeline(pm, pipeline);

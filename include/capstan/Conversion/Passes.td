@@ -160,8 +160,10 @@ def CapstanFuseKernels : Pass<"capstan-fuse-kernels", "::mlir::ModuleOp"> {
     Upstream patterns under Capstan's control: named linalg operations become
     generic, dimensions of size 1 fold away, and an elementwise operation with
     one user moves into it. What reads a value once for every row stays apart if
-    it is costly to compute again, and so does an operation with a check in its
-    body.
+    it is costly to compute again, and so do an operation with a check in its
+    body and what a product reads. Slices and concatenations lose dimensions of
+    size 1. Concatenations become slices that are written, unless they stay for
+    `--capstan-fuse-rows`.
 
     ```mlir
     %a = linalg.map { arith.negf } ins(%x : tensor<?xf32>) outs(%e : tensor<?xf32>)
@@ -175,6 +177,8 @@ def CapstanFuseKernels : Pass<"capstan-fuse-kernels", "::mlir::ModuleOp"> {
     } -> tensor<?xf32>
     ```
   }];
+  let options = [Option<"keepConcats", "keep-concats", "bool", "false",
+                        "leave concatenations">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
@@ -385,10 +389,11 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
 def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
   let summary = "joins what is computed row by row, and makes vectors of rows";
   let description = [{
-    A chain of arithmetic on rows of the same length, sums and maxima of rows
-    included, becomes one loop over the rows, in vectors of a row. A result that
-    others use as well is written once. Rows are those that 16-byte accesses can
-    do: of a length that is known, without a rest, up to 16384.
+    A chain of arithmetic on rows, sums and maxima of rows included, becomes one
+    loop over the rows, in vectors of a row. Parts of rows, rows side by side
+    (`tensor.concat`), and rows that an index tensor picks belong to it. A result
+    that others use as well is written once. Rows are those that 16-byte accesses
+    can do: of a length that is known, without a rest, up to 16384; so are parts.
 
     ```mlir
     %s = linalg.generic {sum of squares} ins(%x) outs(%zero) -> tensor<?xf32>
@@ -398,7 +403,7 @@ def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
       %row = vector.transfer_read %x[%i, %c0] : vector<1024xf32>
       %sum = vector.reduction <add>, %squares : vector<1024xf32> into f32
       ...
-    } {capstan.rows = 1024}
+    } {capstan.rows}
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::affine::AffineDialect",
@@ -411,14 +416,16 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
   let summary = "spreads rows over the threads of a GPU";
   let description = [{
     A loop over rows that `--capstan-fuse-rows` made becomes a kernel. A row has a
-    part of a warp, a warp or a block; each thread has some 16 bytes of it, and
-    reductions go over the threads by shuffles.
+    part of a warp, a warp or a block; each thread has some pieces of 16 bytes of
+    it, and reductions go over the threads by shuffles. A thread has the same
+    places of parts of a row as of the row, so that parts side by side need no
+    other thread.
 
     ```mlir
     scf.forall (%i) in (%n) {
       %row = vector.transfer_read %x[%i, %c0] : memref<?x256xf32>, vector<256xf32>
       ...
-    } {capstan.rows = 256}
+    } {capstan.rows}
     // becomes
     capstan.launch @kernel_rows(%x) extent %n : (memref<?x256xf32>)
     ```

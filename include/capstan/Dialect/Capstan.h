@@ -42,6 +42,11 @@ bool isHostType(mlir::Type type);
 /// Whether `type` is a builtin tensor or memref that lives on the device.
 bool isDeviceType(mlir::Type type);
 
+/// An argument of a function whose values are the same in all calls.
+constexpr const char *kFrozenAttr = "capstan.frozen";
+/// How callers know an argument or a result.
+constexpr const char *kNameAttr = "capstan.name";
+
 /// Whether elements of the last dimension are known to follow each other.
 bool hasContiguousRows(mlir::MemRefType type);
 /// Whether all but the first dimension is contiguous: elements of the first may

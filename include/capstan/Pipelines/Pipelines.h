@@ -69,8 +69,8 @@ void buildStaticShapePipeline(mlir::OpPassManager &pm,
                               const StaticShapePipelineOptions &options);
 
 /// Options of `--capstan-host-target-pipeline`.
-struct HostTargetPipelineOptions
-    : public mlir::PassPipelineOptions<HostTargetPipelineOptions> {
+struct TargetPipelineOptions
+    : public mlir::PassPipelineOptions<TargetPipelineOptions> {
   Option<bool> hostSyncs{
       *this, "host-syncs", llvm::cl::init(true),
       llvm::cl::desc("run capstan-host-sync-pipeline first")};
@@ -99,12 +99,7 @@ struct GpuKernelPipelineOptions
 };
 
 /// Options of `--capstan-cuda-target-pipeline`.
-struct CudaTargetPipelineOptions
-    : public mlir::PassPipelineOptions<CudaTargetPipelineOptions> {
-  Option<bool> hostSyncs{*this, "host-syncs", llvm::cl::init(true),
-                         llvm::cl::desc("take out host syncs first")};
-  Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
-                          llvm::cl::desc("give buffers places in arenas")};
+struct CudaTargetPipelineOptions : public TargetPipelineOptions {
   Option<std::string> chip{*this, "chip", llvm::cl::init("sm_90"),
                            llvm::cl::desc("the GPU's, sm_80 and up")};
   Option<std::string> format{
@@ -114,6 +109,10 @@ struct CudaTargetPipelineOptions
 
 /// Adds what host code needs if the host-sync passes are left out.
 void buildRaisePipeline(mlir::OpPassManager &pm);
+
+/// Adds the way of a target up to launches and library calls.
+void buildLaunchPipeline(mlir::OpPassManager &pm,
+                         const TargetPipelineOptions &options, bool gpu);
 
 /// Adds what makes linalg on tensors buffers, launches of kernels, and calls of
 /// the library: everything on `memref` that a person may still want to read.
@@ -125,6 +124,10 @@ void buildHostBufferPipeline(mlir::OpPassManager &pm,
 void buildGpuKernelPipeline(mlir::OpPassManager &pm,
                             const GpuKernelPipelineOptions &options);
 
+/// Adds what makes loops, views and indices of launches' functions branches and
+/// arithmetic.
+void buildFlatPipeline(mlir::OpPassManager &pm);
+
 /// Adds what makes the result of that the LLVM dialect; with `gpu`, that of the
 /// GPU's pipeline.
 void buildHostLLVMPipeline(mlir::OpPassManager &pm, bool gpu = false);
@@ -132,7 +135,7 @@ void buildHostLLVMPipeline(mlir::OpPassManager &pm, bool gpu = false);
 /// Adds the way from linalg on tensors to the LLVM dialect, for the `host`
 /// target of the runtime, to `pm`, which must be anchored on builtin.module.
 void buildHostTargetPipeline(mlir::OpPassManager &pm,
-                             const HostTargetPipelineOptions &options);
+                             const TargetPipelineOptions &options);
 
 /// The same for the `cuda` target.
 void buildCudaTargetPipeline(mlir::OpPassManager &pm,

@@ -466,4 +466,53 @@ def CapstanShareLengths : Pass<"capstan-share-lengths", "::mlir::ModuleOp"> {
   }];
 }
 
+def CapstanPackProjections : Pass<"capstan-pack-projections", "::mlir::ModuleOp"> {
+  let summary = "makes products of one tensor with several frozen weights one product";
+  let description = [{
+    Products that have the same left factor, and frozen arguments
+    (`capstan.frozen`) on the right that agree in all but their columns, become one
+    product with these weights side by side: queries, keys and values, or gate
+    and up. What the products are rounded to is done once, too. Each gets its
+    part of the result. `--capstan-prepare-weights` lets the weights be put side
+    by side once.
+
+    ```mlir
+    %q = linalg.matmul ins(%x, %wq : tensor<?x64xf32>, tensor<64x32xf32>) outs(%zq : tensor<?x32xf32>) -> tensor<?x32xf32>
+    %k = linalg.matmul ins(%x, %wk : tensor<?x64xf32>, tensor<64x16xf32>) outs(%zk : tensor<?x16xf32>) -> tensor<?x16xf32>
+    // become
+    %w = tensor.concat dim(1) %wq, %wk : (tensor<64x32xf32>, tensor<64x16xf32>) -> tensor<64x48xf32>
+    %qk = linalg.matmul ins(%x, %w : tensor<?x64xf32>, tensor<64x48xf32>) outs(%z : tensor<?x48xf32>) -> tensor<?x48xf32>
+    %q = tensor.extract_slice %qk[0, 0] [%n, 32] [1, 1] : tensor<?x48xf32> to tensor<?x32xf32>
+    %k = tensor.extract_slice %qk[0, 32] [%n, 16] [1, 1] : tensor<?x48xf32> to tensor<?x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def CapstanPrepareWeights : Pass<"capstan-prepare-weights", "::mlir::ModuleOp"> {
+  let summary = "moves what is computed of frozen weights to a function that runs once";
+  let description = [{
+    Arguments with `capstan.frozen` have the same values in all calls. What a public
+    function that nobody in the module calls computes of them alone becomes the
+    public function `NAME.prepare` of these arguments. Its results are named
+    `prepared.0`, `prepared.1` and so on (`capstan.name`), and the function has
+    frozen arguments of the same names behind its others. Frozen arguments that
+    it doesn't read any more go. The caller runs `NAME.prepare` first, and again
+    when a weight has changed.
+
+    ```mlir
+    func.func @main(%x: tensor<?x64xf32>, %wq: tensor<64x32xf32> {capstan.frozen},
+                    %wk: tensor<64x16xf32> {capstan.frozen}) -> tensor<?x48xf32> {
+      %w = tensor.concat dim(1) %wq, %wk : (tensor<64x32xf32>, tensor<64x16xf32>) -> tensor<64x48xf32>
+      ...
+    // becomes
+    func.func @main.prepare(%wq: tensor<64x32xf32> {capstan.frozen}, %wk: tensor<64x16xf32> {capstan.frozen})
+        -> (tensor<64x48xf32> {capstan.name = "prepared.0"})
+    func.func @main(%x: tensor<?x64xf32>, %w: tensor<64x48xf32> {capstan.frozen, capstan.name = "prepared.0"})
+        -> tensor<?x48xf32>
+    ```
+  }];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES

@@ -1,0 +1,27 @@
+//===----------------------------------------------------------------------===//
+// Part of Capstan, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+//
+// What is done with a value element by element, if that is all that is done.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CAPSTAN_ANALYSIS_ROUNDING_H
+#define CAPSTAN_ANALYSIS_ROUNDING_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace capstan {
+
+/// The only user of a tensor, if that is elementwise with one result: operands
+/// have a loop for each dimension, in order.
+mlir::linalg::GenericOp elementwiseUser(mlir::Value value);
+
+/// The only user of a tensor, if all it does is rounding to a narrower type.
+mlir::linalg::GenericOp roundingUser(mlir::Value value);
+
+} // namespace capstan
+
+#endif // CAPSTAN_ANALYSIS_ROUNDING_H
