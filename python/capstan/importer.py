@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from .symbols import Dims, as_size
 
 INLINE_ELEMENTS = 64  # larger constants of the graph are arguments, like weights
 TORCH = str(Path(torch.__file__).parent)
+STDLIB = sysconfig.get_path("stdlib")
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
@@ -120,11 +122,16 @@ def _without_missing(program: ExportedProgram) -> ExportedProgram:
         program._example_inputs = examples
 
 
+def is_pythons(file: str) -> bool:
+    """Whether a file is of Python's own library, and not of a package in it."""
+    return file.startswith("<") or (file.startswith(STDLIB) and "-packages" not in file)
+
+
 def place_of(node: Node) -> tuple[str, int]:
-    """The Python line that made a node: the innermost one that isn't PyTorch's own."""
+    """The Python line that made a node: the innermost one that isn't PyTorch's or Python's."""
     found = "unknown", 0
     for file, line, _ in FRAME.findall(node.meta.get("stack_trace") or ""):
-        if not file.startswith((TORCH, "<")) or found == ("unknown", 0):
+        if not (file.startswith(TORCH) or is_pythons(file)) or found == ("unknown", 0):
             found = file, int(line)
     return found
 

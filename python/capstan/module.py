@@ -109,10 +109,11 @@ class Module:
         inputs: Mapping[str, object] | Sequence[object],
         target: str = "host",
         options: compiler.Options | None = None,
+        kwargs: Mapping[str, object] | None = None,
         **device: int,
     ) -> object:
         """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
-        positional ones. Weights are the model's own memory. What the model writes to its buffers
+        positional ones, beside which `kwargs` may be. Weights are the model's own memory. What the model writes to its buffers
         and arguments is written to them.
 
         With target cuda, or cuda:1, tensors are those of that GPU, and work is in the order of
@@ -120,7 +121,7 @@ class Module:
         """
         if target.partition(":")[0] not in ("host", "cuda"):
             raise ValueError(f"no target {target!r}; there are 'host', 'cuda' and 'cuda:1'")
-        given = self._flat_inputs(inputs)
+        given = self._flat_inputs(inputs, kwargs)
         arguments, by_name = [], {}
         for spec, value in zip(self.imported.inputs, given, strict=True):
             by_name[spec.name] = value
@@ -173,9 +174,14 @@ class Module:
                         f"{output.name}, which the model writes, shares memory with {name}"
                     )
 
-    def _flat_inputs(self, inputs: Mapping[str, object] | Sequence[object]) -> list[object]:
+    def _flat_inputs(
+        self,
+        inputs: Mapping[str, object] | Sequence[object],
+        kwargs: Mapping[str, object] | None,
+    ) -> list[object]:
         keywords = isinstance(inputs, Mapping)
-        args, kwargs = ((), dict(inputs)) if keywords else (tuple(inputs), {})
+        args = () if keywords else tuple(inputs)
+        kwargs = (dict(inputs) if keywords else {}) | dict(kwargs or {})
         wanted = self.program.call_spec.in_spec
         # Keyword arguments in the order of the export.
         names = (

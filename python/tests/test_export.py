@@ -207,3 +207,48 @@ def test_index_out_of_range() -> None:
         module.run((torch.tensor([0, 4, 1]),))
     ids = torch.tensor([3, 0])
     torch.testing.assert_close(module.run((ids,)), model(ids))
+
+
+class Rest(nn.Module):
+    def forward(self, x, *more, **named):
+        return x + sum(more) + sum(named.values())
+
+
+X, Y, EACH = torch.randn(5, 4), torch.randn(9, 4), {0: T}
+SHAPES = {
+    "*args in a sequence": ((X, X, X), {}, (EACH, (EACH, EACH))),
+    "*args by name": ((X, X, X), {}, {"x": EACH, "more": (EACH, EACH)}),
+    "**kwargs by name": ((X,), {"b": X, "a": X}, {"x": EACH, "a": EACH, "b": EACH}),
+    "**kwargs below its name": ((X,), {"a": X}, {"x": EACH, "named": {"a": EACH}}),
+    "**kwargs in a sequence": ((), {"x": X, "a": X}, (EACH, {"a": EACH})),
+    "a name that is another's": ((X,), {"named": X}, {"x": EACH, "named": EACH}),
+}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_shapes_of_args_and_kwargs(kind: str) -> None:
+    """Those of *args were taken for dimensions: IndexError, or no names."""
+    args, kwargs, shapes = SHAPES[kind]
+    module = capstan.export(Rest(), args, kwargs, dynamic_shapes=shapes)
+    count = len(args) + len(kwargs)
+    assert module.mlir().count('#capstan.dim<"T"') == count
+    result = module.run([Y] * len(args), kwargs=dict.fromkeys(kwargs, Y))
+    torch.testing.assert_close(result, Y * count)
+
+
+def test_an_exported_program() -> None:
+    model, _ = head()
+    x, lens = torch.randn(5, 4), torch.tensor([2, 3], dtype=torch.int32)
+    program = torch.export.export(model, (x, lens), dynamic_shapes=({0: T}, {0: B}))
+    inputs = torch.randn(9, 4), torch.tensor([4], dtype=torch.int32)
+    torch.testing.assert_close(capstan.export(program).run(inputs), model(*inputs))
+
+
+def test_the_model_is_as_before() -> None:
+    """Its forward was another one while it was exported."""
+    model = Rest()
+    capstan.export(model, (X,), {"a": X})
+    assert "forward" not in vars(model)
+    model.forward = own = lambda x, **named: x
+    capstan.export(model, (X,), {"a": X})
+    assert model.forward is own
