@@ -7,20 +7,18 @@ import inspect
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree as pytree
 
 from .errors import ExportError
-from .importer import import_program, is_pythons
+from .importer import import_program, is_librarys
 from .mamba import traced_as_op
 from .module import Module
 
 # Integers of Hugging Face's packed batches: bounds, which differ in every batch.
 LENGTHS = ("max_length_q", "max_length_k")
-LIBRARIES = tuple(str(Path(file).parent) for file in (torch.__file__, __file__))
 
 
 def export(
@@ -43,7 +41,7 @@ def export(
         try:
             signature = _signature(model, kwargs)
             shapes = _with_lengths(kwargs, _by_name(model, args, kwargs, dynamic_shapes))
-            with _called_as(model, signature):
+            with _called_as(model, signature), _whole_stacks():
                 program = _trace(model, args, kwargs, shapes, strict)
         except Exception as error:
             raise ExportError(f"{_place(error)}torch.export failed: {error}") from error
@@ -62,6 +60,8 @@ def _signature(model: torch.nn.Module, kwargs: Mapping[str, object]) -> inspect.
         return signature
     kept = [p for p in known if p.kind is not p.VAR_KEYWORD]
     names = [k for k in kwargs if k not in {p.name for p in kept}]
+    if any(p.name in kwargs for p in kept if p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY)):
+        return signature  # a name that stands for two
     added = [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY) for k in names]
     return signature.replace(parameters=[*kept, *added])
 
@@ -107,6 +107,26 @@ def _called_as(model: torch.nn.Module, signature: inspect.Signature) -> Iterator
             model.forward = own
 
 
+@contextmanager
+def _whole_stacks() -> Iterator[None]:
+    """Inside, torch.export records the lines of all functions that `forward` calls, not only those
+    of methods of that name.
+    """
+    tracer = torch.fx.proxy.TracerBase
+    before = tracer._filter_traceback_frames
+
+    def below_forward(_: object, stack: traceback.StackSummary) -> traceback.StackSummary:
+        first = next((i for i, frame in enumerate(stack) if frame.name == "forward"), len(stack))
+        users = [f for f in stack[first:] if not is_librarys(f.filename)]
+        return traceback.StackSummary.from_list(users)
+
+    tracer._filter_traceback_frames = below_forward
+    try:
+        yield
+    finally:
+        tracer._filter_traceback_frames = before
+
+
 def _trace(
     model: torch.nn.Module, args: tuple, kwargs: dict, dynamic_shapes: object, strict: bool
 ) -> ExportedProgram:
@@ -146,7 +166,7 @@ def _apart(inputs: tuple) -> tuple:
 def _place(error: Exception) -> str:
     """The innermost line that the error went through and that is the user's."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not (frame.filename.startswith(LIBRARIES) or is_pythons(frame.filename)):
+        if not is_librarys(frame.filename):
             return f"{frame.filename}:{frame.lineno}: "
     return ""
 

@@ -22,14 +22,15 @@ from torch.fx import Node
 from torch.utils._sympy.functions import FloorDiv
 
 from .context import ELEMENTS, Context, Refused, TensorType
-from .errors import Missing, UnsupportedOps
+from .errors import ExportError, Missing, UnsupportedOps
 from .lowerings import LOWERINGS, load_all
 from .mlir_text import Function, Size, Value, number, quoted
 from .symbols import Dims, as_size
 
 INLINE_ELEMENTS = 64  # larger constants of the graph are arguments, like weights
-TORCH = str(Path(torch.__file__).parent)
+LIBRARIES = (*(str(Path(file).parent) for file in (torch.__file__, __file__)), "<")
 STDLIB = sysconfig.get_path("stdlib")
+NUMBERS = {int: "i64", float: "f64", bool: "i1"}
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
@@ -50,7 +51,7 @@ class Output:
     name: str | None = None
     index: int | None = None  # of the function's results; None for a constant
     constant: object = None
-    integer: bool = False
+    number: type | None = None  # Python's, if it is one
     unsigned: bool = False
 
 
@@ -118,20 +119,29 @@ def _without_missing(program: ExportedProgram) -> ExportedProgram:
     examples, program._example_inputs = program.example_inputs, None
     try:
         return program.run_decompositions(table)
+    except Exception as error:
+        file, line = _users_place(str(error))
+        place = f"{file}:{line}: " if line else ""
+        raise ExportError(f"{place}PyTorch can't decompose this: {error}") from error
     finally:
         program._example_inputs = examples
 
 
-def is_pythons(file: str) -> bool:
-    """Whether a file is of Python's own library, and not of a package in it."""
-    return file.startswith("<") or (file.startswith(STDLIB) and "-packages" not in file)
+def is_librarys(file: str) -> bool:
+    """Whether a file is Python's, PyTorch's or ours, and no line in it is the user's."""
+    pythons = file.startswith(STDLIB) and "-packages" not in file
+    return pythons or file.startswith(LIBRARIES)
 
 
 def place_of(node: Node) -> tuple[str, int]:
-    """The Python line that made a node: the innermost one that isn't PyTorch's or Python's."""
+    """The Python line that made a node: the innermost one that isn't a library's."""
+    return _users_place(node.meta.get("stack_trace") or "")
+
+
+def _users_place(stack: str) -> tuple[str, int]:
     found = "unknown", 0
-    for file, line, _ in FRAME.findall(node.meta.get("stack_trace") or ""):
-        if not (file.startswith(TORCH) or is_pythons(file)) or found == ("unknown", 0):
+    for file, line, _ in FRAME.findall(stack):
+        if not is_librarys(file) or found == ("unknown", 0):
             found = file, int(line)
     return found
 
@@ -287,9 +297,14 @@ class _Importer:
         if tensor is None:
             tensor = self.program.constants[target]
         type = TensorType.of(fake)
-        if not node.users:
+        written = target in self.program.graph_signature.buffers_to_mutate.values()
+        if not (node.users or written):
             return
-        if target not in self.program.state_dict and fake.numel() <= INLINE_ELEMENTS:
+        if (
+            not written
+            and target not in self.program.state_dict
+            and fake.numel() <= INLINE_ELEMENTS
+        ):
             if tensor.device.type != "meta":
                 self.values[node] = self.inline(tensor, type)
                 return
@@ -338,6 +353,9 @@ class _Importer:
             self.values[node] = _placeholder(ctx.out)
             for symbol in node.meta.get("unbacked_bindings") or {}:
                 ctx.sizes.define(symbol, Value("%missing", "index"))
+        except Exception as error:
+            error.add_note(f"in the lowering of {name}, for {file}:{line}")
+            raise
 
     def operands(self, node: Node) -> list[object]:
         """Arguments in the order of the schema, with its defaults."""
@@ -380,15 +398,19 @@ class _Importer:
                 outputs.append(Output(kind, constant=argument))
                 continue
             value = self.values.get(argument)
-            integer = not isinstance(value, Value)
-            if integer:
-                value = self.ctx.scalar(argument.meta["val"], "i64")
+            number = None if isinstance(value, Value) else _number(argument.meta["val"])
+            if number:
+                value = self.ctx.scalar(argument.meta["val"], NUMBERS[number])
             place = len(results)
-            outputs.append(
-                Output(kind, spec.target, place, integer=integer, unsigned=value.unsigned)
-            )
+            outputs.append(Output(kind, spec.target, place, number=number, unsigned=value.unsigned))
             results.append(value)
         return outputs, results
+
+
+def _number(value: object) -> type:
+    if isinstance(value, (bool, torch.SymBool)):
+        return bool
+    return float if isinstance(value, (float, torch.SymFloat)) else int
 
 
 def _type_of(value: object) -> TensorType | list | None:

@@ -212,7 +212,7 @@ class Module:
             elif output.kind == "input":
                 inputs[output.name].copy_(value)
             else:
-                returned.append(int(value) if output.integer else value)
+                returned.append(output.number(value) if output.number else value)
         return pytree.tree_unflatten(returned, self.program.call_spec.out_spec)
 
     def _buffer(self, name: str) -> torch.Tensor:

@@ -52,7 +52,9 @@ def test_ops(kind: str) -> None:
     errors = capstan.UnsupportedOps, capstan.ExportError
     with pytest.raises(errors, match=message) as caught:
         capstan.export(Model(function), (x,))
-    assert __file__ in str(caught.value)
+    assert re.search(
+        rf"{re.escape(__file__)}:{function.__code__.co_firstlineno}\b", str(caught.value)
+    )
 
 
 @pytest.mark.parametrize("dtype", (torch.complex64, torch.float8_e4m3fn))
@@ -66,6 +68,39 @@ def test_what_torch_export_refuses(function: Callable) -> None:
     """Control flow on data, and a graph break."""
     with pytest.raises(capstan.ExportError, match=f"^{line_of(function)}: torch.export failed: "):
         capstan.export(Model(function), (X,))
+
+
+def write_row(x):
+    x = x.clone()
+    x[x.argmax().item()] = 0.0
+    return x
+
+
+def test_what_pytorch_cannot_decompose() -> None:
+    line = write_row.__code__.co_firstlineno + 2
+    place = f"^{re.escape(__file__)}:{line}: PyTorch can't decompose this: "
+    with pytest.raises(capstan.ExportError, match=place):
+        capstan.export(Model(write_row), (X,))
+
+
+def test_a_lowering_that_fails_names_the_line() -> None:
+    @torch.library.custom_op("capstan_test::odd", mutates_args=())
+    def odd(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    odd.register_fake(torch.empty_like)
+
+    @capstan.lowering("capstan_test.odd.default")
+    def _(ctx, x):
+        return x.no_such_thing
+
+    def call(x):
+        return odd(x)
+
+    with pytest.raises(AttributeError) as caught:
+        capstan.export(Model(call), (X,))
+    (note,) = caught.value.__notes__
+    assert re.search(f"capstan_test.odd.default, for {line_of(call)}", note)
 
 
 def test_not_a_model() -> None:
