@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -41,7 +42,9 @@ def export(
         try:
             signature = _signature(model, kwargs)
             shapes = _with_lengths(kwargs, _by_name(model, args, kwargs, dynamic_shapes))
-            with _called_as(model, signature), _whole_stacks():
+            with _called_as(model, signature), _whole_stacks(), warnings.catch_warnings():
+                # The program would not do it.
+                warnings.filterwarnings("error", "The tensor attributes? .* assigned during export")
                 program = _trace(model, args, kwargs, shapes, strict)
         except Exception as error:
             raise ExportError(f"{_place(error)}torch.export failed: {error}") from error

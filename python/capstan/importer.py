@@ -163,6 +163,7 @@ class _Importer:
         self.values: dict[Node, object] = {}
         self.inputs: list[Input] = []
         self.weights: dict[str, torch.Tensor] = {}
+        self.lost: set[Node] = set()  # what has no type here, and all that is made of it
         self.missing: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.sources: list[tuple[Value, int, Size]] = []
 
@@ -340,17 +341,23 @@ class _Importer:
             return
         if not isinstance(node.target, torch._ops.OpOverload):
             return  # arithmetic on sizes, which expressions give
+        if self.lost.intersection(node.all_input_nodes):
+            self.lost.add(node)
+            return
         file, line = place_of(node)
         where = f"{quoted(file)}:{line}:0"
         module = _module_of(node)
         self.f.set_location(f"{quoted(module)}({where})" if module else where)
         ctx, name = self.ctx, op_name(node.target)
         try:
-            ctx.node, ctx.op, ctx.out = node, name, _type_of(node.meta.get("val"))
+            ctx.node, ctx.op, ctx.out = node, name, None
+            ctx.out = _type_of(node.meta.get("val"))
             self.values[node] = _as(ctx.out, LOWERINGS[name](ctx, *self.operands(node)))
         except (Refused, NotImplementedError) as error:
             self.note(node, str(error))
             self.values[node] = _placeholder(ctx.out)
+            if ctx.out is None:
+                self.lost.add(node)
             for symbol in node.meta.get("unbacked_bindings") or {}:
                 ctx.sizes.define(symbol, Value("%missing", "index"))
         except Exception as error:

@@ -232,6 +232,8 @@ def _argument(spec: Input, value: object) -> torch.Tensor | None:
         return torch.tensor(int(value))
     if not isinstance(value, torch.Tensor):
         raise InputError(f"{spec.name}: a tensor is wanted, got {type(value).__name__}")
+    if value.layout != torch.strided:
+        raise InputError(f"{spec.name}: a tensor of layout {value.layout}")
     from .context import ELEMENTS
 
     element = ELEMENTS.get(value.dtype)

@@ -1,13 +1,19 @@
 """Models and inputs that can't be taken: a clear error with the Python line, no wrong result."""
 
 import re
+import subprocess
 from collections.abc import Callable
 
 import capstan
+import numpy as np
 import pytest
 import torch
+from capstan import libraries
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.export import Dim
+
+RUN = libraries.FOLDERS[-1].parent / "bin" / "capstan-run"
 
 
 class Model(nn.Module):
@@ -34,6 +40,8 @@ def line_of(function: Callable) -> str:
 
 X = torch.randn(3, 2)
 UNSUPPORTED = {
+    "a type of elements": (lambda x: x.to(torch.float8_e4m3fn).float(), X, "torch.float8_e4m3fn"),
+    "conversion to complex numbers": (lambda x: x.to(torch.complex64).abs(), X, "torch.complex64"),
     "complex numbers": (lambda x: torch.view_as_complex(x).real, X, "aten.view_as_complex"),
     "sparse tensors": (lambda x: (x.to_sparse() * 2).to_dense(), X, "layout torch.sparse_coo"),
     # PyTorch 2.11 itself refuses it.
@@ -70,17 +78,17 @@ def test_what_torch_export_refuses(function: Callable) -> None:
         capstan.export(Model(function), (X,))
 
 
-def write_row(x):
-    x = x.clone()
-    x[x.argmax().item()] = 0.0
-    return x
+def test_what_pytorch_cannot_decompose(monkeypatch) -> None:
+    """Its error has the stack of the node in its text."""
+    stack = f'Original traceback:\nFile "{__file__}", line 7, in forward\n    x.sin()'
 
+    def fail(*_: object) -> None:
+        raise RuntimeError(f"no such size\n{stack}")
 
-def test_what_pytorch_cannot_decompose() -> None:
-    line = write_row.__code__.co_firstlineno + 2
-    place = f"^{re.escape(__file__)}:{line}: PyTorch can't decompose this: "
+    monkeypatch.setattr(torch.export.ExportedProgram, "run_decompositions", fail)
+    place = f"^{re.escape(__file__)}:7: PyTorch can't decompose this: no such size"
     with pytest.raises(capstan.ExportError, match=place):
-        capstan.export(Model(write_row), (X,))
+        capstan.export(Model(torch.fft.rfft), (X,))
 
 
 def test_a_lowering_that_fails_names_the_line() -> None:
@@ -125,6 +133,55 @@ def test_inputs_that_share_memory() -> None:
     assert torch.equal(result, torch.ones(3)) and apart.tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
     reads = capstan.export(Model(lambda x, y: x + y), (x, x))
     assert torch.equal(reads.run((x + 1, x + 1)), torch.full((4,), 2.0))
+
+
+def test_attributes_that_are_assigned() -> None:
+    """torch.export warns only, of a program that doesn't do it."""
+
+    class Sum(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sum = torch.zeros(2)
+
+        def forward(self, x):
+            self.sum = self.sum + x
+            return self.sum
+
+    with pytest.raises(capstan.ExportError, match=r"self\.sum was assigned during export"):
+        capstan.export(Sum(), (X,))
+
+
+def test_what_is_no_dense_tensor() -> None:
+    module = capstan.export(Model(lambda x: x * 2), (X,))
+    for given, message in (
+        (X.to_sparse(), "layout torch.sparse_coo"),
+        (None, "a tensor is wanted"),
+    ):
+        with pytest.raises(capstan.InputError, match=message):
+            module.run((given,))
+
+
+def test_a_wrong_weights_file(tmp_path) -> None:
+    module = capstan.export(nn.Linear(2, 3), (X,))
+    path, weights = module.save(tmp_path / "model.mlir")
+    np.savez(tmp_path / "x.npz", input=X.numpy())
+    good = load_file(weights)
+
+    def run() -> str:
+        command = [RUN, path, "--input", weights, "--input", tmp_path / "x.npz"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.stderr if done.returncode else ""
+
+    assert not run()
+    for wrong, message in (
+        ({"weight": torch.zeros(3, 5)}, "'weight': expected size 2 in dimension 1, got 5"),
+        ({"weight": good["weight"].half()}, "'weight': expected f32, got f16"),
+        ({"bias": None}, "nothing is given for argument 'bias', f32[3]"),
+    ):
+        save_file({k: v for k, v in (good | wrong).items() if v is not None}, weights)
+        assert message in run()
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert "the file ends before the data" in run()
 
 
 def test_a_batch_over_bounds() -> None:
