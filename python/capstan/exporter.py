@@ -18,6 +18,11 @@ from .importer import import_program, is_librarys
 from .mamba import traced_as_op
 from .module import Module
 
+# What torch.export warns of, since the program doesn't do it. Recurrent layers list their weights.
+ASSIGNED = (
+    r"The tensor attributes? (.*, )?self(\.\w+)*\.(?!_flat_weights\b)\w+(\[[^]]*\])*(,| was| were)"
+    ".* assigned during export"
+)
 # Integers of Hugging Face's packed batches: bounds, which differ in every batch.
 LENGTHS = ("max_length_q", "max_length_k")
 
@@ -43,8 +48,7 @@ def export(
             signature = _signature(model, kwargs)
             shapes = _with_lengths(kwargs, _by_name(model, args, kwargs, dynamic_shapes))
             with _called_as(model, signature), _whole_stacks(), warnings.catch_warnings():
-                # The program would not do it.
-                warnings.filterwarnings("error", "The tensor attributes? .* assigned during export")
+                warnings.filterwarnings("error", ASSIGNED)
                 program = _trace(model, args, kwargs, shapes, strict)
         except Exception as error:
             raise ExportError(f"{_place(error)}torch.export failed: {error}") from error

@@ -201,6 +201,13 @@ def test_numbers_as_results() -> None:
     assert [type(r) for r in result] == [type(r) for r in Sizes()(x)]
 
 
+def test_recurrent_layers() -> None:
+    """They assign tensors to attributes while they are exported."""
+    model, x = nn.LSTM(3, 4), torch.randn(5, 2, 3)
+    result, _ = capstan.export(model, (x,)).run((x,))
+    torch.testing.assert_close(result, model(x)[0])
+
+
 def test_weights_are_not_copied() -> None:
     model, module = head()
     inputs = (torch.randn(3, 4), torch.tensor([3], dtype=torch.int32))
