@@ -343,7 +343,6 @@ SHAPES = {
     "**kwargs by name": ((X,), {"b": X, "a": X}, {"x": EACH, "a": EACH, "b": EACH}),
     "**kwargs below its name": ((X,), {"a": X}, {"x": EACH, "named": {"a": EACH}}),
     "**kwargs in a sequence": ((), {"x": X, "a": X}, (EACH, {"a": EACH})),
-    "a name of *args": ((), {"x": X, "more": X}, {"x": EACH, "named": {"more": EACH}}),
     "a name that is another's": ((X,), {"named": X}, {"x": EACH, "named": EACH}),
 }
 
@@ -357,6 +356,11 @@ def test_shapes_of_args_and_kwargs(kind: str) -> None:
     assert module.mlir().count('#capstan.dim<"T"') == count
     result = module.run([Y] * len(args), kwargs=dict.fromkeys(kwargs, Y))
     torch.testing.assert_close(result, Y * count)
+
+
+def test_a_keyword_with_the_name_of_args() -> None:
+    given = {"x": X, "more": X}
+    assert torch.equal(capstan.export(Rest(), (), given).run(given), 2 * X)
 
 
 def test_an_exported_program() -> None:
