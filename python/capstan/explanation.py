@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import linecache
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,20 @@ from .module import Module
 REMARK = re.compile(r"^(.+):(\d+):\d+: remark: \[\w+\] (\w+) \|.*?Reason=\"?([^\"]*)\"?", re.M)
 
 
+# Notebooks have styles of their own for tables, which are stronger than those of a page.
+CELL = "text-align: left; vertical-align: top; padding: 2px 10px"
+STATIC = "sizes without a bound: no static form"
+CUTS = "at static sizes, what no graph can hold"
+
+
+def _cell(file: str) -> str | None:
+    """What IPython calls a cell, which is a temporary file to others."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    named = shell.compile.format_code_name(file) if shell else None
+    return " ".join(named) if named else None
+
+
 @dataclass(frozen=True)
 class Place:
     """A line of Python."""
@@ -26,7 +41,8 @@ class Place:
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        cell = _cell(self.file)
+        return f"{cell}, line {self.line}" if cell else f"{self.file}:{self.line}"
 
     @property
     def source(self) -> str:
@@ -44,7 +60,7 @@ class Sync:
     reasons: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(repr=False)
 class Explanation:
     """Prints as text; a notebook shows the page."""
 
@@ -69,42 +85,67 @@ class Explanation:
             lines.append(f"  {s.before:>3} -> {s.after:<3} {s.kind}  {s.place}")
             lines += [f"               {s.place.source}"] if s.place.source else []
             lines += [f"               kept: {reason}" for reason in sorted(s.reasons)]
-        lines += ["", *self._section("sizes without a bound: no static form", self.unbounded)]
-        lines += self._section("at static sizes, what no graph can hold", self.cuts)
+        lines += ["", *_section(STATIC, self.unbounded), *_section(CUTS, self.cuts)]
         return "\n".join(lines).rstrip() + "\n"
 
-    def _section(self, title: str, found: dict[str, list[Place]]) -> list[str]:
-        lines = [f"{title}: {'none' if not found else ''}".rstrip()]
-        for reason, places in found.items():
-            lines.append(f"  {len(places)} x {reason}")
-            for place, count in Counter(places).most_common(3):
-                lines.append(f"        {count} x {place}  {place.source}".rstrip())
-        return [*lines, ""]
+    __repr__ = __str__
 
     def html(self) -> str:
-        """One page, without anything from elsewhere."""
-        rows = "".join(
-            f"<tr><td>{s.before}</td><td>{s.after}</td><td>{html.escape(s.kind)}</td>"
-            f"<td>{html.escape(str(s.place))}<br><code>{html.escape(s.place.source)}</code></td>"
-            f"<td>{html.escape('; '.join(sorted(s.reasons)))}</td></tr>"
+        """A part of a page, without anything from elsewhere."""
+        title = f"host syncs per forward: {self.before} before, {self.after} after"
+        rows = [
+            (str(s.before), str(s.after), _text(s.kind), _line(s.place),
+             "<br>".join(_text(r) for r in sorted(s.reasons)))
             for s in self.syncs
-        )
-        rest = "\n".join(
-            [
-                *self._section("sizes without a bound: no static form", self.unbounded),
-                *self._section("at static sizes, what no graph can hold", self.cuts),
-            ]
-        )
-        return (
-            '<div class="capstan"><style>.capstan td, .capstan th {text-align: left; '
-            "vertical-align: top; padding: 2px 10px}</style>"
-            f"<p><b>Host syncs per forward: {self.before} before, {self.after} after</b></p>"
-            "<table><tr><th>before</th><th>after</th><th>kind</th><th>where</th><th>kept</th></tr>"
-            f"{rows}</table><pre>{html.escape(rest)}</pre></div>"
-        )
+        ]  # fmt: skip
+        table = _table(("before", "after", "kind", "where", "kept"), rows) if rows else ""
+        found = "".join(_list(t, f) for t, f in ((STATIC, self.unbounded), (CUTS, self.cuts)))
+        return f'<div class="capstan"><p><b>{title}</b></p>{table}{found}</div>'
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def _section(title: str, found: dict[str, list[Place]]) -> list[str]:
+    lines = [f"{title}: {'none' if not found else ''}".rstrip()]
+    for reason, places in found.items():
+        lines.append(f"  {_counted(places)}{reason}")
+        for place, count in Counter(places).most_common(3):
+            lines.append(f"        {count} x {place}  {place.source}".rstrip())
+    return [*lines, ""]
+
+
+def _counted(places: list[Place]) -> str:
+    return f"{len(places)} x " if places else ""
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
+
+
+def _line(place: Place) -> str:
+    code = f"<br><code>{_text(place.source)}</code>" if place.source else ""
+    return f"{_text(str(place))}{code}"
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def row(tag: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(f'<{tag} style="{CELL}">{c}</{tag}>' for c in cells) + "</tr>"
+
+    return f"<table>{row('th', names)}{''.join(row('td', r) for r in rows)}</table>"
+
+
+def _list(title: str, found: dict[str, list[Place]]) -> str:
+    """A reason with the lines that it is said of."""
+    rows = [
+        (
+            f"{_counted(places)}{_text(reason)}",
+            "<br>".join(f"{n} x {_line(p)}" for p, n in Counter(places).most_common(3)),
+        )
+        for reason, places in found.items()
+    ]
+    table = _table(("why", "where"), rows) if rows else ""
+    return f"<p><b>{_text(title)}</b>{'' if rows else ': none'}</p>{table}"
 
 
 def explain(
@@ -170,9 +211,13 @@ def _merged(found: list[tuple[str, Place]], shorten) -> dict[str, list[Place]]:
 
 
 def _errors(text: str) -> dict[str, list[Place]]:
-    """What --capstan-pad-to-static refuses."""
-    found = re.findall(r"([^\s:]+):(\d+):\d+: error: (.*)", text)
+    """What --capstan-pad-to-static refuses; some of it has no line."""
     reasons: dict[str, list[Place]] = {}
-    for file, line, why in found:
-        reasons.setdefault(why, []).append(Place(file, int(line)))
+    for place, why in re.findall(r"^(?:(.+?): )?error: (.*)$", text, re.M):
+        why = re.sub(r'^loc\(".*?"\): ', "", why)
+        if why.startswith("the pipeline failed"):
+            continue
+        places = reasons.setdefault(why, [])
+        if at := re.fullmatch(r"(.+):(\d+):\d+", place):
+            places += [Place(at[1], int(at[2]))] if at[1] != "<unknown>" else []
     return reasons or {text.splitlines()[0]: []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +22,15 @@ from torch.fx import Node
 from torch.utils._sympy.functions import FloorDiv
 
 from .context import ELEMENTS, Context, Refused, TensorType
-from .errors import Missing, UnsupportedOps
+from .errors import ExportError, Missing, UnsupportedOps
 from .lowerings import LOWERINGS, load_all
 from .mlir_text import Function, Size, Value, number, quoted
 from .symbols import Dims, as_size
 
 INLINE_ELEMENTS = 64  # larger constants of the graph are arguments, like weights
-TORCH = str(Path(torch.__file__).parent)
+LIBRARIES = (*(str(Path(file).parent) for file in (torch.__file__, __file__)), "<")
+STDLIB = sysconfig.get_path("stdlib")
+NUMBERS = {int: "i64", float: "f64", bool: "i1"}
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
@@ -48,7 +51,7 @@ class Output:
     name: str | None = None
     index: int | None = None  # of the function's results; None for a constant
     constant: object = None
-    integer: bool = False
+    number: type | None = None  # Python's, if it is one
     unsigned: bool = False
 
 
@@ -116,15 +119,29 @@ def _without_missing(program: ExportedProgram) -> ExportedProgram:
     examples, program._example_inputs = program.example_inputs, None
     try:
         return program.run_decompositions(table)
+    except Exception as error:
+        file, line = _users_place(str(error))
+        place = f"{file}:{line}: " if line else ""
+        raise ExportError(f"{place}PyTorch can't decompose this: {error}") from error
     finally:
         program._example_inputs = examples
 
 
+def is_librarys(file: str) -> bool:
+    """Whether a file is Python's, PyTorch's or ours, and no line in it is the user's."""
+    pythons = file.startswith(STDLIB) and "-packages" not in file
+    return pythons or file.startswith(LIBRARIES)
+
+
 def place_of(node: Node) -> tuple[str, int]:
-    """The Python line that made a node: the innermost one that isn't PyTorch's own."""
+    """The Python line that made a node: the innermost one that isn't a library's."""
+    return _users_place(node.meta.get("stack_trace") or "")
+
+
+def _users_place(stack: str) -> tuple[str, int]:
     found = "unknown", 0
-    for file, line, _ in FRAME.findall(node.meta.get("stack_trace") or ""):
-        if not file.startswith((TORCH, "<")) or found == ("unknown", 0):
+    for file, line, _ in FRAME.findall(stack):
+        if not is_librarys(file) or found == ("unknown", 0):
             found = file, int(line)
     return found
 
@@ -146,6 +163,7 @@ class _Importer:
         self.values: dict[Node, object] = {}
         self.inputs: list[Input] = []
         self.weights: dict[str, torch.Tensor] = {}
+        self.lost: set[Node] = set()  # what has no type here, and all that is made of it
         self.missing: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.sources: list[tuple[Value, int, Size]] = []
 
@@ -280,9 +298,14 @@ class _Importer:
         if tensor is None:
             tensor = self.program.constants[target]
         type = TensorType.of(fake)
-        if not node.users:
+        written = target in self.program.graph_signature.buffers_to_mutate.values()
+        if not (node.users or written):
             return
-        if target not in self.program.state_dict and fake.numel() <= INLINE_ELEMENTS:
+        if (
+            not written
+            and target not in self.program.state_dict
+            and fake.numel() <= INLINE_ELEMENTS
+        ):
             if tensor.device.type != "meta":
                 self.values[node] = self.inline(tensor, type)
                 return
@@ -318,19 +341,28 @@ class _Importer:
             return
         if not isinstance(node.target, torch._ops.OpOverload):
             return  # arithmetic on sizes, which expressions give
+        if self.lost.intersection(node.all_input_nodes):
+            self.lost.add(node)
+            return
         file, line = place_of(node)
         where = f"{quoted(file)}:{line}:0"
         module = _module_of(node)
         self.f.set_location(f"{quoted(module)}({where})" if module else where)
         ctx, name = self.ctx, op_name(node.target)
         try:
-            ctx.node, ctx.op, ctx.out = node, name, _type_of(node.meta.get("val"))
+            ctx.node, ctx.op, ctx.out = node, name, None
+            ctx.out = _type_of(node.meta.get("val"))
             self.values[node] = _as(ctx.out, LOWERINGS[name](ctx, *self.operands(node)))
         except (Refused, NotImplementedError) as error:
             self.note(node, str(error))
             self.values[node] = _placeholder(ctx.out)
+            if ctx.out is None:
+                self.lost.add(node)
             for symbol in node.meta.get("unbacked_bindings") or {}:
                 ctx.sizes.define(symbol, Value("%missing", "index"))
+        except Exception as error:
+            error.add_note(f"in the lowering of {name}, for {file}:{line}")
+            raise
 
     def operands(self, node: Node) -> list[object]:
         """Arguments in the order of the schema, with its defaults."""
@@ -373,15 +405,19 @@ class _Importer:
                 outputs.append(Output(kind, constant=argument))
                 continue
             value = self.values.get(argument)
-            integer = not isinstance(value, Value)
-            if integer:
-                value = self.ctx.scalar(argument.meta["val"], "i64")
+            number = None if isinstance(value, Value) else _number(argument.meta["val"])
+            if number:
+                value = self.ctx.scalar(argument.meta["val"], NUMBERS[number])
             place = len(results)
-            outputs.append(
-                Output(kind, spec.target, place, integer=integer, unsigned=value.unsigned)
-            )
+            outputs.append(Output(kind, spec.target, place, number=number, unsigned=value.unsigned))
             results.append(value)
         return outputs, results
+
+
+def _number(value: object) -> type:
+    if isinstance(value, (bool, torch.SymBool)):
+        return bool
+    return float if isinstance(value, (float, torch.SymFloat)) else int
 
 
 def _type_of(value: object) -> TensorType | list | None:

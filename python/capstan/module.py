@@ -103,18 +103,19 @@ class Module:
         inputs: Mapping[str, object] | Sequence[object],
         target: str = "host",
         options: compiler.Options | None = None,
+        kwargs: Mapping[str, object] | None = None,
         **device: int,
     ) -> object:
         """What the model gives for inputs: a mapping is its keyword arguments, a sequence its
-        positional ones. Weights are the model's own memory. What the model writes to its buffers
-        and arguments is written to them.
+        positional ones, beside which `kwargs` may be. Weights are the model's own memory. What
+        the model writes to its buffers and arguments is written to them.
 
         With target cuda, or cuda:1, tensors are those of that GPU, and work is in the order of
         PyTorch's current stream. Weights that are not there are copied once.
         """
         if target.partition(":")[0] not in ("host", "cuda"):
             raise ValueError(f"no target {target!r}; there are 'host', 'cuda' and 'cuda:1'")
-        given = self._flat_inputs(inputs)
+        given = self._flat_inputs(inputs, kwargs)
         arguments, by_name = [], {}
         for spec, value in zip(self.imported.inputs, given, strict=True):
             by_name[spec.name] = value
@@ -167,9 +168,14 @@ class Module:
                         f"{output.name}, which the model writes, shares memory with {name}"
                     )
 
-    def _flat_inputs(self, inputs: Mapping[str, object] | Sequence[object]) -> list[object]:
+    def _flat_inputs(
+        self,
+        inputs: Mapping[str, object] | Sequence[object],
+        kwargs: Mapping[str, object] | None,
+    ) -> list[object]:
         keywords = isinstance(inputs, Mapping)
-        args, kwargs = ((), dict(inputs)) if keywords else (tuple(inputs), {})
+        args = () if keywords else tuple(inputs)
+        kwargs = (dict(inputs) if keywords else {}) | dict(kwargs or {})
         wanted = self.program.call_spec.in_spec
         # Keyword arguments in the order of the export.
         names = (
@@ -200,7 +206,7 @@ class Module:
             elif output.kind == "input":
                 inputs[output.name].copy_(value)
             else:
-                returned.append(int(value) if output.integer else value)
+                returned.append(output.number(value) if output.number else value)
         return pytree.tree_unflatten(returned, self.program.call_spec.out_spec)
 
     def _buffer(self, name: str) -> torch.Tensor:
@@ -220,6 +226,8 @@ def _argument(spec: Input, value: object) -> torch.Tensor | None:
         return torch.tensor(int(value))
     if not isinstance(value, torch.Tensor):
         raise InputError(f"{spec.name}: a tensor is wanted, got {type(value).__name__}")
+    if value.layout != torch.strided:
+        raise InputError(f"{spec.name}: a tensor of layout {value.layout}")
     from .context import ELEMENTS
 
     element = ELEMENTS.get(value.dtype)

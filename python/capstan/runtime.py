@@ -186,6 +186,7 @@ class Device:
 
     def __init__(self, runtime: Runtime, name: str = "host", **options: int) -> None:
         self.runtime, self.handle, self.stream = runtime, c.c_void_p(), c.c_void_p()
+        self._wrapped: dict[int, c.c_void_p] = {}
         config = DeviceConfig()
         runtime.lib.capstan_rt_device_config_init(c.byref(config))
         for key, value in options.items():
@@ -194,7 +195,6 @@ class Device:
         runtime.check(create(name.encode(), c.byref(config), c.byref(self.handle)))
         create = runtime.lib.capstan_rt_stream_create
         runtime.check(create(self.handle, c.byref(self.stream)))
-        self._wrapped: dict[int, c.c_void_p] = {}
 
     def wrap(self, native: int) -> c.c_void_p:
         """The stream around a CUstream, such as torch.cuda.current_stream().cuda_stream, which has

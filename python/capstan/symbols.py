@@ -69,6 +69,11 @@ class Sizes:
             return f.constant(float(e), "f64")
         if e.is_Pow and e.exp.is_Integer and e.exp > 0:
             return _mul(f, *[self.value(e.base)] * int(e.exp))
+        if e.is_Piecewise:  # the last condition is true
+            (value, _), *others = ((self.value(x), self.value(c)) for x, c in reversed(e.args))
+            for other, holds in others:
+                value = MAKERS["Where"](f, holds, other, value)
+            return value
         make = MAKERS.get(type(e).__name__)
         if make is None:
             if e.is_Symbol:

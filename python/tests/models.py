@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import transformers
 
+TORCH = torch.torch_version.TorchVersion(torch.__version__)
 SIZES = {
     "vocab_size": 256,
     "hidden_size": 64,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from capstan import runtime
 from capstan.attention import Unsupported, attention_forward
-from models import batch, error, first_output, make, offsets
+from models import TORCH, batch, error, first_output, make, offsets
 from torch.export import Dim
 
 B, L = Dim("B", min=1, max=8), Dim("L", min=2, max=64)
@@ -108,8 +108,10 @@ def test_entries_of_libraries() -> None:
     class Attention(torch.nn.Module):
         def forward(self, q, k, v, cu):
             ops, n = torch.ops, q.shape[0]
+            grouped = () if TORCH < (2, 12) else (True,)  # whether heads may be of groups
+            given = (q, k, v, cu, cu, n, n, True, None, [2, 0], *grouped)
             return (
-                ops.torch_attn._varlen_attn(q, k, v, cu, cu, n, n, True, None, [2, 0], True)[:2],
+                ops.torch_attn._varlen_attn(*given)[:2],
                 ops.aten._flash_attention_forward(q, k, v, cu, cu, n, n, 0.0, False, False)[:2],
                 ops.flash_attn._flash_attn_varlen_forward(q, k, v, cu, cu, n, n, 0.0, 0.5, True),
             )

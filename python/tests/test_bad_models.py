@@ -1,13 +1,19 @@
 """Models and inputs that can't be taken: a clear error with the Python line, no wrong result."""
 
 import re
+import subprocess
 from collections.abc import Callable
 
 import capstan
+import numpy as np
 import pytest
 import torch
+from capstan import libraries
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.export import Dim
+
+RUN = libraries.FOLDERS[-1].parent / "bin" / "capstan-run"
 
 
 class Model(nn.Module):
@@ -34,9 +40,12 @@ def line_of(function: Callable) -> str:
 
 X = torch.randn(3, 2)
 UNSUPPORTED = {
+    "a type of elements": (lambda x: x.to(torch.float8_e4m3fn).float(), X, "torch.float8_e4m3fn"),
+    "conversion to complex numbers": (lambda x: x.to(torch.complex64).abs(), X, "torch.complex64"),
     "complex numbers": (lambda x: torch.view_as_complex(x).real, X, "aten.view_as_complex"),
     "sparse tensors": (lambda x: (x.to_sparse() * 2).to_dense(), X, "layout torch.sparse_coo"),
-    "quantized": (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), X, "aten.quantize"),
+    # PyTorch 2.11 itself refuses it.
+    "quantized": (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), X, "quantize"),
     "a branch as an op": (
         lambda x: torch.cond(x.sum() > 0, lambda x: x + 1, lambda x: x - 1, (x,)),
         X,
@@ -48,9 +57,12 @@ UNSUPPORTED = {
 @pytest.mark.parametrize("kind", UNSUPPORTED)
 def test_ops(kind: str) -> None:
     function, x, message = UNSUPPORTED[kind]
-    with pytest.raises(capstan.UnsupportedOps, match=message) as caught:
+    errors = capstan.UnsupportedOps, capstan.ExportError
+    with pytest.raises(errors, match=message) as caught:
         capstan.export(Model(function), (x,))
-    assert __file__ in str(caught.value)
+    assert re.search(
+        rf"{re.escape(__file__)}:{function.__code__.co_firstlineno}\b", str(caught.value)
+    )
 
 
 @pytest.mark.parametrize("dtype", (torch.complex64, torch.float8_e4m3fn))
@@ -64,6 +76,39 @@ def test_what_torch_export_refuses(function: Callable) -> None:
     """Control flow on data, and a graph break."""
     with pytest.raises(capstan.ExportError, match=f"^{line_of(function)}: torch.export failed: "):
         capstan.export(Model(function), (X,))
+
+
+def test_what_pytorch_cannot_decompose(monkeypatch) -> None:
+    """Its error has the stack of the node in its text."""
+    stack = f'Original traceback:\nFile "{__file__}", line 7, in forward\n    x.sin()'
+
+    def fail(*_: object) -> None:
+        raise RuntimeError(f"no such size\n{stack}")
+
+    monkeypatch.setattr(torch.export.ExportedProgram, "run_decompositions", fail)
+    place = f"^{re.escape(__file__)}:7: PyTorch can't decompose this: no such size"
+    with pytest.raises(capstan.ExportError, match=place):
+        capstan.export(Model(torch.fft.rfft), (X,))
+
+
+def test_a_lowering_that_fails_names_the_line() -> None:
+    @torch.library.custom_op("capstan_test::odd", mutates_args=())
+    def odd(x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+    odd.register_fake(torch.empty_like)
+
+    @capstan.lowering("capstan_test.odd.default")
+    def _(ctx, x):
+        return x.no_such_thing
+
+    def call(x):
+        return odd(x)
+
+    with pytest.raises(AttributeError) as caught:
+        capstan.export(Model(call), (X,))
+    (note,) = caught.value.__notes__
+    assert re.search(f"capstan_test.odd.default, for {line_of(call)}", note)
 
 
 def test_not_a_model() -> None:
@@ -88,6 +133,55 @@ def test_inputs_that_share_memory() -> None:
     assert torch.equal(result, torch.ones(3)) and apart.tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
     reads = capstan.export(Model(lambda x, y: x + y), (x, x))
     assert torch.equal(reads.run((x + 1, x + 1)), torch.full((4,), 2.0))
+
+
+def test_attributes_that_are_assigned() -> None:
+    """torch.export warns only, of a program that doesn't do it."""
+
+    class Sum(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sum = torch.zeros(2)
+
+        def forward(self, x):
+            self.sum = self.sum + x
+            return self.sum
+
+    with pytest.raises(capstan.ExportError, match=r"self\.sum was assigned during export"):
+        capstan.export(Sum(), (X,))
+
+
+def test_what_is_no_dense_tensor() -> None:
+    module = capstan.export(Model(lambda x: x * 2), (X,))
+    for given, message in (
+        (X.to_sparse(), "layout torch.sparse_coo"),
+        (None, "a tensor is wanted"),
+    ):
+        with pytest.raises(capstan.InputError, match=message):
+            module.run((given,))
+
+
+def test_a_wrong_weights_file(tmp_path) -> None:
+    module = capstan.export(nn.Linear(2, 3), (X,))
+    path, weights = module.save(tmp_path / "model.mlir")
+    np.savez(tmp_path / "x.npz", input=X.numpy())
+    good = load_file(weights)
+
+    def run() -> str:
+        command = [RUN, path, "--input", weights, "--input", tmp_path / "x.npz"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.stderr if done.returncode else ""
+
+    assert not run()
+    for wrong, message in (
+        ({"weight": torch.zeros(3, 5)}, "'weight': expected size 2 in dimension 1, got 5"),
+        ({"weight": good["weight"].half()}, "'weight': expected f32, got f16"),
+        ({"bias": None}, "nothing is given for argument 'bias', f32[3]"),
+    ):
+        save_file({k: v for k, v in (good | wrong).items() if v is not None}, weights)
+        assert message in run()
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert "the file ends before the data" in run()
 
 
 def test_a_batch_over_bounds() -> None:

@@ -124,10 +124,6 @@ def test_a_failing_check_names_its_line() -> None:
 LENGTHS = ([7, 5], [20], [70, 50], [2, 3, 1, 5, 4, 1, 8])
 
 
-@pytest.mark.skipif(
-    torch.torch_version.TorchVersion(torch.__version__) < (2, 15),
-    reason="torch.export of 2.11 can't prove sizes of these models; 2.12 to 2.14 weren't tried",
-)
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("name", MODELS)
 def test_models(name: str, packed: bool) -> None:

@@ -1,6 +1,9 @@
 """capstan.explain: counts, lines and reasons, as text and as a page."""
 
+from pathlib import Path
+
 import capstan
+import pytest
 import torch
 from torch import nn
 from torch.export import Dim
@@ -41,6 +44,48 @@ def test_page() -> None:
     page = e.html()
     assert e._repr_html_() == page and "<code>longest = lens.max().item()</code>" in page
     assert "http" not in page.replace(__file__, "")
+    assert repr(e) == str(e)
+
+
+CELL = """\
+import sys
+
+sys.path[:0] = [{python!r}, {tests!r}]
+import capstan, torch
+
+class Model(torch.nn.Module):
+    def forward(self, x):
+        return x * x.max().item()
+
+capstan.explain(Model(), (torch.ones(3),))
+"""
+
+
+def test_in_a_notebook() -> None:
+    """A cell shows the page, with lines as those of the cell, and has the text for others."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    tests = Path(__file__).parent
+    cell = nbformat.v4.new_code_cell(CELL.format(python=str(tests.parent), tests=str(tests)))
+    nbclient.NotebookClient(nbformat.v4.new_notebook(cells=[cell]), timeout=300).execute()
+    (result,) = (o.data for o in cell.outputs if o.output_type == "execute_result")
+    where = "Cell In[1], line 8"
+    assert f"{where}<br><code>return x * x.max().item()</code>" in result["text/html"]
+    assert result["text/plain"].startswith("host syncs per forward: 1 before, 0 after\n")
+    assert where in result["text/plain"]
+
+
+def test_what_no_bucket_takes_has_a_reason() -> None:
+    """The first line of all that was said was shown, a remark."""
+
+    class Rows(nn.Module):
+        def forward(self, x, lens):
+            return x[lens.min().item() : lens.max().item()]
+
+    x, lens = torch.randn(5, 4), torch.tensor([2, 3], dtype=torch.int32)
+    shapes = ({0: Dim("T", min=2, max=64)}, {0: Dim("B", min=1, max=8)})
+    cuts = capstan.explain(Rows(), (x, lens), dynamic_shapes=shapes).cuts
+    assert cuts and all("remark" not in reason for reason in cuts), cuts
+    assert any("can't be padded" in reason for reason in cuts), cuts
 
 
 def test_what_graphs_hold() -> None:

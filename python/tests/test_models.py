@@ -14,8 +14,8 @@ T, B = Dim("T", min=2, max=4096), Dim("B", min=2, max=64)
 LENGTHS = ([7, 5], [3, 9, 6], [1, 1], [20], [70, 50], [2, 3, 1, 5, 4, 1, 8])
 
 
-def export(name: str, attention: str = "sdpa", **more: object):
-    model = make(name, attention)
+def export(name: str, attention: str = "sdpa", sizes: dict | None = None, **more: object):
+    model = make(name, attention, **(sizes or {}))
     inputs = batch([7, 5], **more)
     shapes = {k: None for k in inputs} | {"input_ids": {1: T}, "position_ids": {1: T}}
     shapes |= {k: {0: B} for k in inputs if k.startswith("cu_")}
@@ -171,17 +171,8 @@ def test_names_and_dims() -> None:
 
 def test_28_layers() -> None:
     capstan.register_attention()
-    model = make("Qwen3", "capstan", num_hidden_layers=28)
-    inputs = batch([7, 5], use_cache=False, cu_seq_lens_q=offsets([7, 5]))
-    shapes = {
-        "input_ids": {1: T},
-        "position_ids": {1: T},
-        "use_cache": None,
-        "cu_seq_lens_q": {0: B},
-    }
-    with torch.no_grad():
-        program = torch.export.export(model, (), inputs, dynamic_shapes=shapes)
-    module = capstan.export(program)
+    cu = {"cu_seq_lens_q": offsets([7, 5])}
+    _, module = export("Qwen3", "capstan", {"num_hidden_layers": 28}, use_cache=False, **cu)
     assert module.mlir().count("capstan.varlen_attention") == 28
 
 

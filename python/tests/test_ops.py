@@ -16,20 +16,20 @@ TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-5, torch.bfloat16: 1.6e-2}
 SAMPLES = 3  # of a dtype
 
 OPS = """
-abs add addmm all amax amin any arange argmax argmin argsort bitwise_and bitwise_not bitwise_or
-bitwise_xor bmm baddbmm broadcast_to cat ceil chunk clamp clamp_max clamp_min clone
-constant_pad_nd contiguous cos cumprod cumsum diff div dot eq erf exp exp2 expand expand_as
-expm1 flatten flip floor floor_divide fmod full full_like gather ge gt index_add index_copy
-index_put index_select isnan le log log1p log2 log_softmax logical_and logical_not logical_or
-logical_xor logsumexp lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg
-nonzero ones ones_like permute pow prod reciprocal remainder repeat reshape rms_norm roll round
-rsqrt rsub scatter scatter_add select sigmoid sign sin slice softmax sort split split_with_sizes
-sqrt squeeze stack sub sum t tan tanh tile topk transpose tril triu trunc type_as unbind
-unflatten unsqueeze var view where zeros zeros_like nn.functional.embedding nn.functional.gelu
-nn.functional.layer_norm nn.functional.linear nn.functional.pad
-nn.functional.relu nn.functional.rms_norm nn.functional.scaled_dot_product_attention
-nn.functional.silu nn.functional.softplus index_fill nn.functional.mse_loss
-nn.functional.softmin addcmul lerp mH
+abs add addmm all amax amin any arange argmax argmin argsort bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm baddbmm broadcast_to cat ceil chunk
+clamp clamp_max clamp_min clone constant_pad_nd contiguous cos cumprod cumsum diff div dot eq erf
+exp exp2 expand expand_as expm1 flatten flip floor floor_divide fmod full full_like gather ge gt
+index_add index_copy index_put index_select isnan le log log1p log2 log_softmax logical_and
+logical_not logical_or logical_xor logsumexp lt masked_fill matmul max maximum mean min minimum
+mm mul mv ne neg nonzero ones ones_like permute pow prod reciprocal remainder repeat reshape
+rms_norm roll round rsqrt rsub scatter scatter_add select select_scatter sigmoid sign sin slice
+slice_scatter softmax sort split split_with_sizes sqrt squeeze stack sub sum t tan tanh tile topk
+transpose tril triu trunc type_as unbind unflatten unsqueeze var view where zeros zeros_like
+nn.functional.embedding nn.functional.gelu nn.functional.layer_norm nn.functional.linear
+nn.functional.pad nn.functional.relu nn.functional.rms_norm
+nn.functional.scaled_dot_product_attention nn.functional.silu nn.functional.softplus index_fill
+nn.functional.mse_loss nn.functional.softmin addcmul lerp mH
 """.split()
 BY_NAME = {(i.name, i.variant_test_name): i for i in op_db}
 CASES = [
@@ -39,6 +39,8 @@ CASES = [
     and not (key[0] == "nn.functional.pad" and key[1] != "constant")
 ]  # fmt: skip
 FLOATS_ONLY = ("argsort", "topk")  # equal elements come in any order
+# Quotients are made integers: in half precision PyTorch rounds them before, compiled code doesn't.
+NOT_HALF = ("div", "floor_divide")
 # What lowerings refuse, of the samples.
 REFUSALS = {
     "index_put": "values of a mask that aren't one number",
@@ -129,9 +131,12 @@ def compare(result, expected, label: str) -> None:
 @pytest.mark.parametrize("name,variant", CASES, ids=["-".join(k).strip("-") for k in CASES])
 def test_op(name: str, variant: str) -> None:
     info = BY_NAME[name, variant]
+    torch.manual_seed(0)
     warnings.simplefilter("ignore")
     dtypes = info.supported_dtypes("cpu")
     wanted = DTYPES[:1] if name in FLOATS_ONLY else DTYPES
+    if name in NOT_HALF and variant != "no_rounding_mode":
+        wanted = [d for d in wanted if d != torch.bfloat16]
     cases = [c for d in wanted if d in dtypes for c in cases_of(info, d)]
     if name in REFUSALS:
         cases = [c for c in cases if not refused(c, REFUSALS[name])]

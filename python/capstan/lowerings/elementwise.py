@@ -8,7 +8,7 @@ import torch
 
 from ..context import Context, is_float
 from ..mlir_text import Value
-from ..scalars import accumulator
+from ..scalars import WIDTHS, accumulator
 from . import lowering
 
 
@@ -267,6 +267,19 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     lowering(f"aten.{_name}.Tensor", f"aten.{_name}.Scalar")(_comparison(_name))
 
 
+SHIFTS = {
+    side: [
+        (name, overload)
+        for name, overloads in (
+            (f"bitwise_{side}_shift", ("Tensor", "Tensor_Scalar", "Scalar_Tensor")),
+            (f"__{side[0]}shift__", ("Tensor", "Scalar")),
+        )
+        for overload in overloads
+    ]
+    for side in ("left", "right")
+}
+
+
 def _bitwise(method: str):
     return lambda ctx, a, b: ctx.elementwise([a, b], lambda s, a, b: getattr(s, method)(a, b))
 
@@ -281,6 +294,37 @@ for _name, _dunder, _method in (
             [a, b], lambda s, a, b: getattr(s, m)(a, b), "i1"
         )
     )
+
+
+def _shifted(s, a: Value, b: Value, op: str, most: Value, beyond: Value) -> Value:
+    """Shifts by less than 0 or by all bits have a result in PyTorch, but none in MLIR."""
+    fits = s.both(s.compare("ge", b, s.constant(0, b)), s.compare("le", b, most))
+    amount = s.select(fits, b, s.constant(0, b))
+    return s.select(fits, s.binary(op, "", a, amount, op.replace("shrsi", "shrui")), beyond)
+
+
+@lowering(*(f"aten.{n}.{o}" for n, o in SHIFTS["left"]))
+def shift_left(ctx: Context, a, b) -> Value:
+    def body(s, a: Value, b: Value) -> Value:
+        most = s.constant(WIDTHS[a.element] - 1, a)
+        return _shifted(s, a, b, "arith.shli", most, s.constant(0, a))
+
+    return ctx.elementwise([a, b], body)
+
+
+@lowering(*(f"aten.{n}.{o}" for n, o in SHIFTS["right"]))
+def shift_right(ctx: Context, a, b) -> Value:
+    def body(s, a: Value, b: Value) -> Value:
+        most = s.constant(WIDTHS[a.element] - 1, a)
+        sign = s.constant(0, a) if a.unsigned else s.binary("arith.shrsi", "", a, most)
+        return _shifted(s, a, b, "arith.shrsi", most, sign)
+
+    return ctx.elementwise([a, b], body)
+
+
+@lowering("aten.copy.default")
+def copy(ctx: Context, x, source, non_blocking=False) -> Value:
+    return ctx.broadcast(ctx.cast(source, x.element, x.unsigned), x.shape)
 
 
 @lowering("aten.bitwise_not.default")

@@ -6,6 +6,7 @@ from ..context import Context, TensorType
 from ..mlir_text import Value
 from ..symbols import as_size, equal, product
 from . import lowering
+from .syncs import count_true, define, places_of_true
 
 
 def gathered(ctx: Context, indices: list[Value], loops_of: list, out: TensorType, read) -> Value:
@@ -74,7 +75,9 @@ def index(ctx: Context, x, indices) -> Value:
     first of all if others stand between them."""
     places = [d for d, i in enumerate(indices) if i is not None]
     if any(indices[d].element == "i1" for d in places):
-        raise ctx.refuse("an index of truth values: it has as many results as are true")
+        if len(places) > 1:
+            raise ctx.refuse("truth values beside other indices")
+        return index_of_true(ctx, x, places[0], indices[places[0]])
     rank = max(indices[d].rank for d in places)
     together = places == list(range(places[0], places[-1] + 1))
     first = places[0] if together else 0
@@ -101,6 +104,15 @@ def index(ctx: Context, x, indices) -> Value:
 
     used = [indices[d] for d in places]
     return gathered(ctx, used, [loops_of(i) for i in used], ctx.out, read)
+
+
+def index_of_true(ctx: Context, x: Value, dim: int, mask: Value) -> Value:
+    """x[:, mask]: the dimensions of the mask become one. How many are true is read."""
+    if ctx.is_new(ctx.out.shape[dim]):
+        define(ctx, count_true(ctx, mask))
+    places = places_of_true(ctx, mask, ctx.out.shape[dim])
+    flat = [*x.shape[:dim], product(mask.shape), *x.shape[dim + mask.rank :]]
+    return index(ctx, ctx.reshape(x, flat), [None] * dim + [places])
 
 
 def one_dimensional_scatter(ctx: Context, x, dim, index, source, combine) -> Value:

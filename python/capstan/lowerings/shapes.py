@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
+from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols
 
 from ..context import Context, TensorType
 from ..mlir_text import Value
@@ -51,32 +54,40 @@ def slice_(ctx: Context, x, dim=0, start=None, end=None, step=1) -> Value:
     size, length = ctx.out.shape[dim], x.shape[dim]
     if equal(size, length) and step == 1:
         return x
-    if ctx.is_new(size):
+    if ctx.is_new(size) or free_unbacked_symbols([start]):
         return _slice_by_values(ctx, x, dim, start, end, step)
     start = 0 if start is None else as_size(start)
     return ctx.slice_dim(x, dim, _place(start, length), size, as_size(step))
 
 
 def _slice_by_values(ctx: Context, x, dim, start, end, step) -> Value:
-    """Where torch.export doesn't know the size either: Python's rules, on host values."""
+    """Where torch.export knows neither the size nor the sign of the start: Python's rules, on host
+    values.
+    """
     s, length = ctx.s, ctx.f.size(x.shape[dim])
     zero = s.constant(0, "index")
 
-    def place(value, default: Value) -> Value:
-        if value is None:
-            return default
-        value = ctx.scalar(value, "index")
-        value = s.select(s.compare("lt", value, zero), s.add(value, length), value)
-        return s.minimum(s.maximum(value, zero), length)
-
-    first, last = place(start, zero), place(end, length)
+    first = zero if start is None else _host_place(ctx, start, length)
+    last = length if end is None else _host_place(ctx, end, length)
     by = ctx.scalar(step, "index")
     count = s.maximum(s.sub(last, first), zero)
     count = ctx.f.emit(f"arith.ceildivsi {count}, {by} : index", "index")
-    ctx.sizes.define(ctx.out.shape[dim], count)
+    size = ctx.out.shape[dim]
+    if ctx.is_new(size):
+        ctx.sizes.define(size, count)
+    else:
+        ctx.check(s.compare("eq", ctx.f.size(size), count), "slice: places don't fit the size")
     offsets, strides = [0] * x.rank, [1] * x.rank
     offsets[dim], strides[dim] = first, as_size(step)
     return ctx.slice(x, offsets, ctx.out.shape, strides)
+
+
+def _host_place(ctx: Context, value, length: Value) -> Value:
+    """The place that a slice's start or end stands for: of negative ones, from the end."""
+    s, value = ctx.s, ctx.scalar(value, "index")
+    zero = s.constant(0, "index")
+    value = s.select(s.compare("lt", value, zero), s.add(value, length), value)
+    return s.minimum(s.maximum(value, zero), length)
 
 
 def _place(start, length):
@@ -113,16 +124,69 @@ def _bounded(start, length):
 @lowering("aten.select.int")
 def select(ctx: Context, x, dim, index) -> Value:
     dim %= x.rank
-    index = as_size(index)
-    if isinstance(index, int) and index < 0:
-        index = as_size(x.shape[dim] + index)
+    if free_unbacked_symbols(index):  # torch.export knows neither its sign nor that it fits
+        index = ctx.checked_index(ctx.scalar(index, "index"), x.shape[dim], "select")
+    else:
+        index = as_size(index)
+        if isinstance(index, int) and index < 0:
+            index = as_size(x.shape[dim] + index)
     return ctx.reshape(ctx.slice_dim(x, dim, index, 1), ctx.out.shape)
+
+
+@lowering("aten.slice_scatter.default")
+def slice_scatter(ctx: Context, x, source, dim=0, start=None, end=None, step=1) -> Value:
+    """x with another part: what is before it, it, and what is behind it."""
+    if not equal(as_size(step), 1):
+        raise ctx.refuse("a part of every n-th element")
+    dim %= x.rank
+    if start is None:
+        return _with_part(ctx, x, source, dim, 0)
+    if not free_unbacked_symbols(start):
+        return _with_part(ctx, x, source, dim, _place(as_size(start), x.shape[dim]))
+    first = _host_place(ctx, start, ctx.f.size(x.shape[dim]))
+    return _with_part(ctx, x, source, dim, ctx.new_size(first))
+
+
+@lowering("aten.select_scatter.default")
+def select_scatter(ctx: Context, x, source, dim, index) -> Value:
+    dim %= x.rank
+    shape = [1 if d == dim else n for d, n in enumerate(x.shape)]
+    if free_unbacked_symbols(index):
+        place = ctx.checked_index(ctx.scalar(index, "index"), x.shape[dim], "select")
+        first = ctx.new_size(place)
+    else:
+        first = _place(as_size(index), x.shape[dim])
+    return _with_part(ctx, x, ctx.reshape(source, shape), dim, first)
+
+
+def _with_part(ctx: Context, x: Value, part: Value, dim: int, first) -> Value:
+    part = ctx.cast(part, x.element, x.unsigned)
+    size = part.shape[dim]
+    last = as_size(first + size)
+    rest = as_size(x.shape[dim] - last)
+    parts = [part]
+    if not equal(first, 0):
+        parts.insert(0, ctx.slice_dim(x, dim, 0, first))
+    if not equal(rest, 0):
+        parts.append(ctx.slice_dim(x, dim, last, rest))
+    return part if len(parts) == 1 else ctx.concat(parts, dim, x.shape)
 
 
 @lowering("aten.narrow.default")
 def narrow(ctx: Context, x, dim, start, length) -> Value:
     dim %= x.rank
-    return ctx.slice_dim(x, dim, as_size(start), ctx.out.shape[dim])
+    size = ctx.out.shape[dim]
+    if ctx.is_new(size):
+        ctx.sizes.define(size, ctx.scalar(length, "index"))
+    if not free_unbacked_symbols([start, size]):
+        return ctx.slice_dim(x, dim, _place(as_size(start), x.shape[dim]), size)
+    s, most = ctx.s, ctx.f.size(x.shape[dim])
+    first, count, zero = ctx.scalar(start, "index"), ctx.f.size(size), s.constant(0, "index")
+    first = s.select(s.compare("lt", first, zero), s.add(first, most), first)
+    ok = [s.compare("ge", v, zero) for v in (first, count)]
+    ok.append(s.compare("le", s.add(first, count), most))
+    ctx.check(reduce(s.both, ok), "narrow: start and length don't fit")
+    return ctx.slice_dim(x, dim, ctx.new_size(first), size)
 
 
 @lowering(

@@ -161,3 +161,11 @@ def constrain(ctx: Context, size, least=None, most=None, *_) -> None:
 @lowering("aten._assert_tensor_metadata.default", "aten.sym_size.int", "aten.sym_numel.default")
 def nothing(ctx: Context, *_) -> None:
     """What torch.export has checked, and sizes, which expressions give."""
+
+
+@lowering("aten.sym_storage_offset.default")
+def storage_offset(ctx: Context, *_) -> None:
+    """Where a view that begins at a value from the device lies; here it is a tensor of its own."""
+    offset = as_size(ctx.node.meta["val"])
+    if ctx.is_new(offset):
+        ctx.sizes.define(offset, ctx.f.constant(0, "index"))
