@@ -1,7 +1,7 @@
 """Packed forwards of whole models on a GPU: ours against PyTorch's ways, in one run.
 
     python benchmarks/cuda_forward.py compile FOLDER [ROW...]   where the compiler is; no GPU needed
-    python benchmarks/cuda_forward.py run FOLDER [ROW...] [--peers PEER,...]
+    python benchmarks/cuda_forward.py run FOLDER [ROW...] [--peers PEER;...] [--profile]
 
 A row is a model, tokens and documents, such as qwen3-0.6b/2048/8. The boundary is the same for all:
 hidden states in, final norm out; weights are random, of one seed, in bf16. Ours is the unmodified
@@ -294,7 +294,7 @@ def in_graph(run: Callable[[], object]) -> Callable[[], object]:
     return graph.replay
 
 
-def peers(name: str, weights: dict, batch: tuple, wanted: set[str]) -> dict[str, float]:
+def peers(name: str, weights: dict, batch: tuple, wanted: list[str]) -> dict[str, float]:
     hidden, positions, offsets, longest = batch
     times = {}
 
@@ -325,7 +325,19 @@ def peers(name: str, weights: dict, batch: tuple, wanted: set[str]) -> dict[str,
     return times
 
 
-def run_row(row: str, folder: Path, wanted: set[str]) -> None:
+def print_kernels(run: Callable[[], object], count: int = 10) -> None:
+    """Where the time goes, in microseconds a forward."""
+    activities = [torch.profiler.ProfilerActivity.CUDA]
+    with torch.profiler.profile(activities=activities) as profile:
+        for _ in range(count):
+            run()
+        torch.cuda.synchronize()
+    rows = [(e.device_time_total / count, e.count / count, e.key) for e in profile.key_averages()]
+    for us, calls, kernel in sorted(rows, reverse=True)[:24]:
+        print(f"    {us:9.1f} us {calls:6.1f}  {kernel[:100]}", flush=True)
+
+
+def run_row(row: str, folder: Path, wanted: list[str], profile: bool) -> None:
     name, tokens, documents = parse(row)
     weights = make_weights(name)
     lengths = split(tokens, documents)
@@ -360,6 +372,8 @@ def run_row(row: str, folder: Path, wanted: set[str]) -> None:
         model.synchronize()
         print(f"  ours: {again:.3f} ms, host {host * 1e6:.0f} us, error {again_error:.2e}, "
               f"{ {k: v for k, v in counters.items() if v} }", flush=True)  # fmt: skip
+        if profile:
+            print_kernels(lambda: model(**batch))
         times = peers(name, weights, args, wanted)
     for label, ms in times.items():
         print(f"  {label}: {ms:.3f} ms, {ms / again:.2f}x ours", flush=True)
@@ -370,7 +384,8 @@ def main() -> None:
     parser.add_argument("what", choices=("compile", "run"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("rows", nargs="*", default=ROWS)
-    parser.add_argument("--peers", default="")
+    parser.add_argument("--peers", default="", help="some of them; ';' alone for none")
+    parser.add_argument("--profile", action="store_true", help="times of our kernels, too")
     given = parser.parse_args()
     if given.what == "compile":
         given.folder.mkdir(parents=True, exist_ok=True)
@@ -381,7 +396,12 @@ def main() -> None:
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, varlen_attn with {CAUSAL}"
           f"{', heads expanded' if VARLEN_EXPANDS else ''}", flush=True)  # fmt: skip
     for row in given.rows:
-        run_row(row, given.folder, set(filter(None, given.peers.split(","))))
+        run_row(
+            row,
+            given.folder,
+            given.peers.split(";") if given.peers else [],
+            given.profile,
+        )
 
 
 if __name__ == "__main__":

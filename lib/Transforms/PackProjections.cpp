@@ -87,9 +87,9 @@ std::optional<Projection> projectionOf(linalg::LinalgOp op) {
 }
 
 /// What projections have to have in common.
-bool match(const Projection &x, const Projection &y) {
+bool match(Projection x, Projection y) {
   linalg::LinalgOp a = x.op, b = y.op;
-  auto result = [](const Projection &p) {
+  auto result = [](Projection p) {
     return p.rounds ? getElementTypeOrSelf(p.rounds.getResult(0)) : Type();
   };
   return a->getBlock() == b->getBlock() &&
@@ -108,7 +108,7 @@ void pack(ArrayRef<Projection> group) {
   unsigned dim = *columnDim(first);
   SmallVector<Value> weights;
   int64_t columns = 0;
-  for (const Projection &each : group) {
+  for (Projection each : group) {
     weights.push_back(each.op->getOperand(1));
     columns += each.columns;
   }
@@ -130,7 +130,7 @@ void pack(ArrayRef<Projection> group) {
     result = clone(b, rounds, out.getType(), {result, out})->getResult(0);
   }
   int64_t at = 0;
-  for (const Projection &each : group) {
+  for (Projection each : group) {
     Operation *last =
         each.rounds ? each.rounds.getOperation() : each.op.getOperation();
     auto type = cast<RankedTensorType>(last->getResult(0).getType());

@@ -166,7 +166,7 @@ void Preparation::run() {
          b.getNamedAttr(kNameAttr, b.getStringAttr("prepared." + Twine(i)))});
     (void)function.insertArgument(at, value.getType(), attributes,
                                   value.getLoc());
-    value.replaceAllUsesWith(function.getArgument(at));
+    Value(value).replaceAllUsesWith(function.getArgument(at));
   }
   for (Operation *op : llvm::reverse(movable))
     if (op->use_empty())

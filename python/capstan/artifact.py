@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from . import libraries, runtime
-from .interop import adopt, aligned, signless
+from .interop import PREPARE, adopt, aligned, prepare, signless
 
 
 class Artifact:
@@ -31,12 +31,16 @@ class Artifact:
         self.target = torch.device(target)
         self.module = runtime.Module(runtime.Device(loaded, target, **device), str(path))
         self.entry = self.module.entry("main")
-        self.weights = {}
         names = self.entry.argument_names
-        for name, weight in (weights or {}).items():
-            if name not in names:
-                raise ValueError(f"{path} has no argument {name!r}; it has {', '.join(names)}")
-            self.weights[name] = aligned(signless(weight.to(self.target)))
+        given = {n: aligned(signless(w.to(self.target))) for n, w in (weights or {}).items()}
+        known = [
+            *names,
+            *(self.module.entry(PREPARE).argument_names if self.module.has(PREPARE) else ()),
+        ]
+        if unknown := given.keys() - set(known):
+            raise ValueError(f"{path} has no weight {', '.join(sorted(unknown))}")
+        given |= prepare(self.module, given, self._stream())
+        self.weights = {name: given[name] for name in names if name in given}
         self.inputs = [name for name in names if name not in self.weights]
         self._tensors = {n: runtime.Tensor.of(w) for n, w in self.weights.items()}
         self._given = (c.POINTER(runtime.Tensor) * len(names))()

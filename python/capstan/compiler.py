@@ -32,6 +32,9 @@ class Options:
     keep_host_syncs: bool = False  # without the host-sync pipeline
     memory_plan: bool = True  # buffers have places in arenas
     chip: str = ""  # as in -mcpu, of this machine; with cuda sm_90
+    # What is computed of weights alone is computed once, and products of one tensor with several
+    # weights are one product: that takes a copy of these weights. None: for GPUs.
+    prepare_weights: bool | None = None
 
 
 class _Options(c.Structure):
@@ -134,6 +137,9 @@ class Module:
         of the options first.
         """
         options = options or Options()
+        prepares = options.prepare_weights
+        if prepares or (prepares is None and target == "cuda"):
+            self.run_passes("capstan-pack-projections,capstan-prepare-weights")
         if options.pipeline:
             self.run_passes(options.pipeline)
         flags = _Options(c.sizeof(_Options))

@@ -313,7 +313,7 @@ class _Importer:
             f"arg{len(self.f.arguments)}",
             type.element,
             type.shape,
-            {"capstan.name": quoted(target)},
+            {"capstan.name": quoted(target)} | ({} if written else {"capstan.frozen": "unit"}),
             unsigned=type.unsigned,
         )
         self.values[node] = value

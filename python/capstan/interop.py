@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 
 import torch
 
 from . import runtime
+
+PREPARE = "main.prepare"
 
 DTYPES = {
     (0, 8): torch.int8, (0, 16): torch.int16, (0, 32): torch.int32, (0, 64): torch.int64,
@@ -35,6 +38,19 @@ def adopt(pointer: ctypes._Pointer) -> torch.Tensor:
     )
     name = b"dltensor_versioned"  # kept as long as capsules are: it is a constant
     return torch.from_dlpack(capsule(ctypes.cast(pointer, ctypes.c_void_p), name, None))
+
+
+def prepare(
+    module: runtime.Module, weights: Mapping[str, torch.Tensor], stream: ctypes.c_void_p
+) -> dict[str, torch.Tensor]:
+    """What a module computes of its weights once, by names of further arguments of `main`."""
+    if not module.has(PREPARE):
+        return {}
+    entry = module.entry(PREPARE)
+    taken = module.launch(PREPARE, [weights[name] for name in entry.argument_names], stream)
+    results = dict(zip(entry.result_names, map(adopt, taken), strict=True))
+    module.synchronize(stream)
+    return results
 
 
 def empty(tensor: runtime.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
 import tempfile
@@ -14,7 +15,7 @@ from torch.utils import _pytree as pytree
 
 from . import compiler, libraries, runtime
 from .importer import Imported, Input
-from .interop import adopt, aligned, empty, signless
+from .interop import adopt, aligned, empty, prepare, signless
 
 
 class InputError(Exception):
@@ -32,6 +33,7 @@ class Module:
         self.program = program
         self.imported = imported
         self._loaded: dict[tuple, runtime.Module] = {}
+        self._prepared: dict[runtime.Module, tuple[tuple, dict[str, torch.Tensor]]] = {}
         self._copies: dict[torch.device, dict[str, tuple[torch.Tensor, int]]] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="capstan-")
 
@@ -124,7 +126,8 @@ class Module:
         self._check_shared_memory(by_name)
         module = self.load(options, target, **device)
         if target == "host":
-            weights = [signless(w) for w in self.imported.weights.values()]
+            weights = {n: signless(w) for n, w in self.imported.weights.items()}
+            weights = self._taken(module, len(arguments), weights, module.device.stream)
             results = module.call("main", [*arguments, *weights], empty)
         else:
             results = self._run_cuda(module, torch.device(target), arguments)
@@ -135,12 +138,30 @@ class Module:
         self, module: runtime.Module, device: torch.device, arguments: list[torch.Tensor]
     ) -> list[torch.Tensor]:
         stream = module.device.wrap(torch.cuda.current_stream(device).cuda_stream)
-        weights = [signless(w) for w in self._weights_on(device).values()]
-        given = [aligned(tensor) for tensor in (*arguments, *weights)]
-        taken = module.launch("main", given, stream)
+        weights = {n: aligned(signless(w)) for n, w in self._weights_on(device).items()}
+        weights = self._taken(module, len(arguments), weights, stream)
+        taken = module.launch("main", [*map(aligned, arguments), *weights], stream)
         results = [adopt(t) for t in taken]
         module.synchronize(stream)  # checks on the device may have failed
         return results
+
+    def _taken(
+        self,
+        module: runtime.Module,
+        inputs: int,
+        weights: dict[str, torch.Tensor],
+        stream: ctypes.c_void_p,
+    ) -> list[torch.Tensor]:
+        """What `main` takes behind its inputs: weights, and what was computed of them since they
+        have changed.
+        """
+        versions = tuple(w._version for w in self.imported.weights.values())
+        known, prepared = self._prepared.get(module, (None, {}))
+        if known != versions:
+            prepared = prepare(module, weights, stream)
+            self._prepared[module] = versions, prepared
+        all_weights = weights | prepared
+        return [all_weights[name] for name in module.entry("main").argument_names[inputs:]]
 
     def _weights_on(self, device: torch.device) -> dict[str, torch.Tensor]:
         """A weight that the model has changed since it was copied is copied again."""

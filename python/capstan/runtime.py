@@ -221,6 +221,7 @@ class Entry:
         self.function = function
         self.num_results = info.num_results
         self.argument_names = [a.name.decode() for a in info.arguments[: info.num_arguments]]
+        self.result_names = [r.name.decode() for r in info.results[: info.num_results]]
 
 
 class Module:
@@ -273,6 +274,9 @@ class Module:
         tensors = [Tensor.of(a) for a in arguments]
         given = (c.POINTER(Tensor) * len(tensors))(*(c.pointer(t) for t in tensors))
         return self.start(self.entry(entry), given, stream)
+
+    def has(self, entry: str) -> bool:
+        return entry in self._infos
 
     def entry(self, name: str) -> Entry:
         if name not in self._entries:

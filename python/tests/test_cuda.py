@@ -1,6 +1,7 @@
 """Models on a GPU, against PyTorch on it. Only there where one is."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import capstan
 import pytest
@@ -154,3 +155,45 @@ def test_models(name: str, packed: bool) -> None:
         assert result.is_cuda
         assert error(result.cpu(), expected) < 1e-5
         assert module.counters["blocking_syncs"] + module.counters["overlapped_syncs"] <= 1
+
+
+def test_artifacts_run_packed_models_in_buckets(tmp_path: Path) -> None:
+    """In bf16: attention is cuDNN's, and a forward is one graph."""
+    capstan.register_attention()
+    sizes = {"head_dim": 64, "hidden_size": 256}
+    model = make("Qwen3", "capstan", **sizes)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.bfloat16()
+    documents = Dim("B", min=2, max=64)
+
+    def inputs(lengths: list[int]) -> dict[str, object]:
+        return batch(lengths, **{f"cu_seq_lens_{x}": offsets(lengths) for x in "qk"})
+
+    example = inputs([7, 5])
+    shapes = {k: {1: T} for k in ("input_ids", "position_ids")} | {"use_cache": None}
+    shapes |= {k: {0: documents} for k in example if k.startswith("cu_")}
+    module = capstan.export(model, (), example | {"use_cache": False}, dynamic_shapes=shapes)
+    buckets = "capstan-static-shape-pipeline{buckets=T=32/B=9,T=128/B=9 poison=true}"
+    path = tmp_path / "model.so"
+    path.write_bytes(module.compile(capstan.Options(pipeline=buckets), "cuda").read_bytes())
+    artifact = capstan.Artifact(path, module.imported.weights)
+    exact = make("Qwen3", **sizes)
+    exact.load_state_dict({k: v.float() for k, v in model.state_dict().items()})
+    reference = make("Qwen3", **sizes)
+    reference.load_state_dict(model.state_dict())
+    reference = reference.cuda().bfloat16()
+    for lengths in ([7, 5], [20], [70, 50], [2, 3, 1, 5, 4, 1, 8], [7, 5], [30, 60]):
+        with torch.no_grad():
+            expected = exact(**batch(lengths, use_cache=False)).logits
+            ids = {k: v.cuda() for k, v in batch(lengths).items()}
+            eager = reference(**ids, use_cache=False).logits
+        given = {k: v.cuda() for k, v in inputs(lengths).items()}
+        result = artifact(**given)[0]
+        artifact.synchronize()
+        assert error(result.float().cpu(), expected) <= 1.2 * error(eager.float().cpu(), expected)
+        assert artifact.module.counters()["graph_replays"] == 1
+    assert artifact.module.counters(total=True)["fallbacks_no_bucket"] == 0
+    with pytest.raises(TypeError, match="the inputs are"):
+        artifact(input_ids=given["input_ids"])
+    with pytest.raises(ValueError, match="no weight nobody"):
+        capstan.Artifact(path, {"nobody": torch.zeros(1)})

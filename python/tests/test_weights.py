@@ -1,0 +1,74 @@
+"""What is computed of weights once, before forwards."""
+
+import capstan
+import pytest
+import torch
+from models import batch, error, make
+from test_models import export
+from torch.export import Dim
+
+ONCE = capstan.Options(prepare_weights=True)
+
+
+@pytest.mark.parametrize("name", ["Qwen3", "Llama", "Gemma", "Qwen3Moe"])
+def test_weights_are_prepared(name: str) -> None:
+    """Projections side by side, and in buckets."""
+    model, module = export(name, use_cache=False)
+    inputs = batch([7, 5, 9], use_cache=False)
+    with torch.no_grad():
+        expected = model(**inputs).logits
+    buckets = "capstan-static-shape-pipeline{buckets=T=32 poison=true}"
+    for options in (ONCE, capstan.Options(pipeline=buckets, prepare_weights=True)):
+        assert error(module.run(inputs, options=options).logits, expected) < 1e-5
+        loaded = module.load(options)
+        names = loaded.entry("main").argument_names
+        assert "prepared.0" in names and not any("q_proj" in name for name in names)
+
+
+def test_changed_weights_are_prepared_again() -> None:
+    model, module = export("Llama", use_cache=False)
+    inputs = batch([7, 5], use_cache=False)
+    before = module.run(inputs, options=ONCE).logits
+    with torch.no_grad():
+        model.model.layers[0].self_attn.q_proj.weight.mul_(1.5)
+        expected = model(**inputs).logits
+    after = module.run(inputs, options=ONCE).logits
+    assert error(after, expected) < 1e-5 < error(after, before)
+
+
+def test_written_buffers_are_not_frozen() -> None:
+    class Counter(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("total", torch.zeros(3))
+            self.weight = torch.nn.Parameter(torch.ones(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.total.add_(x.sum(0))
+            return self.total * self.weight.exp()
+
+    model = Counter()
+    x = torch.ones(2, 3)
+    module = capstan.export(model, (x,), dynamic_shapes=({0: Dim("T", min=1, max=9)},))
+    assert module.mlir().count("capstan.frozen") == 1
+    for total in (2, 4):
+        got = module.run((x,), options=ONCE)
+        torch.testing.assert_close(got, torch.full((3,), total * torch.e))
+
+
+def test_models_without_weights_have_nothing_to_prepare() -> None:
+    module = capstan.export(torch.nn.Softmax(-1), (torch.randn(3, 4),))
+    x = torch.randn(3, 4)
+    torch.testing.assert_close(module.run((x,), options=ONCE), x.softmax(-1))
+    assert not module.load(ONCE).has("main.prepare")
+
+
+def test_bf16_projections() -> None:
+    model = make("Qwen3").bfloat16()
+    inputs = batch([7, 5], use_cache=False)
+    module = capstan.export(model, (), inputs)
+    with torch.no_grad():
+        expected = model.float()(**inputs).logits
+        eager = error(model.bfloat16()(**inputs).logits.float(), expected)
+    got = module.run(inputs, options=ONCE).logits.float()
+    assert error(got, expected) <= 1.2 * eager
