@@ -28,7 +28,7 @@ from .mlir_text import Function, Size, Value, number, quoted
 from .symbols import Dims, as_size
 
 INLINE_ELEMENTS = 64  # larger constants of the graph are arguments, like weights
-LIBRARIES = (*(str(Path(file).parent) for file in (torch.__file__, __file__)), "<")
+LIBRARIES = (*(f"{Path(file).parent}/" for file in (torch.__file__, __file__)), "<")
 STDLIB = sysconfig.get_path("stdlib")
 NUMBERS = {int: "i64", float: "f64", bool: "i1"}
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')

@@ -267,19 +267,6 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     lowering(f"aten.{_name}.Tensor", f"aten.{_name}.Scalar")(_comparison(_name))
 
 
-SHIFTS = {
-    side: [
-        (name, overload)
-        for name, overloads in (
-            (f"bitwise_{side}_shift", ("Tensor", "Tensor_Scalar", "Scalar_Tensor")),
-            (f"__{side[0]}shift__", ("Tensor", "Scalar")),
-        )
-        for overload in overloads
-    ]
-    for side in ("left", "right")
-}
-
-
 def _bitwise(method: str):
     return lambda ctx, a, b: ctx.elementwise([a, b], lambda s, a, b: getattr(s, method)(a, b))
 
@@ -303,7 +290,10 @@ def _shifted(s, a: Value, b: Value, op: str, most: Value, beyond: Value) -> Valu
     return s.select(fits, s.binary(op, "", a, amount, op.replace("shrsi", "shrui")), beyond)
 
 
-@lowering(*(f"aten.{n}.{o}" for n, o in SHIFTS["left"]))
+@lowering(
+    "aten.bitwise_left_shift.Tensor", "aten.bitwise_left_shift.Tensor_Scalar",
+    "aten.bitwise_left_shift.Scalar_Tensor", "aten.__lshift__.Tensor", "aten.__lshift__.Scalar",
+)  # fmt: skip
 def shift_left(ctx: Context, a, b) -> Value:
     def body(s, a: Value, b: Value) -> Value:
         most = s.constant(WIDTHS[a.element] - 1, a)
@@ -312,7 +302,10 @@ def shift_left(ctx: Context, a, b) -> Value:
     return ctx.elementwise([a, b], body)
 
 
-@lowering(*(f"aten.{n}.{o}" for n, o in SHIFTS["right"]))
+@lowering(
+    "aten.bitwise_right_shift.Tensor", "aten.bitwise_right_shift.Tensor_Scalar",
+    "aten.bitwise_right_shift.Scalar_Tensor", "aten.__rshift__.Tensor", "aten.__rshift__.Scalar",
+)  # fmt: skip
 def shift_right(ctx: Context, a, b) -> Value:
     def body(s, a: Value, b: Value) -> Value:
         most = s.constant(WIDTHS[a.element] - 1, a)
