@@ -325,6 +325,19 @@ def peers(name: str, weights: dict, batch: tuple, wanted: list[str]) -> dict[str
     return times
 
 
+def host_us(model: capstan.Artifact, batch: dict[str, torch.Tensor], wait: bool) -> float:
+    """What a call takes the host, on an idle GPU or on one that has work."""
+    times = []
+    for _ in range(20):
+        begin = time.perf_counter()
+        model(**batch)
+        times.append(time.perf_counter() - begin)
+        if wait:
+            model.synchronize()
+    model.synchronize()
+    return statistics.median(times) * 1e6
+
+
 def print_kernels(run: Callable[[], object], count: int = 10) -> None:
     """Where the time goes, in microseconds a forward."""
     activities = [torch.profiler.ProfilerActivity.CUDA]
@@ -365,13 +378,10 @@ def run_row(row: str, folder: Path, wanted: list[str], profile: bool) -> None:
         again_error = error(model(**batch)[0].view_as(eager))
         model.synchronize()
         counters = model.module.counters()
-        begin = time.perf_counter()
-        for _ in range(20):
-            model(**batch)
-        host = (time.perf_counter() - begin) / 20
-        model.synchronize()
-        print(f"  ours: {again:.3f} ms, host {host * 1e6:.0f} us, error {again_error:.2e}, "
-              f"{ {k: v for k, v in counters.items() if v} }", flush=True)  # fmt: skip
+        idle, queued = host_us(model, batch, wait=True), host_us(model, batch, wait=False)
+        print(f"  ours: {again:.3f} ms, error {again_error:.2e}", flush=True)
+        print(f"  host: {idle:.0f} us, {queued:.0f} us while the GPU is busy", flush=True)
+        print(f"  counters: { {k: v for k, v in counters.items() if v} }", flush=True)
         if profile:
             print_kernels(lambda: model(**batch))
         times = peers(name, weights, args, wanted)

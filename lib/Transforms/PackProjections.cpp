@@ -142,10 +142,12 @@ void pack(ArrayRef<Projection> group) {
     if (slice.getType() != type)
       slice = tensor::CastOp::create(b, type, slice);
     last->getResult(0).replaceAllUsesWith(slice);
+    at += each.columns;
+  }
+  for (Projection each : group) {
     if (each.rounds)
       each.rounds->erase();
     each.op->erase();
-    at += each.columns;
   }
 }
 

@@ -139,7 +139,7 @@ class Module:
         options = options or Options()
         prepares = options.prepare_weights
         if prepares or (prepares is None and target == "cuda"):
-            self.run_passes("capstan-pack-projections,capstan-prepare-weights")
+            self.run_passes("cse,capstan-pack-projections,capstan-prepare-weights")
         if options.pipeline:
             self.run_passes(options.pipeline)
         flags = _Options(c.sizeof(_Options))

@@ -11,7 +11,7 @@
 
 using namespace capstan::rt;
 
-static constexpr int mostCandidates = 8;
+static constexpr int mostCandidates = 16;
 
 int32_t Gemms::load(const char *library, const char *file,
                     const char **result) {

@@ -63,7 +63,7 @@ private:
               CUstream stream, const std::vector<lt::Heuristic> &candidates,
               GemmPlan &plan);
   float time(const GemmPlan &plan, const GemmTensors &tensors, void *workspace,
-             CUstream stream);
+             CUdeviceptr evicting, int64_t cacheBytes, CUstream stream);
 
   CudaDevice &device;
   std::mutex mutex;
