@@ -27,6 +27,7 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -39,11 +40,22 @@ using namespace capstan;
 
 namespace {
 
-/// A block of 256 threads holds a row in registers: 64 elements a thread.
-constexpr int64_t longestRow = 16384;
 /// Slices and concatenations of a loop: each may have what it reads computed
 /// once more, before equal things are merged.
 constexpr unsigned mostParts = 16;
+
+/// A block of 256 threads holds a row in registers: 64 elements a thread.
+constexpr int64_t longestRow = 16384;
+
+/// Whether 16-byte accesses can do a row, and its threads have registers for
+/// it: a power of two of threads, which share each part of the row evenly.
+/// Lengths of parts are multiples of `unit`.
+bool isHeld(int64_t length, int64_t unit, int64_t bits) {
+  if (ShapedType::isDynamic(length) || unit % (128 / bits) != 0)
+    return false;
+  int64_t lanes = unit / (128 / bits);
+  return length <= std::min(128 * (lanes & -lanes), longestRow);
+}
 
 /// Arithmetic on elements only: no indices, no reads of other elements, no
 /// checks, all of which need one thread for each element.
@@ -59,8 +71,7 @@ bool isArithmetic(linalg::GenericOp op) {
 /// can't: the length isn't known, or has a rest.
 int64_t rowLength(linalg::GenericOp op) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  if (ranges.empty() || ShapedType::isDynamic(ranges.back()) ||
-      ranges.back() > longestRow)
+  if (ranges.empty())
     return 0;
   int64_t bits = 64;
   for (Value operand : op->getOperands()) {
@@ -69,7 +80,7 @@ int64_t rowLength(linalg::GenericOp op) {
       return 0;
     bits = std::min<int64_t>(bits, element.getIntOrFloatBitWidth());
   }
-  return ranges.back() % (128 / bits) == 0 ? ranges.back() : 0;
+  return isHeld(ranges.back(), ranges.back(), bits) ? ranges.back() : 0;
 }
 
 /// A part of each row, or rows side by side, at places that 16-byte accesses
@@ -79,25 +90,33 @@ bool isPart(Operation *op) {
     return false;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   Type element = type.getElementType();
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() < 8)
+  if (type.getRank() < 2)
     return false;
-  auto fits = [&](int64_t elements) {
-    return !ShapedType::isDynamic(elements) &&
-           elements % (128 / element.getIntOrFloatBitWidth()) == 0;
-  };
-  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return int64_t(concat.getDim()) + 1 == type.getRank() &&
-           type.getRank() > 1 && type.getShape().back() <= longestRow &&
-           llvm::all_of(concat.getInputs().getTypes(), [&](Type input) {
-             return fits(cast<ShapedType>(input).getShape().back());
-           });
-  auto slice = cast<tensor::ExtractSliceOp>(op);
-  return slice.getSourceType().getRank() == type.getRank() &&
-         type.getRank() > 1 && slice.hasUnitStride() &&
-         llvm::all_of(slice.getStaticOffsets().drop_back(),
-                      [](int64_t offset) { return offset == 0; }) &&
-         fits(slice.getStaticOffsets().back()) &&
-         fits(slice.getStaticSizes().back());
+  int64_t length = type.getShape().back();
+  if (ShapedType::isDynamic(length) || !element.isIntOrFloat() ||
+      element.getIntOrFloatBitWidth() < 8)
+    return false;
+  int64_t unit = 0;
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+    if (int64_t(concat.getDim()) + 1 != type.getRank())
+      return false;
+    for (Type input : concat.getInputs().getTypes()) {
+      int64_t part = cast<ShapedType>(input).getShape().back();
+      if (ShapedType::isDynamic(part))
+        return false;
+      unit = std::gcd(unit, part);
+    }
+  } else {
+    auto slice = cast<tensor::ExtractSliceOp>(op);
+    ArrayRef<int64_t> offsets = slice.getStaticOffsets();
+    if (slice.getSourceType().getRank() != type.getRank() ||
+        !slice.hasUnitStride() || ShapedType::isDynamic(offsets.back()) ||
+        llvm::any_of(offsets.drop_back(),
+                     [](int64_t offset) { return offset != 0; }))
+      return false;
+    unit = std::gcd(length, offsets.back());
+  }
+  return isHeld(length, unit, element.getIntOrFloatBitWidth());
 }
 
 /// All operands are whole rows, one row for all, or one element for each row:
