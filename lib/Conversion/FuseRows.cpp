@@ -19,10 +19,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RowGather.h"
+#include "RowWork.h"
 #include "VectorizeRows.h"
 #include "capstan/Conversion/Passes.h"
-#include "mlir/Dialect/Affine/ViewLikeInterfaceUtils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -39,118 +38,9 @@ using namespace capstan;
 
 namespace {
 
-/// A block of 256 threads holds a row in registers: 64 elements a thread.
-constexpr int64_t longestRow = 16384;
 /// Slices and concatenations of a loop: each may have what it reads computed
 /// once more, before equal things are merged.
 constexpr unsigned mostParts = 16;
-
-/// Arithmetic on elements only: no indices, no reads of other elements, no
-/// checks, all of which need one thread for each element.
-bool isArithmetic(linalg::GenericOp op) {
-  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
-    return inner.getNumResults() == 1 && isPure(&inner) &&
-           (OpTrait::hasElementwiseMappableTraits(&inner) ||
-            inner.hasTrait<OpTrait::ConstantLike>());
-  });
-}
-
-/// The elements of an innermost loop that 16-byte accesses can do; 0 if they
-/// can't: the length isn't known, or has a rest.
-int64_t rowLength(linalg::GenericOp op) {
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  if (ranges.empty() || ShapedType::isDynamic(ranges.back()) ||
-      ranges.back() > longestRow)
-    return 0;
-  int64_t bits = 64;
-  for (Value operand : op->getOperands()) {
-    Type element = getElementTypeOrSelf(operand.getType());
-    if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() < 8)
-      return 0;
-    bits = std::min<int64_t>(bits, element.getIntOrFloatBitWidth());
-  }
-  return ranges.back() % (128 / bits) == 0 ? ranges.back() : 0;
-}
-
-/// A part of each row, or rows side by side, at places that 16-byte accesses
-/// can do.
-bool isPart(Operation *op) {
-  if (!isa<tensor::ExtractSliceOp, tensor::ConcatOp>(op))
-    return false;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  Type element = type.getElementType();
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() < 8)
-    return false;
-  auto fits = [&](int64_t elements) {
-    return !ShapedType::isDynamic(elements) &&
-           elements % (128 / element.getIntOrFloatBitWidth()) == 0;
-  };
-  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return int64_t(concat.getDim()) + 1 == type.getRank() &&
-           type.getRank() > 1 && type.getShape().back() <= longestRow &&
-           llvm::all_of(concat.getInputs().getTypes(), [&](Type input) {
-             return fits(cast<ShapedType>(input).getShape().back());
-           });
-  auto slice = cast<tensor::ExtractSliceOp>(op);
-  return slice.getSourceType().getRank() == type.getRank() &&
-         type.getRank() > 1 && slice.hasUnitStride() &&
-         llvm::all_of(slice.getStaticOffsets().drop_back(),
-                      [](int64_t offset) { return offset == 0; }) &&
-         fits(slice.getStaticOffsets().back()) &&
-         fits(slice.getStaticSizes().back());
-}
-
-/// All operands are whole rows, one row for all, or one element for each row:
-/// what the threads of a row can read without each other.
-bool readsRows(linalg::GenericOp op) {
-  unsigned last = op.getNumLoops() - 1;
-  return llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) {
-    if (!map.isProjectedPermutation())
-      return false;
-    for (auto [i, expr] : llvm::enumerate(map.getResults()))
-      if (expr == getAffineDimExpr(last, op.getContext()) &&
-          i + 1 != map.getNumResults())
-        return false;
-    return true;
-  });
-}
-
-/// The end of a chain: rows are computed of rows.
-bool isRowWork(linalg::GenericOp op) {
-  return op.hasPureTensorSemantics() && op.getNumLoops() >= 2 &&
-         op.getNumParallelLoops() == op.getNumLoops() &&
-         op.getNumDpsInits() == 1 &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
-         (isArithmetic(op) || gathersRows(op)) && readsRows(op) &&
-         rowLength(op) > 0;
-}
-
-/// Computes rows or parts of them, or a number for each row.
-bool mayJoin(Operation *producer, linalg::GenericOp anchor) {
-  if (isa<linalg::FillOp>(producer))
-    return true;
-  if (isPart(producer))
-    return producer->getBlock() == anchor->getBlock();
-  auto op = dyn_cast<linalg::GenericOp>(producer);
-  if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      !(isArithmetic(op) || gathersRows(op)) || !readsRows(op) ||
-      op->getBlock() != anchor->getBlock())
-    return false;
-  unsigned rows = anchor.getNumLoops() - 1;
-  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  // Reductions are those of the row; numbers have the loops of the rows.
-  unsigned reductions = op.getNumLoops() - op.getNumParallelLoops();
-  if (!result.isMinorIdentity() && !result.isIdentity() &&
-      result !=
-          AffineMap::getMultiDimIdentityMap(op.getNumLoops(), op.getContext())
-              .getMajorSubMap(rows))
-    return false;
-  if (reductions == 0 && op.getNumLoops() == rows)
-    return isArithmetic(op);
-  return op.getNumLoops() == rows + 1 && reductions <= 1 && rowLength(op) > 0 &&
-         (reductions == 0 ||
-          op.getIteratorTypesArray().back() == utils::IteratorType::reduction);
-}
 
 /// A part of rows side by side is parts of those, side by side.
 struct SliceOfConcat : OpRewritePattern<tensor::ExtractSliceOp> {
@@ -207,19 +97,6 @@ Value sizedLike(Value value) {
     else
       break;
   return value;
-}
-
-/// Whether each row of the reader reads another row or number, so that none is
-/// computed more than once.
-bool readsOwnRows(OpOperand &use, unsigned rows) {
-  auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
-  if (!reader)
-    return true;
-  AffineMap map = reader.getMatchingIndexingMap(&use);
-  for (unsigned i = 0; i < rows; ++i)
-    if (!map.isFunctionOfDim(i))
-      return false;
-  return true;
 }
 
 struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {

@@ -32,7 +32,7 @@ static bool isOfRow(VectorTransferOpInterface op) {
 }
 
 RowLayout::RowLayout(scf::ForallOp loop) {
-  int64_t unit = 0, length = 1, bits = 8;
+  int64_t unit = 0, length = 1, bits = 8, read = 64;
   bool reduces = false;
   auto add = [&](Type type) {
     if (VectorType row = rowType(type)) {
@@ -46,10 +46,13 @@ RowLayout::RowLayout(scf::ForallOp loop) {
     llvm::for_each(op->getResultTypes(), add);
     if (auto insert = dyn_cast<vector::InsertStridedSliceOp>(op))
       unit = std::gcd(unit, cast<IntegerAttr>(insert.getOffsets()[0]).getInt());
-    if (auto transfer = dyn_cast<VectorTransferOpInterface>(op);
-        transfer && rowType(transfer.getVectorType()) && isOfRow(transfer))
-      bits = std::max<int64_t>(
-          bits, transfer.getShapedType().getElementTypeBitWidth());
+    auto transfer = dyn_cast<VectorTransferOpInterface>(op);
+    if (!transfer || !rowType(transfer.getVectorType()) || !isOfRow(transfer))
+      return;
+    int64_t width = transfer.getShapedType().getElementTypeBitWidth();
+    bits = std::max(bits, width);
+    if (isa<vector::TransferReadOp>(op))
+      read = std::min(read, width);
   });
   unit = std::max<int64_t>(unit, 1);
   // Threads side by side have what lies side by side, also in the widest type:
@@ -62,14 +65,15 @@ RowLayout::RowLayout(scf::ForallOp loop) {
       result /= 2;
     return result;
   };
-  // A reduction stays in a warp while its threads have registers for the row.
-  // Else a thread has two to four pieces, so that enough is on its way.
-  if (all <= 2 * warp)
-    threads = largest(std::max<int64_t>(all / 2, std::min<int64_t>(all, 4)));
+  // A thread has two pieces or more, so that 32 bytes are on their way to it. A
+  // reduction stays in a warp while its threads have registers for the row.
+  int64_t pieces = 2 * std::clamp<int64_t>(bits / read, 1, 4);
+  if (all <= pieces * warp)
+    threads = largest(std::max(all / pieces, std::min<int64_t>(all, 4)));
   else if (reduces)
     threads = largest(all <= 8 * warp ? warp : std::min(all / 2, blockSize));
   else
-    threads = largest(std::clamp(all / 2, warp, blockSize));
+    threads = largest(std::clamp(all / pieces, warp, blockSize));
   inWarp = !reduces || threads <= warp;
   rows = inWarp ? blockSize / threads : 1;
 }

@@ -75,6 +75,80 @@ def test_rows_of_heads() -> None:
     check(work, on_gpu(torch.float32, 129, 384))
 
 
+def rotate(x: torch.Tensor, tables: torch.Tensor) -> torch.Tensor:
+    cos, sin = tables.chunk(2, -1)
+    half = x.shape[-1] // 2
+    return x * cos[:, None] + torch.cat((-x[..., half:], x[..., :half]), -1) * sin[:, None]
+
+
+@pytest.mark.parametrize("length", [16, 64, 80, 128, 256])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_norm_and_rotation_are_one_kernel(dtype: torch.dtype, length: int) -> None:
+    weight = torch.randn(length).to(dtype)
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        f = xs[0].view(-1, 6, length).float()
+        f = f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)
+        return rotate(f.to(dtype) * weight.to(f.device), xs[1])
+
+    inputs = (on_gpu(dtype, 129, n) for n in (6 * length, 2 * length))
+    tolerance = 1e-5 if dtype == torch.float32 else 1e-1
+    assert check(work, *inputs, tolerance=tolerance)["launches"] == 1
+
+
+def test_a_part_of_a_head_rotates() -> None:
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        x = xs[0].view(-1, 3, 128)
+        return torch.cat((rotate(x[..., :32], xs[1]), x[..., 32:]), -1)
+
+    inputs = (on_gpu(torch.float32, 77, n) for n in (384, 64))
+    assert check(work, *inputs)["launches"] == 1
+
+
+@pytest.mark.parametrize("lengths", [(64, 64), (128, 32, 96), (7, 9)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rows_side_by_side(dtype: torch.dtype, lengths: tuple[int, ...]) -> None:
+    def turn(*xs: torch.Tensor) -> torch.Tensor:
+        return torch.cat(xs[0].split(lengths, -1)[::-1], -1)
+
+    launches = check(turn, on_gpu(dtype, 333, sum(lengths)))["launches"]
+    assert lengths == (7, 9) or launches == 1
+
+
+def test_tables_of_the_rotation() -> None:
+    frequencies = 1e4 ** (-torch.arange(0, 64, 2) / 64)
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        f = xs[0][:, None] * frequencies.to(xs[0].device)
+        f = torch.cat((f, f), -1)
+        return torch.stack((f.cos(), f.sin()))
+
+    check(work, torch.arange(500.0, device="cuda"))
+
+
+def test_an_embedding_and_its_norm() -> None:
+    table = torch.randn(100, 64).bfloat16()
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        h = torch.nn.functional.embedding(xs[0], table.to(xs[0].device))
+        return torch.rsqrt(h.float().pow(2).mean(-1, keepdim=True)) * h
+
+    ids = torch.randint(100, (1000,), device="cuda")
+    assert check(work, ids, tolerance=2e-2)["launches"] == 1
+    module = capstan.export(Function(work), (ids[:3].cpu(),), dynamic_shapes=(({0: T},),))
+    with pytest.raises(capstan.runtime.Error, match=r"test_cuda\.py"):
+        module.run((ids + 50,), target="cuda")
+
+
+def test_halves_are_multiplied_by_the_library() -> None:
+    weight = torch.randn(64, 96).bfloat16()
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.linear(xs[0], weight.to(xs[0].device).T) * 2
+
+    assert check(work, on_gpu(torch.bfloat16, 50, 64), tolerance=2e-2)["launches"] == 1
+
+
 def test_a_slice_may_begin_anywhere() -> None:
     x = on_gpu(torch.float32, 1000)[3:].view(-1)[:960].view(60, 16)
     assert x.data_ptr() % 16

@@ -20,7 +20,7 @@ func.func @halves(%x: memref<?x128xbf16>, %n: index) -> memref<?x128xbf16> {
 }
 
 // Threads side by side write what lies side by side: four elements each, since
-// f32 is the widest. Two pieces or more are on their way in each thread.
+// f32 is the widest. Four of them are 32 bytes that are on their way.
 func.func @cast(%x: memref<?x64xbf16>, %n: index) -> memref<?x64xf32> {
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : bf16
@@ -72,9 +72,9 @@ func.func @heads(%x: memref<?x512xbf16>, %n: index) -> memref<?x4x128xbf16> {
 // CHECK: vector.store %[[LOW]], %[[Y]]
 
 // CHECK-LABEL: func.func private @kernel_rows_0(
-// CHECK-SAME: capstan.block = array<i64: 8, 32>
-// CHECK-COUNT-2: vector.load {{.*}} {alignment = 8 : i64} : memref<?x64xbf16>, vector<4xbf16>
-// CHECK-COUNT-2: vector.store {{.*}} {alignment = 16 : i64} : memref<?x64xf32>, vector<4xf32>
+// CHECK-SAME: capstan.block = array<i64: 4, 64>
+// CHECK-COUNT-4: vector.load {{.*}} {alignment = 8 : i64} : memref<?x64xbf16>, vector<4xbf16>
+// CHECK-COUNT-4: vector.store {{.*}} {alignment = 16 : i64} : memref<?x64xf32>, vector<4xf32>
 
 // CHECK-LABEL: func.func private @kernel_rows_1(
 // CHECK: %[[ID:.*]] = memref.load

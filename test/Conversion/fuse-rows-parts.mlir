@@ -85,3 +85,15 @@ func.func @join(%a: tensor<?x32xf32>, %b: tensor<?x8xf32>, %c: tensor<?x7xf32>) 
   %y = tensor.concat dim(1) %a, %c : (tensor<?x32xf32>, tensor<?x7xf32>) -> tensor<?x39xf32>
   return %x, %y : tensor<?x40xf32>, tensor<?x39xf32>
 }
+
+// -----
+
+// Threads of a GPU have no part in what is on the host.
+
+// CHECK-LABEL: func.func @host
+// CHECK-NOT: scf.forall
+// CHECK: tensor.insert_slice
+func.func @host(%a: tensor<2x8xf32, #capstan.host>) -> tensor<2x16xf32, #capstan.host> {
+  %x = tensor.concat dim(1) %a, %a : (tensor<2x8xf32, #capstan.host>, tensor<2x8xf32, #capstan.host>) -> tensor<2x16xf32, #capstan.host>
+  return %x : tensor<2x16xf32, #capstan.host>
+}
