@@ -120,6 +120,19 @@ ArrayRef<func::CallOp> CallSites::callsOf(func::FuncOp function) const {
   return it == calls.end() ? ArrayRef<func::CallOp>() : it->second;
 }
 
+bool CallSites::isUnused(func::FuncOp function) const {
+  if (!onlyCalled(function) || !callsOf(function).empty())
+    return false;
+  // The only function of a module hasn't been looked at.
+  return !function
+              .walk([&](func::CallOp call) {
+                return call.getCallee() == function.getSymName()
+                           ? WalkResult::interrupt()
+                           : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
 bool CallSites::onlyCalled(func::FuncOp function) const {
   return !otherUses.contains(function.getSymNameAttr());
 }

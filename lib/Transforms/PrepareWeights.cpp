@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "capstan/Analysis/CallSites.h"
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -185,14 +186,12 @@ struct PrepareWeights
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SmallVector<func::FuncOp> functions;
-    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-      std::optional<SymbolTable::UseRange> uses =
-          SymbolTable::getSymbolUses(function, module);
+    CallSites sites(module);
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
       // Callers give weights of their own.
-      if (function.isPublic() && !function.isExternal() && uses &&
-          uses->empty())
+      if (function.isPublic() && !function.isExternal() &&
+          sites.isUnused(function))
         functions.push_back(function);
-    }
     for (func::FuncOp function : functions)
       Preparation(function).run();
   }

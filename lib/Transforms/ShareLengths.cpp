@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "capstan/Analysis/CallSites.h"
 #include "capstan/Dialect/Capstan.h"
 #include "capstan/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,7 +35,7 @@ namespace {
 /// Knows what a forward runs at most once.
 class Once {
 public:
-  explicit Once(ModuleOp module) : module(module) {}
+  explicit Once(ModuleOp module) : sites(module) {}
 
   /// Whether the block is reached at most once in a forward.
   bool reaches(Block *block) {
@@ -59,19 +60,14 @@ private:
   }
 
   bool findOut(func::FuncOp function) {
-    std::optional<SymbolTable::UseRange> uses =
-        SymbolTable::getSymbolUses(function, module);
-    if (!uses)
-      return false; // a region of an unknown operation may have more
-    if (uses->empty())
+    if (sites.isUnused(function))
       return function.isPublic();
-    if (function.isPublic() || !llvm::hasSingleElement(*uses))
-      return false;
-    auto call = dyn_cast<func::CallOp>(uses->begin()->getUser());
-    return call && reaches(call->getBlock());
+    return function.isPrivate() && sites.onlyCalled(function) &&
+           llvm::hasSingleElement(sites.callsOf(function)) &&
+           reaches(sites.callsOf(function).front()->getBlock());
   }
 
-  ModuleOp module;
+  CallSites sites;
   llvm::DenseMap<func::FuncOp, bool> known;
 };
 

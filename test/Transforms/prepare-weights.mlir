@@ -1,4 +1,4 @@
-// RUN: capstan-opt %s --capstan-prepare-weights | FileCheck %s
+// RUN: capstan-opt %s -allow-unregistered-dialect --capstan-prepare-weights | FileCheck %s
 
 // CHECK-LABEL: func.func @main.prepare(
 // CHECK-SAME: %[[W:.*]]: tensor<4x8xf32> {capstan.frozen, capstan.name = "w"}, %[[V:.*]]: tensor<2x8xf32> {capstan.frozen, capstan.name = "v"})
@@ -28,6 +28,8 @@ func.func @main(%x: tensor<?x8xf32> {capstan.name = "x"}, %w: tensor<4x8xf32> {c
     %t = arith.addf %in, %one : f32
     linalg.yield %t : f32
   } -> tensor<4x8xf32>
+  // What nobody knows has nothing to do with it.
+  "unknown.op"() ({ ^bb0: }) : () -> ()
   // A view alone is made where it is used.
   %view = tensor.expand_shape %b [[0, 1]] output_shape [2, 4] : tensor<8xf32> into tensor<2x4xf32>
   return %x, %p, %view, %s : tensor<?x8xf32>, tensor<6x8xf32>, tensor<2x4xf32>, tensor<4x8xf32>
@@ -43,4 +45,12 @@ func.func @called(%w: tensor<4x8xf32> {capstan.frozen}) -> tensor<8x8xf32> {
 func.func @thawed(%w: tensor<4x8xf32>) -> tensor<8x8xf32> {
   %p = call @called(%w) : (tensor<4x8xf32>) -> tensor<8x8xf32>
   return %p : tensor<8x8xf32>
+}
+
+// CHECK-NOT: @recursive.prepare
+func.func @recursive(%w: tensor<4x8xf32> {capstan.frozen}) -> tensor<8x8xf32> {
+  %p = tensor.concat dim(0) %w, %w : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+  %q = tensor.extract_slice %p[2, 0] [4, 8] [1, 1] : tensor<8x8xf32> to tensor<4x8xf32>
+  %r = call @recursive(%q) : (tensor<4x8xf32>) -> tensor<8x8xf32>
+  return %r : tensor<8x8xf32>
 }

@@ -30,6 +30,9 @@ public:
   /// function has arguments.
   bool onlyCalled(mlir::func::FuncOp function) const;
 
+  /// Whether nobody in the module calls or names the function, not even itself.
+  bool isUnused(mlir::func::FuncOp function) const;
+
   /// Whether the function can reach itself.
   bool isRecursive(mlir::func::FuncOp function) const {
     return recursive.contains(function);
