@@ -18,25 +18,46 @@ using namespace mlir;
 using namespace capstan;
 
 namespace {
-/// A number of a row that was written and is read again, as another type of one
-/// element than upstream's folder looks for.
+/// A number of a row that was written to this tensor, or null.
+Value numberIn(OpBuilder &b, Location loc, Value tensor) {
+  auto write = tensor.getDefiningOp<vector::TransferWriteOp>();
+  auto type = dyn_cast<RankedTensorType>(tensor.getType());
+  if (!write || !type || !type.hasStaticShape() || type.getNumElements() != 1 ||
+      write.getMask() || write.hasOutOfBoundsDim())
+    return {};
+  SmallVector<int64_t> first(write.getVectorType().getRank(), 0);
+  return vector::ExtractOp::create(b, loc, write.getVector(), first);
+}
+
+/// A number that is read again, as another type of one element than upstream's
+/// folder looks for.
 struct ForwardNumber : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(vector::TransferReadOp read,
                                 PatternRewriter &rewriter) const override {
-    auto write = read.getBase().getDefiningOp<vector::TransferWriteOp>();
-    auto type = dyn_cast<RankedTensorType>(read.getBase().getType());
-    if (!write || !type || !type.hasStaticShape() ||
-        type.getNumElements() != 1 || read.getMask() || write.getMask() ||
-        read.hasOutOfBoundsDim() || write.hasOutOfBoundsDim() ||
+    if (read.getMask() || read.hasOutOfBoundsDim() ||
         read.getVectorType().getNumElements() != 1)
       return failure();
-    SmallVector<int64_t> first(write.getVectorType().getRank(), 0);
-    Value number = vector::ExtractOp::create(rewriter, read.getLoc(),
-                                             write.getVector(), first);
+    Value number = numberIn(rewriter, read.getLoc(), read.getBase());
+    if (!number)
+      return failure();
     rewriter.replaceOpWithNewOp<vector::BroadcastOp>(read, read.getVectorType(),
                                                      number);
+    return success();
+  }
+};
+
+/// A number that picks a row.
+struct ForwardIndex : OpRewritePattern<tensor::ExtractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractOp read,
+                                PatternRewriter &rewriter) const override {
+    Value number = numberIn(rewriter, read.getLoc(), read.getTensor());
+    if (!number)
+      return failure();
+    rewriter.replaceOp(read, number);
     return success();
   }
 };
@@ -141,7 +162,7 @@ LogicalResult capstan::vectorizeRows(Operation *root) {
   vector::populateDropUnitDimWithShapeCastPatterns(patterns);
   // What is the same for the row is computed once.
   vector::populateSinkVectorOpsPatterns(patterns);
-  patterns.add<ForwardNumber>(context);
+  patterns.add<ForwardNumber, ForwardIndex>(context);
   for (RegisteredOperationName op : context->getRegisteredOperations())
     if (isa<vector::VectorDialect>(op.getDialect()))
       op.getCanonicalizationPatterns(patterns, context);

@@ -40,39 +40,6 @@ func.func @rotate(%x: tensor<4x?x128xbf16>, %sin: tensor<?x128xbf16>, %n: index)
 
 // -----
 
-// What an index tensor picks: the check is made once for a row.
-
-#row = affine_map<(i, j) -> (i)>
-#rows = affine_map<(i, j) -> (i, j)>
-
-// CHECK-LABEL: func.func @gather
-// CHECK-SAME: (%[[TABLE:.*]]: tensor<100x64xbf16>, %[[IDS:.*]]: tensor<?xi64>
-// CHECK-COUNT-1: scf.forall (%[[I:.*]]) in
-// CHECK: %[[MINE:.*]] = tensor.extract_slice %[[IDS]][%[[I]]]
-// CHECK: %[[ID:.*]] = tensor.extract %[[MINE]]
-// CHECK: %[[AT:.*]] = arith.index_cast %[[ID]]
-// CHECK: %[[OK:.*]] = arith.cmpi ult, %[[AT]]
-// CHECK: cf.assert %[[OK]], "out of range"
-// CHECK: vector.transfer_read %[[TABLE]][%[[AT]], %c0]{{.*}} vector<64xbf16>
-// CHECK: arith.extf {{.*}} : vector<64xbf16> to vector<64xf32>
-// CHECK-NOT: cf.assert
-func.func @gather(%table: tensor<100x64xbf16>, %ids: tensor<?xi64>, %e: tensor<?x64xf32>) -> tensor<?x64xf32> {
-  %c100 = arith.constant 100 : index
-  %y = linalg.generic {indexing_maps = [#row, #rows], iterator_types = ["parallel", "parallel"]} ins(%ids : tensor<?xi64>) outs(%e : tensor<?x64xf32>) {
-  ^bb0(%id: i64, %o: f32):
-    %at = arith.index_cast %id : i64 to index
-    %ok = arith.cmpi ult, %at, %c100 : index
-    cf.assert %ok, "out of range"
-    %j = linalg.index 1 : index
-    %x = tensor.extract %table[%at, %j] : tensor<100x64xbf16>
-    %f = arith.extf %x : bf16 to f32
-    linalg.yield %f : f32
-  } -> tensor<?x64xf32>
-  return %y : tensor<?x64xf32>
-}
-
-// -----
-
 // Rows side by side are a loop of their own, if 16-byte accesses can do the
 // parts; else they are slices that are written.
 
