@@ -14,6 +14,7 @@ import glob
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 
 import lit.formats
@@ -49,9 +50,24 @@ config.substitutions += [
 if config.asan:
     config.available_features.add("asan")
     # The shared MLIR and LLVM are not instrumented.
-    config.environment["ASAN_OPTIONS"] = (
-        "detect_odr_violation=0:detect_container_overflow=0:allow_user_poisoning=0"
-    )
+    # What asks for more memory than there is has to be told so.
+    options = "detect_odr_violation=0:detect_container_overflow=0:allow_user_poisoning=0"
+    options += ":allocator_may_return_null=1"
+    config.environment["ASAN_OPTIONS"] = options
+    # A Python that loads an instrumented library has to have the sanitizer first; it
+    # keeps memory to its end.
+    library = subprocess.run(
+        ["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    python = os.path.join(config.test_exec_root, "python-with-asan")
+    os.makedirs(config.test_exec_root, exist_ok=True)
+    with open(python, "w") as script:
+        script.write(
+            f"#!/bin/sh\nexport LD_PRELOAD={library} ASAN_OPTIONS={options}:detect_leaks=0\n"
+        )
+        script.write(f'exec {sys.executable} "$@"\n')
+    os.chmod(python, 0o755)
+    config.substitutions.insert(0, ("%python", python))
 runtime = os.path.join(config.capstan_obj, "lib", "libcapstan_rt.so.0")
 if os.path.exists(runtime):
     config.available_features.add("runtime")

@@ -236,17 +236,23 @@ LogicalResult Converter::run() {
     function->setAttr(
         "llvm.linkage",
         LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
-    // Upstream's conversion hands attributes of scalars on, and LLVM warns.
-    for (unsigned i = 0, e = function.getNumArguments(); i < e; ++i)
-      function.removeArgAttr(i, kSizeAttr);
   }
-  if (!isGpu)
-    return emitModuleInfo(b, entries, std::nullopt);
-  FailureOr<GpuCode> code = gpuKernels.finish();
-  if (mlir::failed(code))
+  std::optional<GpuCode> gpuCode;
+  if (isGpu) {
+    FailureOr<GpuCode> code = gpuKernels.finish();
+    if (mlir::failed(code))
+      return failure();
+    gpuCode = *code;
+    module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  }
+  if (mlir::failed(emitModuleInfo(b, entries, gpuCode)))
     return failure();
-  module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
-  return emitModuleInfo(b, entries, *code);
+  // Upstream's conversion hands names and sizes on, and LLVM warns of them.
+  for (func::FuncOp function : host) {
+    function.removeArgAttrsAttr();
+    function.removeResAttrsAttr();
+  }
+  return success();
 }
 
 struct ConvertToRuntime

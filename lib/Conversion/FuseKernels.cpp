@@ -99,6 +99,10 @@ struct UnitDimsOfSlice : OpRewritePattern<tensor::ExtractSliceOp> {
     auto groups = withoutUnits(shape, std::nullopt);
     if (groups.empty() || op.getType().getRank() != int64_t(shape.size()))
       return failure();
+    // Of a dimension of size 1, there may be nothing.
+    for (auto [i, size] : llvm::enumerate(shape))
+      if (size == 1 && op.getType().getDimSize(i) != 1)
+        return failure();
     SmallVector<OpFoldResult> offsets, sizes, strides;
     for (const ReassociationIndices &group : groups) {
       auto other =

@@ -239,7 +239,8 @@ class Module:
         self._entries: dict[str, Entry] = {}
 
     def __del__(self) -> None:
-        self.lib.capstan_rt_module_release(self.handle)
+        if hasattr(self, "handle"):  # else it wasn't made
+            self.lib.capstan_rt_module_release(self.handle)
 
     def call(
         self,

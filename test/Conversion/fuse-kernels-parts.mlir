@@ -24,3 +24,11 @@ func.func @factor(%x: tensor<8x16xf32>, %w: tensor<16x4xf32>, %e: tensor<8x16xf3
   %y = linalg.matmul ins(%twice, %w : tensor<8x16xf32>, tensor<16x4xf32>) outs(%o : tensor<8x4xf32>) -> tensor<8x4xf32>
   return %y : tensor<8x4xf32>
 }
+
+// Perhaps nothing of a dimension of size 1.
+// CHECK-LABEL: func.func @maybe_none(
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [%{{.*}}, 4] [1, 1] : tensor<1x4xf32> to tensor<?x4xf32>
+func.func @maybe_none(%x: tensor<1x4xf32>, %n: index) -> tensor<?x4xf32> {
+  %s = tensor.extract_slice %x[0, 0] [%n, 4] [1, 1] : tensor<1x4xf32> to tensor<?x4xf32>
+  return %s : tensor<?x4xf32>
+}

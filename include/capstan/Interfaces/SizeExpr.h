@@ -16,6 +16,7 @@
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include <deque>
 #include <map>
 #include <optional>
 
@@ -147,7 +148,7 @@ private:
                   const SizeExpr &b, mlir::Location loc);
   SizeRange range(const SizeSymbol &symbol) const;
 
-  std::vector<SizeSymbol> symbols;
+  std::deque<SizeSymbol> symbols; // others hold their names while more come
   llvm::StringMap<SymbolId> byName;
 };
 

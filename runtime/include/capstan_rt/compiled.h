@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /** Version of everything in this file; a module with another one is refused. */
-#define CAPSTAN_RT_ABI_VERSION 1
+#define CAPSTAN_RT_ABI_VERSION 2
 #define CAPSTAN_RT_MAX_RANK 8
 
 /** One run of an entry of a module: stream, memory, counters, first error. */
