@@ -209,11 +209,10 @@ struct ToLibraryCalls
       convert(op);
     SmallVector<GemmOp> gemms;
     getOperation()->walk([&](GemmOp op) { gemms.push_back(op); });
-    for (GemmOp op : gemms) {
-      op = roundAtEnd(op);
-      if (addResiduals)
-        addAtEnd(op);
-    }
+    // Elsewhere, the kernel that rounds is fused with what uses the result.
+    if (addResiduals)
+      for (GemmOp op : gemms)
+        addAtEnd(roundAtEnd(op));
     getOperation()->walk([&](GroupedGemmOp op) {
       bool transposed = op.getTransposeB();
       unsigned transposes = 0;

@@ -129,10 +129,10 @@ def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp">
     `batch_matmul`, `matvec`, `vecmat`, `dot`, with any maps, and generics like them.
     A transpose of an operand becomes a flag of the product, so that no transposed
     weight is ever written; a product into zeros doesn't accumulate. A product of
-    f16 or bf16 has f32 results; if all that is done with these is rounding them
-    to the type of the factors, the product does it. With `add-residuals`, a
-    product that is only added to a tensor starts from that: of f16 and bf16, a
-    sum is then rounded once and not twice.
+    f16 or bf16 has f32 results. With `add-residuals`, a product whose results are
+    only rounded to the type of the factors does that itself, and one that is
+    only added to a tensor starts from that: of f16 and bf16, a sum is then
+    rounded once and not twice.
 
     ```mlir
     %wt = linalg.transpose ins(%w : tensor<512x2048xf32>) outs(%e : tensor<2048x512xf32>) permutation = [1, 0]
