@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
 import torch
+from cuda_timing import median_ms
 
 # Sizes as in the models' config.json; layers, hidden, inner, heads, key heads, head size, theta.
 SIZES = {
@@ -63,9 +64,13 @@ def make_config(name: str):
 
 
 def compile_row(row: str, folder: Path) -> None:
+    name, tokens, documents = parse(row)
+    compile_model(name, f"T={tokens}/B={documents + 1}", folder / file_of(row), row)
+
+
+def compile_model(name: str, buckets: str, path: Path, label: str) -> None:
     import transformers
 
-    name, tokens, documents = parse(row)
     capstan.register_attention()
     kind, config = make_config(name)
     config._attn_implementation = "capstan"
@@ -86,12 +91,11 @@ def compile_row(row: str, folder: Path) -> None:
     begin = time.perf_counter()
     module = capstan.export(model, (), inputs | {"use_cache": False}, dynamic_shapes=shapes)
     exported = time.perf_counter()
-    buckets = f"T={tokens}/B={documents + 1}"
     options = capstan.Options(pipeline=f"capstan-static-shape-pipeline{{buckets={buckets}}}")
     library = module.compile(options, "cuda")
-    (folder / file_of(row)).write_bytes(library.read_bytes())
+    path.write_bytes(library.read_bytes())
     compiled = time.perf_counter() - exported
-    print(f"{row}: export {exported - begin:.1f} s, compile {compiled:.1f} s", flush=True)
+    print(f"{label}: export {exported - begin:.1f} s, compile {compiled:.1f} s", flush=True)
 
 
 def parse(row: str) -> tuple[str, int, int]:
@@ -265,21 +269,6 @@ def find_out_varlen() -> None:
         )
     except Exception:
         VARLEN_EXPANDS = True
-
-
-def median_ms(run: Callable[[], object], seconds: float = 0.6) -> float:
-    for _ in range(3):
-        run()
-    torch.cuda.synchronize()
-    times, stop = [], time.perf_counter() + seconds
-    while time.perf_counter() < stop or len(times) < 5:
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        run()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end))
-    return statistics.median(times)
 
 
 def in_graph(run: Callable[[], object]) -> Callable[[], object]:

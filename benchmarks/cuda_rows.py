@@ -9,7 +9,6 @@ of a tensor as large as what the kernel reads and writes. Needs a GPU, and PyTor
 from __future__ import annotations
 
 import ctypes
-import statistics
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
 import torch
+from cuda_timing import median_ms
 from torch.export import Dim
 
 HIDDEN, INNER, HEADS, DIM, VOCABULARY = 1024, 3072, 16, 128, 151936
@@ -134,18 +134,6 @@ KERNELS: dict[str, tuple[type[torch.nn.Module], Inputs]] = {
     "concatenation": (Concat, halves(HIDDEN, HIDDEN)),
     "cast to f32": (Cast, halves(HIDDEN)),
 }
-
-
-def median_ms(run: Callable[[], object], repeats: int = 30) -> float:
-    times = []
-    for _ in range(repeats + 3):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        run()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end))
-    return statistics.median(times[3:])
 
 
 def copy_bandwidth(bytes_moved: int) -> float:

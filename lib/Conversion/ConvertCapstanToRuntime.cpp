@@ -75,8 +75,10 @@ private:
   LogicalResult convert(Operation *op);
   void load(memref::LoadOp op);
   void assertion(cf::AssertOp op);
-  ValueRange callHost(func::CallOp op, ValueRange operands);
-  LogicalResult call(func::CallOp op);
+  ValueRange callHost(FlatSymbolRefAttr callee, TypeRange results,
+                      ValueRange operands);
+  void call(func::CallOp op);
+  void callGraph(CallGraphOp op);
   LogicalResult deviceCheck(DeviceCheckOp op);
 
   ModuleOp module;
@@ -135,7 +137,8 @@ LogicalResult Converter::convert(Operation *op) {
               [&](auto op) { return lower(b, op); })
           .Case([&](memref::LoadOp op) { return load(op), success(); })
           .Case([&](cf::AssertOp op) { return assertion(op), success(); })
-          .Case([&](func::CallOp op) { return call(op); })
+          .Case([&](func::CallOp op) { return call(op), success(); })
+          .Case([&](CallGraphOp op) { return callGraph(op), success(); })
           .Case([&](DeviceCheckOp op) { return deviceCheck(op); })
           .Case([&](LaunchOp op) { return kernels.launch(op), success(); })
           .Case([&](gpu::LaunchFuncOp op) -> LogicalResult {
@@ -179,24 +182,34 @@ void Converter::assertion(cf::AssertOp op) {
          {b.i32(failedCheck), b.string(op.getMsg()), b.string(op.getLoc())});
 }
 
-/// Calls the function of `op` with these operands. Returns the results.
-ValueRange Converter::callHost(func::CallOp op, ValueRange operands) {
-  SmallVector<Value> all{cast<func::FuncOp>(op->getParentOp()).getArgument(0)};
+/// Calls a function. Returns the results.
+ValueRange Converter::callHost(FlatSymbolRefAttr callee, TypeRange results,
+                               ValueRange operands) {
+  auto caller = cast<func::FuncOp>(b.getInsertionBlock()->getParentOp());
+  SmallVector<Value> all{caller.getArgument(0)};
   llvm::append_range(all, operands);
   SmallVector<Type> types{b.rt.i32};
-  llvm::append_range(types, op.getResultTypes());
-  auto call = func::CallOp::create(b, op.getCallee(), types, all);
+  llvm::append_range(types, results);
+  auto call = func::CallOp::create(b, callee, types, all);
   b.checkStatus(call.getResult(0));
   return call.getResults().drop_front();
 }
 
-LogicalResult Converter::call(func::CallOp op) {
-  if (op->hasAttr("capstan.graph"))
-    return lowerGraph(b, op, [&](func::CallOp op, ValueRange operands) {
-      return callHost(op, operands);
-    });
-  op.replaceAllUsesWith(callHost(op, op.getOperands()));
-  return success();
+void Converter::call(func::CallOp op) {
+  op.replaceAllUsesWith(
+      callHost(op.getCalleeAttr(), op.getResultTypes(), op.getOperands()));
+}
+
+void Converter::callGraph(CallGraphOp op) {
+  // Its function has got its forward and its status already.
+  auto type =
+      module.lookupSymbol<func::FuncOp>(op.getCallee()).getFunctionType();
+  auto body = FunctionType::get(op.getContext(), type.getInputs().drop_front(),
+                                type.getResults().drop_front());
+  lower(b, op, body,
+        [&](FlatSymbolRefAttr callee, TypeRange results, ValueRange operands) {
+          return callHost(callee, results, operands);
+        });
 }
 
 LogicalResult Converter::deviceCheck(DeviceCheckOp op) {

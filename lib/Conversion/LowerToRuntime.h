@@ -152,12 +152,13 @@ private:
 void lower(RuntimeBuilder &b, CountFallbackOp op);
 void lower(RuntimeBuilder &b, CountPaddingOp op);
 
-/// A call with the attribute `capstan.graph`. `callHost` calls its function
-/// with other operands, and gives the results.
-mlir::LogicalResult lowerGraph(
-    RuntimeBuilder &b, mlir::func::CallOp op,
-    llvm::function_ref<mlir::ValueRange(mlir::func::CallOp, mlir::ValueRange)>
-        callHost);
+/// Calls a function of the module, with results of these types.
+using HostCall = llvm::function_ref<mlir::ValueRange(
+    mlir::FlatSymbolRefAttr, mlir::TypeRange, mlir::ValueRange)>;
+
+/// `body` is the callee's type as it was before host code got its forward.
+void lower(RuntimeBuilder &b, CallGraphOp op, mlir::FunctionType body,
+           HostCall callHost);
 
 } // namespace capstan
 

@@ -80,6 +80,7 @@ void capstan::buildHostBufferPipeline(
   if (!options.gpu)
     pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   clean(pm);
+  pm.addPass(createCapstanStageGraphInputs());
   // Upstream's deallocation pipeline, with one step more.
   pm.addPass(memref::createExpandReallocPass({false}));
   buildCanonicalizePipeline(pm);

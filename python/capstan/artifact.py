@@ -29,6 +29,7 @@ class Artifact:
     ) -> None:
         loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
         self.target = torch.device(target)
+        self.index = self.target.index or 0
         self.module = runtime.Module(runtime.Device(loaded, target, **device), str(path))
         self.entry = self.module.entry("main")
         names = self.entry.argument_names
@@ -56,18 +57,19 @@ class Artifact:
         if inputs.keys() != self._places.keys():
             raise TypeError(f"the inputs are {', '.join(self.inputs)}; got {', '.join(inputs)}")
         alive = []
+        given = type(self._given).from_buffer_copy(self._given)  # other threads call, too
         for name, value in inputs.items():
             if not isinstance(value, torch.Tensor):
                 value = torch.tensor(value)
             value = aligned(signless(value))
             tensor = runtime.Tensor.of(value)
             alive.append((value, tensor))
-            self._given[self._places[name]] = c.pointer(tensor)
-        return [adopt(t) for t in self.module.start(self.entry, self._given, self._stream())]
+            given[self._places[name]] = c.pointer(tensor)
+        return [adopt(t) for t in self.module.start(self.entry, given, self._stream())]
 
     def synchronize(self) -> None:
         """Waits for the current stream."""
         self.module.synchronize(self._stream())
 
     def _stream(self) -> c.c_void_p:
-        return self.module.device.wrap(torch.cuda.current_stream(self.target).cuda_stream)
+        return self.module.device.wrap(torch._C._cuda_getCurrentRawStream(self.index))

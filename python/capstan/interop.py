@@ -20,7 +20,9 @@ DTYPES = {
 
 def signless(tensor: torch.Tensor) -> torch.Tensor:
     """As the compiled function takes it: without gaps, and MLIR's integers have no sign."""
-    tensor = tensor.detach().contiguous()
+    if tensor.requires_grad:
+        tensor = tensor.detach()
+    tensor = tensor.contiguous()
     return tensor.view(torch.int8) if tensor.dtype == torch.uint8 else tensor
 
 
@@ -29,15 +31,15 @@ def aligned(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.clone() if tensor.is_cuda and tensor.data_ptr() % 16 else tensor
 
 
+make_capsule = ctypes.pythonapi.PyCapsule_New
+make_capsule.restype = ctypes.py_object
+make_capsule.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+CAPSULE = b"dltensor_versioned"  # kept as long as capsules are
+
+
 def adopt(pointer: ctypes._Pointer) -> torch.Tensor:
     """A tensor of PyTorch's with the memory of a result, which it gives back."""
-    capsule = ctypes.pythonapi.PyCapsule_New
-    capsule.restype, capsule.argtypes = (
-        ctypes.py_object,
-        (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p),
-    )
-    name = b"dltensor_versioned"  # kept as long as capsules are: it is a constant
-    return torch.from_dlpack(capsule(ctypes.cast(pointer, ctypes.c_void_p), name, None))
+    return torch.from_dlpack(make_capsule(ctypes.addressof(pointer.contents), CAPSULE, None))
 
 
 def prepare(

@@ -16,6 +16,7 @@ of a stream of PyTorch's.
 from __future__ import annotations
 
 import ctypes as c
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,19 @@ CPU = DEVICES["cpu"]
 CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of type: DLDataTypeCode
 KINDS = {code: kind for kind, code in CODES.items()}
 TORCH_CODES = {"bfloat": 4, "bool": 6, "float": 2, "int": 0, "uint": 1}
+
+
+@functools.cache
+def element_of(kind: np.dtype | torch.dtype) -> tuple[int, int]:
+    """DLDataTypeCode and bits."""
+    if isinstance(kind, np.dtype):
+        code = CODES.get(kind.kind)
+    else:  # as PyTorch writes them: torch.bfloat16
+        name = str(kind).removeprefix("torch.")
+        code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
+    if code is None:
+        raise TypeError(f"not an array of numbers: {kind}")
+    return code, 8 * kind.itemsize
 
 
 class Tensor(c.Structure):
@@ -56,36 +70,24 @@ class Tensor(c.Structure):
     @staticmethod
     def of(array: np.ndarray | torch.Tensor) -> Tensor:
         """A view of the array, which has to outlive it."""
-        kind = array.dtype
         device, number = CPU, 0
         if isinstance(array, np.ndarray):
-            code, data, contiguous = (
-                CODES.get(kind.kind),
-                array.ctypes.data,
-                array.flags.c_contiguous,
-            )
+            data, contiguous = array.ctypes.data, array.flags.c_contiguous
         else:
-            # As PyTorch writes them: torch.bfloat16.
-            name = str(kind).removeprefix("torch.")
-            code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
-            data, contiguous = array.data_ptr(), array.is_contiguous()
-            if array.device.type not in DEVICES:
-                raise TypeError(f"a tensor on {array.device}; there are {', '.join(DEVICES)}")
-            device, number = DEVICES[array.device.type], array.device.index or 0
-        if code is None or not contiguous:
-            raise TypeError(f"not a contiguous array of numbers: {kind}")
-        shape = (c.c_int64 * array.ndim)(*array.shape)
-        return Tensor(
-            major=1,
-            data=data,
-            device_type=device,
-            device_id=number,
-            rank=array.ndim,
-            code=code,
-            bits=8 * kind.itemsize,
-            lanes=1,
-            shape=c.cast(shape, c.POINTER(c.c_int64)),
-        )
+            data, contiguous, place = array.data_ptr(), array.is_contiguous(), array.device
+            if place.type not in DEVICES:
+                raise TypeError(f"a tensor on {place}; there are {', '.join(DEVICES)}")
+            device, number = DEVICES[place.type], place.index or 0
+        if not contiguous:
+            raise TypeError("not a contiguous array")
+        code, bits = element_of(array.dtype)
+        tensor = Tensor(1, 0, None, Tensor._no_deleter, 0, data, device, number)
+        tensor.rank, tensor.code, tensor.bits, tensor.lanes = array.ndim, code, bits, 1
+        tensor.shape = (c.c_int64 * array.ndim)(*array.shape)
+        return tensor
+
+
+Tensor._no_deleter = dict(Tensor._fields_)["deleter"]()
 
 
 def empty_array(tensor: Tensor) -> np.ndarray:

@@ -25,7 +25,7 @@ protected:
     return inForward([&](auto *f) {
       void *in[] = {data(a), data(b)}, *results[2];
       int32_t run;
-      EXPECT_OK(capstan_rt_graph_enter(f, &region, in, results, &run));
+      EXPECT_OK(capstan_rt_graph_begin(f, &region, nullptr, in, results, &run));
       if (run) {
         ++bodies;
         void *made[2];
@@ -38,7 +38,7 @@ protected:
         }
         EXPECT_OK(capstan_rt_copy(f, made[1], in[1], 4));
         void *given[] = {made[0], giveInput ? in[1] : made[1]};
-        EXPECT_OK(capstan_rt_graph_leave(f, &region, given, results));
+        EXPECT_OK(capstan_rt_graph_end(f, &region, nullptr, given, results));
         if (giveInput) {
           EXPECT_OK(capstan_rt_free(f, made[1]));
         }
@@ -63,8 +63,8 @@ protected:
   capstan_rt_counters counters() { return countersOf(module.get()); }
 
   const int64_t bytes[2] = {4, 4};
-  const capstan_rt_graph_region region = {sizeof(region), 2,     2,
-                                          bytes,          bytes, "m.mlir:1:1"};
+  const capstan_rt_graph_region region = {
+      sizeof(region), 2, 2, bytes, bytes, nullptr, "m.mlir:1:1"};
   int uses = 1, bodies = 0;
   bool giveInput = false;
   std::vector<BufferPtr> inputs;
@@ -126,7 +126,8 @@ TEST_P(CudaMoveTest, ReplaysCostLittle) {
     ASSERT_OK(inForward([&](auto *f) {
       void *in[] = {data(a), data(b)}, *results[2];
       int32_t run;
-      if (int32_t code = capstan_rt_graph_enter(f, &region, in, results, &run))
+      if (int32_t code =
+              capstan_rt_graph_begin(f, &region, nullptr, in, results, &run))
         return code;
       if (int32_t code = capstan_rt_free(f, results[0]))
         return code;

@@ -30,7 +30,8 @@ int64_t held(int64_t bytes) {
 struct Region {
   explicit Region(int64_t bytes, float summand)
       : bytes(bytes), summand(summand),
-        info{sizeof(info), 1, 1, &this->bytes, &this->bytes, "pool.mlir:1:2"} {}
+        info{sizeof(info),   1, 1, &this->bytes, &this->bytes, nullptr,
+             "pool.mlir:1:2"} {}
   Region(const Region &) = delete;
 
   const int64_t bytes;
@@ -43,7 +44,7 @@ struct Region {
       capstan_rt_forward *f, void *x, void **y,
       const std::function<int32_t()> &inside = [] { return 0; }) {
     int32_t run;
-    if (int32_t code = capstan_rt_graph_enter(f, &info, &x, y, &run))
+    if (int32_t code = capstan_rt_graph_begin(f, &info, nullptr, &x, y, &run))
       return code;
     if (!run)
       return CAPSTAN_RT_OK;
@@ -60,7 +61,7 @@ struct Region {
       return code;
     EXPECT_OK(capstan_rt_copy(f, made, temporary, bytes));
     EXPECT_OK(capstan_rt_free(f, temporary));
-    return capstan_rt_graph_leave(f, &info, &made, y);
+    return capstan_rt_graph_end(f, &info, nullptr, &made, y);
   }
 };
 
@@ -489,7 +490,8 @@ TEST_P(GraphPoolTest, TrapAnInputAtAnotherAddressAtReplay) {
 // pytorch/torchtitan 3709: a replay used the offsets of an earlier batch.
 TEST_P(GraphPoolTest, TrapOffsetsAreThoseOfTheBatch) {
   const int64_t in[] = {8 * 4, 64 * 4}, out[] = {8 * 4};
-  capstan_rt_graph_region region = {sizeof(region), 2, 1, in, out, "t:2:2"};
+  capstan_rt_graph_region region = {sizeof(region), 2,      1, in, out,
+                                    nullptr,        "t:2:2"};
   BufferPtr offsets = makeBuffer(stream.get(), in[0]);
   BufferPtr x = makeBuffer(stream.get(), in[1]);
   BufferPtr y = makeBuffer(stream.get(), out[0]);
@@ -507,14 +509,15 @@ TEST_P(GraphPoolTest, TrapOffsetsAreThoseOfTheBatch) {
     ASSERT_OK(inForward([&](auto *f) {
       void *inputs[] = {data(offsets), data(x)}, *made, *results[1];
       int32_t run;
-      EXPECT_OK(capstan_rt_graph_enter(f, &region, inputs, results, &run));
+      EXPECT_OK(
+          capstan_rt_graph_begin(f, &region, nullptr, inputs, results, &run));
       if (run) {
         EXPECT_OK(capstan_rt_alloc(f, out[0], 64, &made));
         GatherArguments gather = {static_cast<int32_t *>(inputs[0]),
                                   static_cast<float *>(inputs[1]),
                                   static_cast<float *>(made)};
         EXPECT_OK(launch(f, gatherKernel, &gather, sizeof(gather), 8));
-        EXPECT_OK(capstan_rt_graph_leave(f, &region, &made, results));
+        EXPECT_OK(capstan_rt_graph_end(f, &region, nullptr, &made, results));
       }
       EXPECT_OK(capstan_rt_copy(f, data(y), results[0], out[0]));
       return capstan_rt_free(f, results[0]);

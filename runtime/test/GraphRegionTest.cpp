@@ -16,9 +16,9 @@ constexpr int32_t invalid = CAPSTAN_RT_INVALID_ARGUMENT;
 constexpr int64_t bytes[] = {4, 4};
 // Of the whole process: each test opens a module of its own.
 constexpr capstan_rt_graph_region oneToOne = {
-    sizeof(oneToOne), 1, 1, bytes, bytes, "r.mlir:1:2"};
+    sizeof(oneToOne), 1, 1, bytes, bytes, nullptr, "r.mlir:1:2"};
 constexpr capstan_rt_graph_region oneToTwo = {
-    sizeof(oneToTwo), 1, 2, bytes, bytes, "r.mlir:3:4"};
+    sizeof(oneToTwo), 1, 2, bytes, bytes, nullptr, "r.mlir:3:4"};
 
 class GraphRegionTest : public Conformance {
 protected:
@@ -48,7 +48,8 @@ protected:
   /// The region y = x + 1, as compiled code runs it.
   int32_t plusOne(capstan_rt_forward *f, void *x, void **y) {
     int32_t run;
-    if (int32_t code = capstan_rt_graph_enter(f, &oneToOne, &x, y, &run))
+    if (int32_t code =
+            capstan_rt_graph_begin(f, &oneToOne, nullptr, &x, y, &run))
       return code;
     if (!run)
       return CAPSTAN_RT_OK;
@@ -58,7 +59,7 @@ protected:
     EXPECT_OK(capstan_rt_copy(f, made, x, 4));
     AddArguments add = {static_cast<float *>(made), 1};
     EXPECT_OK(launch(f, addKernel, &add, sizeof(add), 1));
-    return capstan_rt_graph_leave(f, &oneToOne, &made, y);
+    return capstan_rt_graph_end(f, &oneToOne, nullptr, &made, y);
   }
   /// One forward: to = x + 1.
   int32_t plusOne(const BufferPtr &x, const BufferPtr &to,
@@ -163,13 +164,15 @@ TEST_P(GraphRegionTest, BodiesMayGiveInputsAndTheSameMemoryTwice) {
       ASSERT_OK(inForward([&](auto *f) {
         void *in = data(x), *results[2];
         int32_t run;
-        EXPECT_OK(capstan_rt_graph_enter(f, &oneToTwo, &in, results, &run));
+        EXPECT_OK(
+            capstan_rt_graph_begin(f, &oneToTwo, nullptr, &in, results, &run));
         if (run) {
           void *made;
           EXPECT_OK(capstan_rt_alloc(f, 4, 64, &made));
           EXPECT_OK(capstan_rt_copy(f, made, in, 4));
           void *produced[] = {made, same ? made : in};
-          EXPECT_OK(capstan_rt_graph_leave(f, &oneToTwo, produced, results));
+          EXPECT_OK(
+              capstan_rt_graph_end(f, &oneToTwo, nullptr, produced, results));
         }
         EXPECT_NE(results[0], results[1]);
         EXPECT_NE(results[1], data(x));
@@ -211,7 +214,7 @@ TEST_P(GraphRegionTest, ABodyThatFailsLeavesTheRegionWithoutGraph) {
   auto failing = [&](capstan_rt_forward *f) {
     void *in = data(x), *out;
     int32_t run;
-    EXPECT_OK(capstan_rt_graph_enter(f, &oneToOne, &in, &out, &run));
+    EXPECT_OK(capstan_rt_graph_begin(f, &oneToOne, nullptr, &in, &out, &run));
     return capstan_rt_fail(f, CAPSTAN_RT_CHECK_FAILED, "no", "m.mlir:1:2");
   };
   ASSERT_OK(plusOne(x, y));
@@ -257,8 +260,8 @@ TEST_P(GraphRegionTest, WhatACaptureCantRecordIsRefused) {
                    in = data(x);
                    capstan_rt_part part = {in, &value, 4};
                    EXPECT_OK(capstan_rt_fetch_start(f, 1, &part, &before));
-                   EXPECT_OK(
-                       capstan_rt_graph_enter(f, &oneToOne, &in, &out, &run));
+                   EXPECT_OK(capstan_rt_graph_begin(f, &oneToOne, nullptr, &in,
+                                                    &out, &run));
                    return each.inside(f);
                  }));
     EXPECT_EQ(countersOf(module.get()).fallbacks_capture, 1);
@@ -275,11 +278,11 @@ TEST_P(GraphRegionTest, ErrorsOfReplaysFailTheForward) {
   auto checked = [&](capstan_rt_forward *f) {
     void *in = data(flag), *out;
     int32_t run;
-    EXPECT_OK(capstan_rt_graph_enter(f, &oneToOne, &in, &out, &run));
+    EXPECT_OK(capstan_rt_graph_begin(f, &oneToOne, nullptr, &in, &out, &run));
     if (run) {
       EXPECT_OK(capstan_rt_device_check(f, static_cast<uint8_t *>(in), "no",
                                         "g.mlir:1:1"));
-      EXPECT_OK(capstan_rt_graph_leave(f, &oneToOne, &in, &out));
+      EXPECT_OK(capstan_rt_graph_end(f, &oneToOne, nullptr, &in, &out));
     }
     int32_t value;
     capstan_rt_part part = {out, &value, 4};
@@ -316,21 +319,23 @@ TEST_P(GraphRegionTest, Rejects) {
   capstan_rt_graph_region bad = oneToOne;
   bad.num_results = 0;
   EXPECT_FORWARD_FAILS(invalid, "description is broken",
-                       capstan_rt_graph_enter(f, &bad, &x, &y, &run));
-  EXPECT_FORWARD_FAILS(invalid, "description is broken",
-                       capstan_rt_graph_enter(f, nullptr, &x, &y, &run));
-  EXPECT_FORWARD_FAILS(invalid, "null pointer",
-                       capstan_rt_graph_enter(f, &oneToOne, &x, &y, nullptr));
+                       capstan_rt_graph_begin(f, &bad, nullptr, &x, &y, &run));
+  EXPECT_FORWARD_FAILS(
+      invalid, "description is broken",
+      capstan_rt_graph_begin(f, nullptr, nullptr, &x, &y, &run));
+  EXPECT_FORWARD_FAILS(
+      invalid, "null pointer",
+      capstan_rt_graph_begin(f, &oneToOne, nullptr, &x, &y, nullptr));
   EXPECT_FORWARD_FAILS(invalid, "not in this region",
-                       capstan_rt_graph_leave(f, &oneToOne, &x, &y));
+                       capstan_rt_graph_end(f, &oneToOne, nullptr, &x, &y));
   BufferPtr buffer = number(0);
   auto twice = [&](capstan_rt_forward *f) {
     x = data(buffer);
-    EXPECT_OK(capstan_rt_graph_enter(f, &oneToOne, &x, &y, &run));
-    return capstan_rt_graph_enter(f, &oneToOne, &x, &y, &run);
+    EXPECT_OK(capstan_rt_graph_begin(f, &oneToOne, nullptr, &x, &y, &run));
+    return capstan_rt_graph_begin(f, &oneToOne, nullptr, &x, &y, &run);
   };
   EXPECT_FAILS(invalid,
-               "r.mlir:1:2: graph_enter on " + GetParam() +
+               "r.mlir:1:2: graph_begin on " + GetParam() +
                    ": the forward is in",
                inForward(twice));
 }

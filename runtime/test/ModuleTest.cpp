@@ -96,7 +96,7 @@ TEST_P(ModuleTest, CorruptedHeader) {
 
 TEST_P(ModuleTest, OtherVersionsTargetsAndLibraries) {
   EXPECT_FAILS(CAPSTAN_RT_INCOMPATIBLE,
-               "compiled for version 99 of the ABI; this runtime has version 2",
+               "compiled for version 99 of the ABI; this runtime has version 3",
                open(CAPSTAN_RT_TEST_MODULES "wrong_version.so"));
   EXPECT_FAILS(CAPSTAN_RT_INCOMPATIBLE,
                "compiled for 'another'; this device is '" + GetParam() + "'",

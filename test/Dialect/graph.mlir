@@ -98,3 +98,66 @@ func.func @yields(%x: tensor<4xf32>) -> tensor<8xf32> {
   }
   return %r : tensor<8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @call
+// CHECK: capstan.call_graph @body(%{{.*}}, %{{.*}}, %{{.*}}) sizes(%{{.*}}) : (memref<1x?x2xf32>, memref<4xf32>, i64) -> memref<?xf32>
+func.func @call(%x: memref<1x?x2xf32>, %w: memref<4xf32>, %n: i64, %rows: index) -> memref<?xf32> {
+  %y = capstan.call_graph @body(%x, %w, %n) sizes(%rows) : (memref<1x?x2xf32>, memref<4xf32>, i64) -> memref<?xf32>
+  return %y : memref<?xf32>
+}
+func.func private @body(memref<1x8x2xf32>, memref<4xf32>, memref<i64>) -> memref<8xf32>
+
+// -----
+
+func.func @no_function(%x: memref<4xf32>) -> memref<4xf32> {
+  // expected-error @below {{calls @body, which is no function}}
+  %y = capstan.call_graph @body(%x) : (memref<4xf32>) -> memref<4xf32>
+  return %y : memref<4xf32>
+}
+
+// -----
+
+func.func @columns(%x: memref<4x?xf32>) -> memref<4xf32> {
+  // expected-error @below {{input #0 ('memref<4x?xf32>') doesn't begin the argument 'memref<4x8xf32>'}}
+  %y = capstan.call_graph @body(%x) : (memref<4x?xf32>) -> memref<4xf32>
+  return %y : memref<4xf32>
+}
+func.func private @body(memref<4x8xf32>) -> memref<4xf32>
+
+// -----
+
+func.func @number(%x: i32) -> memref<4xf32> {
+  // expected-error @below {{input #0 ('i32') doesn't begin the argument 'memref<i64>'}}
+  %y = capstan.call_graph @body(%x) : (i32) -> memref<4xf32>
+  return %y : memref<4xf32>
+}
+func.func private @body(memref<i64>) -> memref<4xf32>
+
+// -----
+
+func.func @result(%x: memref<4xf32>, %n: index) -> memref<?x2xf32> {
+  // expected-error @below {{result #0 ('memref<?x2xf32>') doesn't begin the body's 'memref<4x3xf32>'}}
+  %y = capstan.call_graph @body(%x) sizes(%n) : (memref<4xf32>) -> memref<?x2xf32>
+  return %y : memref<?x2xf32>
+}
+func.func private @body(memref<4xf32>) -> memref<4x3xf32>
+
+// -----
+
+func.func @sizes(%x: memref<4xf32>) -> memref<?xf32> {
+  // expected-error @below {{has 1 results' dynamic sizes, but 0 are given}}
+  %y = capstan.call_graph @body(%x) : (memref<4xf32>) -> memref<?xf32>
+  return %y : memref<?xf32>
+}
+func.func private @body(memref<4xf32>) -> memref<4xf32>
+
+// -----
+
+func.func @number_of_inputs(%x: memref<4xf32>) -> memref<4xf32> {
+  // expected-error @below {{has another number of inputs or results than @body}}
+  %y = capstan.call_graph @body(%x) : (memref<4xf32>) -> memref<4xf32>
+  return %y : memref<4xf32>
+}
+func.func private @body(memref<4xf32>, memref<4xf32>) -> memref<4xf32>

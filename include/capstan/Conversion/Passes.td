@@ -224,8 +224,7 @@ def CapstanOutlineGraphs : Pass<"capstan-outline-graphs", "::mlir::ModuleOp"> {
   let summary = "makes the bodies of graphs functions";
   let description = [{
     The call has the attribute `capstan.graph`, the function doesn't write its
-    arguments. `--convert-capstan-to-runtime` puts `graph_enter` and `graph_leave`
-    around the call.
+    arguments. `--capstan-stage-graph-inputs` makes it a `capstan.call_graph`.
 
     ```mlir
     %y = capstan.graph(%x : tensor<64xf32>) -> tensor<64xf32> { ... }
@@ -234,6 +233,30 @@ def CapstanOutlineGraphs : Pass<"capstan-outline-graphs", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def CapstanStageGraphInputs : Pass<"capstan-stage-graph-inputs", "::mlir::ModuleOp"> {
+  let summary = "lets graphs copy batches into their own memory, and results out of it";
+  let description = [{
+    Calls of graphs become `capstan.call_graph`. A buffer that is made only to hold
+    a batch and its padding, or a number of the host, is not needed then, nor is
+    one for a result's padding: the runtime copies all inputs of a graph at once,
+    to where the graph reads them. Functions that only call a graph are inlined
+    before, so that the padding is seen.
+
+    ```mlir
+    %p = memref.alloc() : memref<16x8xf32>
+    %s = memref.subview %p[0, 0] [%n, 8] [1, 1] : ...
+    memref.copy %x, %s : memref<?x8xf32> to memref<?x8xf32, strided<[8, 1]>>
+    %y = func.call @main_graph(%p) {capstan.graph} : (memref<16x8xf32>) -> memref<16x4xf32>
+    // becomes
+    %y = capstan.call_graph @main_graph(%x) : (memref<?x8xf32>) -> memref<16x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numInputs", "inputs", "inputs that graphs copy">,
+    Statistic<"numResults", "results", "results without padding">];
 }
 
 def CapstanContiguousOperands : Pass<"capstan-contiguous-operands", "::mlir::ModuleOp"> {

@@ -12,6 +12,7 @@
 #define CAPSTAN_DIALECT_GRAPHOPS_H
 
 #include "capstan/Dialect/Capstan.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 #include "capstan/Dialect/GraphEnums.h.inc"
@@ -22,6 +23,9 @@ struct CounterResource
     : public mlir::SideEffects::Resource::Base<CounterResource> {
   llvm::StringRef getName() final { return "Counter"; }
 };
+
+/// Whether a row-major buffer holds the first elements of one of static size.
+bool isPrefixOf(mlir::MemRefType part, mlir::MemRefType whole);
 } // namespace capstan
 
 #define GET_OP_CLASSES

@@ -9,6 +9,7 @@
 include "capstan/Dialect/CapstanDialect.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -59,6 +60,38 @@ def Capstan_YieldOp : Op<Capstan_Dialect, "yield", [
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "($results^ `:` type($results))? attr-dict";
+}
+
+def Capstan_CallGraphOp : Op<Capstan_Dialect, "call_graph", [
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "runs a graph's body, or replays what was captured of it";
+  let description = [{
+    The callee is the body of a graph, on buffers of static sizes. For an argument
+    of it, the operand is one of
+
+    - a buffer of the same type, which a replay reads where it is,
+    - a row-major buffer with the argument's first elements: all sizes behind the
+      first dynamic one are the argument's. The body gets a copy in memory of the
+      graph, where the other elements may be anything,
+    - a host value of the element type, for an argument of rank 0.
+
+    A result is memory of the caller, as of `memref.alloc`: all of the callee's
+    result, or its first elements in the sizes given.
+
+    ```mlir
+    %y = capstan.call_graph @main_graph(%x, %w, %n) sizes(%rows)
+         : (memref<?x8xf32>, memref<8x4xf32>, i64) -> memref<?x4xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee,
+      Variadic<AnyTypeOf<[AnyMemRef, AnySignlessInteger, AnyFloat]>>:$inputs,
+      Variadic<Index>:$sizes);
+  let results = (outs Variadic<AnyMemRef>:$results);
+  let assemblyFormat = [{
+    $callee `(` $inputs `)` (`sizes` `(` $sizes^ `)`)? attr-dict
+    `:` functional-type($inputs, $results)
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -23,9 +23,9 @@ extern "C" {
  * Enqueues attention over packed documents. f32, f64, f16 and bf16 on `host`,
  * f16 and bf16 on `cuda`.
  *
- * Lengths are read on the device: lengths that decrease, don't sum up to the
- * tokens or are over max_* come as CHECK_FAILED with the next synchronization,
- * and nothing is written.
+ * Lengths are read on the device: lengths that decrease, sum up to more than
+ * the tokens or are over max_* come as CHECK_FAILED with the next
+ * synchronization, and nothing is written.
  * \param[in] desc   copied
  * \param[in] q, k, v, cu_seqlens_q, cu_seqlens_k   device memory
  * \param[out] out, logsumexp   device memory; logsumexp may be null

@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 /** Version of everything in this file; a module with another one is refused. */
-#define CAPSTAN_RT_ABI_VERSION 2
+#define CAPSTAN_RT_ABI_VERSION 3
 #define CAPSTAN_RT_MAX_RANK 8
 
 /** One run of an entry of a module: stream, memory, counters, first error. */
@@ -173,8 +173,20 @@ typedef struct capstan_rt_graph_region {
   uint32_t size; /**< of this struct */
   int32_t num_inputs, num_results;
   const int64_t *input_bytes, *result_bytes;
+  /** A CAPSTAN_RT_INPUT_* for each; null: they are all `WHOLE`. */
+  const uint8_t *input_kinds;
   const char *location; /**< for messages */
 } capstan_rt_graph_region;
+
+/** What is given for an input of a graph region; the values never change. */
+enum {
+  CAPSTAN_RT_INPUT_WHOLE = 0, /**< device memory of all that the body reads */
+  /** Device memory of the first bytes that the body reads. The others are
+   * padding, of any content: the body gets a copy. */
+  CAPSTAN_RT_INPUT_PREFIX = 1,
+  /** Memory of the host that holds a number of 1 to 8 bytes, copied at once. */
+  CAPSTAN_RT_INPUT_NUMBER = 2
+};
 
 /*-- Descriptors -------------------------------------------------------------*/
 
@@ -332,23 +344,30 @@ int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
  * where there is no memory or no place for a graph (`fallbacks_memory`).
  *
  * \param[in] region       lives as long as the module
- * \param[in,out] inputs   device memory that the body reads and doesn't write;
- *                         what it has to read instead
+ * \param[in] live_bytes   of each input that is a prefix (of others it isn't
+ *                         read), then of each result: the first bytes of it
+ *                         that are wanted; null: all of all
+ * \param[in,out] inputs   device memory that the body reads and doesn't write,
+ *                         or what else the region's `input_kinds` say; what
+ *                         the body has to read instead
  * \param[out] results     if replayed: memory of the forward, as of `alloc`
- * \param[out] run         1: the body has to run, then `graph_leave`;
+ * \param[out] run         1: the body has to run, then `graph_end`;
  *                         0: replayed
  */
-int32_t capstan_rt_graph_enter(capstan_rt_forward *forward,
+int32_t capstan_rt_graph_begin(capstan_rt_forward *forward,
                                const capstan_rt_graph_region *region,
-                               void **inputs, void **results, int32_t *run);
+                               const int64_t *live_bytes, void **inputs,
+                               void **results, int32_t *run);
 /**
  * Ends the body of a region.
+ * \param[in] live_bytes as given to `graph_begin`
  * \param[in] produced   memory of `alloc`, or inputs; taken over
  * \param[out] results   memory of the forward, as of `alloc`
  */
-int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
-                               const capstan_rt_graph_region *region,
-                               void *const *produced, void **results);
+int32_t capstan_rt_graph_end(capstan_rt_forward *forward,
+                             const capstan_rt_graph_region *region,
+                             const int64_t *live_bytes, void *const *produced,
+                             void **results);
 
 /** Why a batch runs the dynamic original; the values never change. */
 enum {

@@ -85,6 +85,15 @@ struct AttentionArguments {
   float *logsumexp;
 };
 
+/// Bytes to be copied to the device: from there, or at most 8 of the host that
+/// are read at once.
+struct Part {
+  void *destination;
+  const void *source;
+  int64_t bytes;
+  bool host;
+};
+
 /// What a device has loaded of a module; unloaded at the end, when no work of
 /// it is under way.
 class GpuCode : public RefCounted {
@@ -197,6 +206,9 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
   virtual int32_t toDevice(const capstan::rt::FailureRef &failure,
                            void *destination, const void *source,
                            int64_t bytes) = 0;
+  /// All of some copies, which don't depend on each other.
+  virtual int32_t stage(const capstan::rt::FailureRef &failure,
+                        const std::vector<capstan::rt::Part> &parts) = 0;
   virtual int32_t launch(const capstan::rt::FailureRef &failure,
                          const capstan_rt_kernel_info *info,
                          capstan_rt_kernel kernel, const void *arguments,

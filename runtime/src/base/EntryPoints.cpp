@@ -282,45 +282,74 @@ int32_t capstan_rt_fetch_release(capstan_rt_forward *forward,
   return forward->releaseFetch(fetch);
 }
 
+/// Whether the live bytes are no more than there are.
+static bool areLive(const capstan_rt_graph_region &region,
+                    const int64_t *liveBytes) {
+  auto isLive = [](int64_t live, int64_t bytes) {
+    return live >= 0 && live <= bytes;
+  };
+  for (int32_t i = 0; region.input_kinds && i < region.num_inputs; ++i)
+    if (region.input_kinds[i] == CAPSTAN_RT_INPUT_PREFIX &&
+        !(liveBytes && isLive(liveBytes[i], region.input_bytes[i])))
+      return false;
+  for (int32_t i = 0; liveBytes && i < region.num_results; ++i)
+    if (!isLive(liveBytes[region.num_inputs + i], region.result_bytes[i]))
+      return false;
+  return true;
+}
+
 static int32_t checkRegion(capstan_rt_forward *forward, const char *op,
-                           const capstan_rt_graph_region *region) {
+                           const capstan_rt_graph_region *region,
+                           const int64_t *liveBytes) {
   if (!region || region->size != sizeof(*region) || region->num_inputs < 0 ||
       region->num_results < 1 || (region->num_inputs && !region->input_bytes) ||
       !region->result_bytes)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                          "the region's description is broken");
+  for (int32_t i = 0; region->input_kinds && i < region->num_inputs; ++i)
+    if (region->input_kinds[i] > CAPSTAN_RT_INPUT_NUMBER ||
+        (region->input_kinds[i] == CAPSTAN_RT_INPUT_NUMBER &&
+         (region->input_bytes[i] < 1 || region->input_bytes[i] > 8)))
+      return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                           format("input %d is of no known kind", i));
+  if (!areLive(*region, liveBytes))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
+                         "more live bytes than an input or a result has");
   return CAPSTAN_RT_OK;
 }
 
-int32_t capstan_rt_graph_enter(capstan_rt_forward *forward,
+int32_t capstan_rt_graph_begin(capstan_rt_forward *forward,
                                const capstan_rt_graph_region *region,
-                               void **inputs, void **results, int32_t *run) {
-  const char *op = "graph_enter";
+                               const int64_t *live_bytes, void **inputs,
+                               void **results, int32_t *run) {
+  const char *op = "graph_begin";
   REQUIRE_FORWARD(op);
-  CAPSTAN_RT_TRY(checkRegion(forward, op, region));
+  CAPSTAN_RT_TRY(checkRegion(forward, op, region, live_bytes));
   if ((region->num_inputs && !inputs) || !results || !run)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
                          "null pointer");
   if (forward->region)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
                          "the forward is in a region already");
-  return forward->done(
-      forward->module.region(region).enter(*forward, inputs, results, *run));
+  return forward->done(forward->module.region(region).enter(
+      *forward, live_bytes, inputs, results, *run));
 }
 
-int32_t capstan_rt_graph_leave(capstan_rt_forward *forward,
-                               const capstan_rt_graph_region *region,
-                               void *const *produced, void **results) {
-  const char *op = "graph_leave";
+int32_t capstan_rt_graph_end(capstan_rt_forward *forward,
+                             const capstan_rt_graph_region *region,
+                             const int64_t *live_bytes, void *const *produced,
+                             void **results) {
+  const char *op = "graph_end";
   REQUIRE_FORWARD(op);
-  CAPSTAN_RT_TRY(checkRegion(forward, op, region));
+  CAPSTAN_RT_TRY(checkRegion(forward, op, region, live_bytes));
   if (!produced || !results)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
                          "null pointer");
   if (!forward->region || !forward->region->is(*region))
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
                          "the forward is not in this region");
-  return forward->done(forward->region->leave(*forward, produced, results));
+  return forward->done(
+      forward->region->leave(*forward, live_bytes, produced, results));
 }
 
 int32_t capstan_rt_fallback(capstan_rt_forward *forward, int32_t reason,

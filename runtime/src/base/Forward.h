@@ -44,6 +44,8 @@ struct capstan_rt_forward {
   /// graph, so that this forward has the module's graph pool.
   capstan::rt::GraphRegion *region = nullptr;
   bool hasPool = false;
+  /// Copies of inputs that the region's body reads.
+  std::vector<void *> inputCopies;
   /// When it used the pool first; 0: not yet.
   uint64_t poolSince = 0;
 

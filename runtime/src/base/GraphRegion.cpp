@@ -10,19 +10,24 @@
 using namespace capstan::rt;
 
 GraphRegion::GraphRegion(const capstan_rt_graph_region &info, GraphPool &pool)
-    : info(info), pool(pool), inputs(info.num_inputs) {}
+    : info(info), pool(pool), inputs(info.num_inputs) {
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    inputs[i].moves = kindOf(i) != CAPSTAN_RT_INPUT_WHOLE;
+}
 
-int32_t GraphRegion::enter(Forward &forward, void **given, void **results,
-                           int32_t &run) {
+int32_t GraphRegion::enter(Forward &forward, const int64_t *liveBytes,
+                           void **given, void **results, int32_t &run) {
   run = 1;
   forward.region = this;
-  if (forward.stream->capturing())
-    return CAPSTAN_RT_OK; // the caller's graph gets the body
-  std::lock_guard<std::mutex> lock(pool.mutex);
-  if (pool.taken || !hasRun || refused)
-    return CAPSTAN_RT_OK;
+  if (forward.stream->capturing()) // the caller's graph gets the body
+    return copyInputs(forward, liveBytes, given);
+  std::unique_lock<std::mutex> lock(pool.mutex);
+  if (pool.taken || !hasRun || refused) {
+    lock.unlock();
+    return copyInputs(forward, liveBytes, given);
+  }
   CAPSTAN_RT_TRY(pool.beginTurn(forward));
-  int32_t code = useGraph(forward, given, results, run);
+  int32_t code = useGraph(forward, liveBytes, given, results, run);
   if (forward.hasPool)
     return code;
   if (code || !run)
@@ -33,8 +38,8 @@ int32_t GraphRegion::enter(Forward &forward, void **given, void **results,
   return code ? code : ended;
 }
 
-int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
-                              int32_t &run) {
+int32_t GraphRegion::useGraph(Forward &forward, const int64_t *liveBytes,
+                              void **given, void **results, int32_t &run) {
   pool.touch(*this);
   if (graph && moved(forward, given))
     CAPSTAN_RT_TRY(retire(forward));
@@ -43,13 +48,13 @@ int32_t GraphRegion::useGraph(Forward &forward, void **given, void **results,
     inputs[i].moves |= info.input_bytes[i] && forward.holds(given[i]);
   if (!graph && !prepare(forward)) {
     forward.count(Counter::fallbacks_memory);
-    return CAPSTAN_RT_OK;
+    return copyInputs(forward, liveBytes, given);
   }
-  CAPSTAN_RT_TRY(stage(forward, given));
+  CAPSTAN_RT_TRY(stage(forward, liveBytes, given));
   if (!graph)
     return record(forward, given);
   run = 0;
-  return replay(forward, results);
+  return replay(forward, liveBytes, results);
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,12 +121,37 @@ bool GraphRegion::allocateStaging() {
   return true;
 }
 
-int32_t GraphRegion::stage(Forward &forward, void *const *given) {
+Part GraphRegion::partOf(int32_t input, const int64_t *liveBytes, void *to,
+                         const void *from) const {
+  uint8_t kind = kindOf(input);
+  return {to, from,
+          kind == CAPSTAN_RT_INPUT_PREFIX ? liveBytes[input]
+                                          : info.input_bytes[input],
+          kind == CAPSTAN_RT_INPUT_NUMBER};
+}
+
+int32_t GraphRegion::stage(Forward &forward, const int64_t *liveBytes,
+                           void *const *given) {
+  std::vector<Part> parts;
   for (int32_t i = 0; i < info.num_inputs; ++i)
     if (inputs[i].moves)
-      CAPSTAN_RT_TRY(forward.stream->copy(forward.failure, inputs[i].staging,
-                                          given[i], info.input_bytes[i]));
-  return CAPSTAN_RT_OK;
+      parts.push_back(partOf(i, liveBytes, inputs[i].staging, given[i]));
+  return forward.stream->stage(forward.failure, parts);
+}
+
+int32_t GraphRegion::copyInputs(Forward &forward, const int64_t *liveBytes,
+                                void **given) {
+  std::vector<Part> parts;
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    if (kindOf(i) != CAPSTAN_RT_INPUT_WHOLE) {
+      void *copy;
+      CAPSTAN_RT_TRY(
+          forward.allocate(info.input_bytes[i], 64, /*host=*/false, &copy));
+      forward.inputCopies.push_back(copy);
+      parts.push_back(partOf(i, liveBytes, copy, given[i]));
+      given[i] = copy;
+    }
+  return forward.stream->stage(forward.failure, parts);
 }
 
 //===----------------------------------------------------------------------===//
@@ -173,8 +203,8 @@ int32_t GraphRegion::giveUpGraph(Forward &forward) {
   return forward.stream->replay(*graph, forward.failure);
 }
 
-int32_t GraphRegion::leave(Forward &forward, void *const *made,
-                           void **results) {
+int32_t GraphRegion::leave(Forward &forward, const int64_t *liveBytes,
+                           void *const *made, void **results) {
   forward.region = nullptr;
   int32_t code = CAPSTAN_RT_OK;
   if (!forward.hasPool) {
@@ -183,16 +213,20 @@ int32_t GraphRegion::leave(Forward &forward, void *const *made,
           std::find(made, made + i, made[i]) == made + i)
         results[i] = made[i];
       else
-        code = copyOf(forward, i, made[i], results[i]);
+        code = copyOf(forward, liveOf(liveBytes, i), made[i], results[i]);
+    for (void *copy : std::exchange(forward.inputCopies, {}))
+      if (std::find(made, made + info.num_results, copy) ==
+          made + info.num_results)
+        forward.free(copy, /*host=*/false);
     std::lock_guard<std::mutex> lock(pool.mutex);
     hasRun = true;
     return code;
   }
   std::lock_guard<std::mutex> lock(pool.mutex);
   if (!recorder)
-    code = copyResults(forward, made, results);
+    code = copyResults(forward, liveBytes, made, results);
   else if (!(code = keep(forward, made)))
-    code = replay(forward, results);
+    code = replay(forward, liveBytes, results);
   // Addresses of a graph's memory are no longer the body's.
   for (int32_t i = 0; i < info.num_results; ++i) {
     bool host;
@@ -227,23 +261,23 @@ int32_t GraphRegion::giveBack(Forward &forward) {
 // Replay, and the end of a graph
 //===----------------------------------------------------------------------===//
 
-int32_t GraphRegion::replay(Forward &forward, void **results) {
+int32_t GraphRegion::replay(Forward &forward, const int64_t *liveBytes,
+                            void **results) {
   CAPSTAN_RT_TRY(forward.stream->replay(*graph, forward.failure));
   forward.count(Counter::graph_replays);
-  return copyResults(forward, outputs.data(), results);
+  return copyResults(forward, liveBytes, outputs.data(), results);
 }
 
 /// The pool's memory is another graph's next: the caller gets copies.
-int32_t GraphRegion::copyResults(Forward &forward, const void *const *from,
-                                 void **results) {
+int32_t GraphRegion::copyResults(Forward &forward, const int64_t *liveBytes,
+                                 const void *const *from, void **results) {
   for (int32_t i = 0; i < info.num_results; ++i)
-    CAPSTAN_RT_TRY(copyOf(forward, i, from[i], results[i]));
+    CAPSTAN_RT_TRY(copyOf(forward, liveOf(liveBytes, i), from[i], results[i]));
   return CAPSTAN_RT_OK;
 }
 
-int32_t GraphRegion::copyOf(Forward &forward, int32_t result, const void *from,
+int32_t GraphRegion::copyOf(Forward &forward, int64_t bytes, const void *from,
                             void *&copy) {
-  int64_t bytes = info.result_bytes[result];
   CAPSTAN_RT_TRY(forward.allocate(bytes, 64, /*host=*/false, &copy));
   return bytes ? forward.stream->copy(forward.failure, copy, from, bytes)
                : int32_t(CAPSTAN_RT_OK);

@@ -26,8 +26,11 @@ public:
   }
   const char *location() const { return info.location; }
 
-  int32_t enter(Forward &forward, void **inputs, void **results, int32_t &run);
-  int32_t leave(Forward &forward, void *const *produced, void **results);
+  /// See graph_begin and graph_end.
+  int32_t enter(Forward &forward, const int64_t *liveBytes, void **inputs,
+                void **results, int32_t &run);
+  int32_t leave(Forward &forward, const int64_t *liveBytes,
+                void *const *produced, void **results);
   /// There is no memory for more of the body: what was recorded runs, and the
   /// rest of the body runs as it is.
   int32_t giveUpGraph(Forward &forward);
@@ -39,12 +42,26 @@ private:
 
   struct Input {
     const void *address = nullptr; // at the capture
-    bool moves = false;            // the address changed once
+    bool moves = false;            // it is copied, or its address changed once
     void *staging = nullptr;       // memory of the graph, if it moves
   };
 
-  int32_t useGraph(Forward &forward, void **inputs, void **results,
-                   int32_t &run);
+  uint8_t kindOf(int32_t input) const {
+    return info.input_kinds ? info.input_kinds[input]
+                            : uint8_t(CAPSTAN_RT_INPUT_WHOLE);
+  }
+  int64_t liveOf(const int64_t *liveBytes, int32_t result) const {
+    return liveBytes ? liveBytes[info.num_inputs + result]
+                     : info.result_bytes[result];
+  }
+  /// The copy of an input to memory of the body.
+  Part partOf(int32_t input, const int64_t *liveBytes, void *to,
+              const void *from) const;
+  /// Gives a body that is no graph the inputs that it can't read where they
+  /// are.
+  int32_t copyInputs(Forward &forward, const int64_t *liveBytes, void **inputs);
+  int32_t useGraph(Forward &forward, const int64_t *liveBytes, void **inputs,
+                   void **results, int32_t &run);
   /// Whether the graph reads another address than one that is given.
   bool moved(Forward &forward, void *const *given);
   /// Lets the graph read input `i` at another address, if it can.
@@ -52,16 +69,16 @@ private:
   /// Memory and a place for a graph; false if there is none.
   bool prepare(Forward &forward);
   bool allocateStaging();
-  int32_t stage(Forward &forward, void *const *given);
+  int32_t stage(Forward &forward, const int64_t *liveBytes, void *const *given);
   int32_t record(Forward &forward, void **given);
   /// Ends the recording, whatever comes of it.
   int32_t stop(Forward &forward, Ref<Graph> &captured);
   int32_t keep(Forward &forward, void *const *made);
-  int32_t replay(Forward &forward, void **results);
-  int32_t copyOf(Forward &forward, int32_t result, const void *from,
+  int32_t replay(Forward &forward, const int64_t *liveBytes, void **results);
+  int32_t copyOf(Forward &forward, int64_t bytes, const void *from,
                  void *&copy);
-  int32_t copyResults(Forward &forward, const void *const *from,
-                      void **results);
+  int32_t copyResults(Forward &forward, const int64_t *liveBytes,
+                      const void *const *from, void **results);
   /// Gives the pool back that the forward has taken.
   int32_t giveBack(Forward &forward);
   /// Lets go of graph and memory once the forward's stream is here.

@@ -55,13 +55,14 @@ int32_t CudaFetch::gather(CUstream stream) {
       CAPSTAN_CUDA_TRY(*device, "fetch", cuMemcpyDtoHAsync, to, source,
                        part.bytes, stream);
     else if (part.bytes)
-      small.part[count++] = {source, to, static_cast<uint64_t>(part.bytes)};
+      small.part[count++] = {to, source, static_cast<uint64_t>(part.bytes),
+                             /*number=*/0};
     to += roundUp(part.bytes);
     if (count == RuntimeKernels::mostParts)
-      CAPSTAN_RT_TRY(
-          device->kernels.gather(stream, std::exchange(count, 0), small));
+      CAPSTAN_RT_TRY(device->kernels.copy("fetch", stream,
+                                          std::exchange(count, 0), small));
   }
-  return count ? device->kernels.gather(stream, count, small)
+  return count ? device->kernels.copy("fetch", stream, count, small)
                : int32_t(CAPSTAN_RT_OK);
 }
 

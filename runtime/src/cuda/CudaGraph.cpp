@@ -50,6 +50,8 @@ int32_t CudaGraph::instantiate(CUgraph recording) {
   recorded = recording;
   const Driver &cu = owner->driver();
   size_t nodes = 0;
+  if (CUresult result = parts.fillByKernels(recorded))
+    return owner->failed(result, "setting memory by kernels", {op});
   CUresult result = cu.cuGraphGetNodes(recorded, nullptr, &nodes);
   if (!result)
     result = cu.cuGraphInstantiateWithFlags(&exec, recorded, 0);

@@ -27,6 +27,8 @@ public:
 
   int32_t copy(const FailureRef &failure, void *destination, const void *source,
                int64_t bytes) override;
+  int32_t stage(const FailureRef &failure,
+                const std::vector<Part> &parts) override;
   int32_t toDevice(const FailureRef &failure, void *destination,
                    const void *source, int64_t bytes) override;
   int32_t launch(const FailureRef &failure, const capstan_rt_kernel_info *info,

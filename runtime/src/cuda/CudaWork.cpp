@@ -33,6 +33,32 @@ int32_t CudaStream::copy(const FailureRef &, void *destination,
   return CAPSTAN_RT_OK;
 }
 
+int32_t CudaStream::stage(const FailureRef &, const std::vector<Part> &parts) {
+  const char *op = "stage";
+  Current current(gpu);
+  Ref<CudaGraph> recorded;
+  CAPSTAN_RT_TRY(recording(recorded));
+  Traced traced(*this, bool(recorded), "copy", op);
+  RuntimeKernels::Parts some;
+  int count = 0;
+  for (const Part &part : parts) {
+    auto source = reinterpret_cast<uint64_t>(part.source);
+    if (part.host)
+      memcpy(&source, part.source, part.bytes);
+    if (part.bytes)
+      some.part[count++] = {part.destination, source,
+                            static_cast<uint64_t>(part.bytes), part.host};
+    if (count == RuntimeKernels::mostParts)
+      CAPSTAN_RT_TRY(
+          gpu.kernels.copy(op, handle->stream, std::exchange(count, 0), some));
+  }
+  if (count)
+    CAPSTAN_RT_TRY(gpu.kernels.copy(op, handle->stream, count, some));
+  if (recorded)
+    recorded->recordedNodes().addHidden();
+  return CAPSTAN_RT_OK;
+}
+
 namespace {
 /// Pinned memory that work reads.
 struct Staged final : RefCounted {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 using namespace capstan::rt;
 
@@ -22,6 +23,49 @@ CUgraphNode GraphNodes::last(CUstream stream) const {
       count != 1)
     return nullptr;
   return nodes[0];
+}
+
+CUresult GraphNodes::replaceByKernel(CUgraph graph, CUgraphNode memset) const {
+  const Driver &cu = device.driver();
+  size_t numBefore = 0, numAfter = 0;
+  // Edges of newer kinds aren't told here.
+  if (cu.cuGraphNodeGetDependencies(memset, nullptr, &numBefore) ||
+      cu.cuGraphNodeGetDependentNodes(memset, nullptr, &numAfter))
+    return CUDA_SUCCESS;
+  std::vector<CUgraphNode> before(numBefore), after(numAfter);
+  if (cu.cuGraphNodeGetDependencies(memset, before.data(), &numBefore) ||
+      cu.cuGraphNodeGetDependentNodes(memset, after.data(), &numAfter))
+    return CUDA_SUCCESS;
+  CUgraphNode fill = device.kernels.fillNode(graph, memset);
+  if (!fill)
+    return CUDA_SUCCESS;
+  std::vector<CUgraphNode> toFill(numBefore, fill), fromFill(numAfter, fill);
+  if (CUresult result = cu.cuGraphAddDependencies(graph, before.data(),
+                                                  toFill.data(), numBefore))
+    return result;
+  if (CUresult result = cu.cuGraphAddDependencies(graph, fromFill.data(),
+                                                  after.data(), numAfter))
+    return result;
+  return cu.cuGraphDestroyNode(memset);
+}
+
+CUresult GraphNodes::fillByKernels(CUgraph graph) const {
+  const Driver &cu = device.driver();
+  size_t count = 0;
+  if (CUresult result = cu.cuGraphGetNodes(graph, nullptr, &count))
+    return result;
+  std::vector<CUgraphNode> nodes(count);
+  if (CUresult result = cu.cuGraphGetNodes(graph, nodes.data(), &count))
+    return result;
+  for (CUgraphNode node : nodes) {
+    CUgraphNodeType type;
+    if (CUresult result = cu.cuGraphNodeGetType(node, &type))
+      return result;
+    if (type == CU_GRAPH_NODE_TYPE_MEMSET)
+      if (CUresult result = replaceByKernel(graph, node))
+        return result;
+  }
+  return CUDA_SUCCESS;
 }
 
 void GraphNodes::addKernel(CUstream stream, const CudaKernel &kernel) {

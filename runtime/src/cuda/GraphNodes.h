@@ -29,7 +29,13 @@ public:
   /// See Graph::move. The nodes' graph still exists.
   bool move(CUgraphExec exec, const void *from, int64_t bytes, const void *to);
 
+  /// Makes nodes that set memory kernels. The driver launches a graph of
+  /// kernels alone in one piece; each other node costs the host a microsecond.
+  CUresult fillByKernels(CUgraph graph) const;
+
 private:
+  CUresult replaceByKernel(CUgraph graph, CUgraphNode memset) const;
+
   struct Kernel {
     CUgraphNode node;
     const CudaKernel *kernel;

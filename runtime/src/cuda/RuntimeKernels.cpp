@@ -7,6 +7,7 @@
 #include "cuda/CudaCode.h"
 #include "cuda/CudaDevice.h"
 
+#include <algorithm>
 #include <iterator>
 
 using namespace capstan::rt;
@@ -23,9 +24,10 @@ int32_t RuntimeKernels::load() {
     const char *name;
     CUfunction &function;
   } functions[] = {
-      {"capstan_gather", gatherParts}, {"capstan_reset", resetRecord},
-      {"capstan_merge", mergeRecord},  {"capstan_check", checkByte},
-      {"capstan_lengths", sumLengths}, {"capstan_keyless", clearKeyless}};
+      {"capstan_copy", copyParts},      {"capstan_fill", fillMemory},
+      {"capstan_reset", resetRecord},   {"capstan_merge", mergeRecord},
+      {"capstan_check", checkByte},     {"capstan_lengths", sumLengths},
+      {"capstan_keyless", clearKeyless}};
   for (const auto &each : functions)
     CAPSTAN_CUDA_TRY(device, op, cuModuleGetFunction, &each.function, module,
                      each.name);
@@ -39,16 +41,48 @@ void RuntimeKernels::unload() {
 
 int32_t RuntimeKernels::launch(const char *op, CUfunction function,
                                unsigned blocks, unsigned threads,
-                               CUstream stream, void **arguments) const {
-  CAPSTAN_CUDA_TRY(device, op, cuLaunchKernel, function, blocks, 1, 1, threads,
-                   1, 1, 0, stream, arguments, nullptr);
+                               CUstream stream, void **arguments,
+                               unsigned blocksY) const {
+  CAPSTAN_CUDA_TRY(device, op, cuLaunchKernel, function, blocks, blocksY, 1,
+                   threads, 1, 1, 0, stream, arguments, nullptr);
   return CAPSTAN_RT_OK;
 }
 
-int32_t RuntimeKernels::gather(CUstream stream, int count, Parts &parts) const {
-  static_assert(sizeof(Parts) == 384, "as the kernel has it");
+/// Blocks of `threads` for `bytes`, 16 of them a thread; a thread of so many
+/// blocks takes more.
+static unsigned blocksFor(uint64_t bytes, unsigned threads) {
+  uint64_t blocks = (bytes / 16 + threads - 1) / threads;
+  return blocks < 1 ? 1 : blocks > 1024 ? 1024 : blocks;
+}
+
+int32_t RuntimeKernels::copy(const char *op, CUstream stream, int count,
+                             Parts &parts) const {
+  static_assert(sizeof(Parts) == 512, "as the kernel has it");
+  uint64_t most = 0;
+  for (int i = 0; i < count; ++i)
+    most = std::max(most, parts.part[i].bytes);
   void *arguments[] = {&parts};
-  return launch("fetch", gatherParts, count, 256, stream, arguments);
+  return launch(op, copyParts, blocksFor(most, 256), 256, stream, arguments,
+                count);
+}
+
+CUgraphNode RuntimeKernels::fillNode(CUgraph graph, CUgraphNode memset) const {
+  const Driver &cu = device.driver();
+  CUDA_MEMSET_NODE_PARAMS set;
+  if (cu.cuGraphMemsetNodeGetParams(memset, &set) || set.height != 1)
+    return nullptr;
+  uint64_t bytes = set.width * set.elementSize;
+  uint64_t element = set.elementSize;
+  void *arguments[] = {&set.dst, &bytes, &set.value, &element};
+  CUDA_KERNEL_NODE_PARAMS kernel = {};
+  kernel.func = fillMemory;
+  kernel.gridDimX = blocksFor(bytes, 256);
+  kernel.blockDimX = 256;
+  kernel.gridDimY = kernel.gridDimZ = kernel.blockDimY = kernel.blockDimZ = 1;
+  kernel.kernelParams = arguments;
+  CUgraphNode node;
+  return cu.cuGraphAddKernelNode(&node, graph, nullptr, 0, &kernel) ? nullptr
+                                                                    : node;
 }
 
 int32_t RuntimeKernels::reset(CUstream stream, CUdeviceptr record) const {

@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// The runtime's own kernels: a fetch's gathering of parts, and what is done
+// The runtime's own kernels: copies of some parts at once, and what is done
 // with failure records.
 //
 //===----------------------------------------------------------------------===//
@@ -20,12 +20,13 @@ class CudaDevice;
 
 class RuntimeKernels {
 public:
-  /// Parts that one launch gathers.
+  /// Parts that one launch copies.
   static constexpr int mostParts = 16;
   struct Part {
-    CUdeviceptr source;
-    void *destination; // pinned
+    void *destination; // on the device, or pinned
+    uint64_t source;   // an address there, or a number of at most 8 bytes
     uint64_t bytes;
+    uint64_t number; // whether it is one
   };
   struct Parts {
     Part part[mostParts];
@@ -61,8 +62,11 @@ public:
   int32_t load();
   void unload();
 
-  /// Copies the first `count` parts.
-  int32_t gather(CUstream stream, int count, Parts &parts) const;
+  /// Copies the first `count` parts, which don't overlap.
+  int32_t copy(const char *op, CUstream stream, int count, Parts &parts) const;
+  /// A node of a graph that does the work of one that sets memory; null if it
+  /// can't.
+  CUgraphNode fillNode(CUgraph graph, CUgraphNode memset) const;
   /// Clears a failure record and its mirror.
   int32_t reset(CUstream stream, CUdeviceptr record) const;
   /// What failed in one record has failed in another.
@@ -78,11 +82,12 @@ public:
 
 private:
   int32_t launch(const char *op, CUfunction function, unsigned blocks,
-                 unsigned threads, CUstream stream, void **arguments) const;
+                 unsigned threads, CUstream stream, void **arguments,
+                 unsigned blocksY = 1) const;
 
   CudaDevice &device;
   CUmodule module = nullptr;
-  CUfunction gatherParts = nullptr, resetRecord = nullptr,
+  CUfunction copyParts = nullptr, fillMemory = nullptr, resetRecord = nullptr,
              mergeRecord = nullptr, checkByte = nullptr, sumLengths = nullptr,
              clearKeyless = nullptr;
 };

@@ -93,6 +93,15 @@ int32_t HostStream::copy(const FailureRef &failure, void *destination,
   return enqueue(makeCopy(failure, destination, source, bytes));
 }
 
+int32_t HostStream::stage(const FailureRef &failure,
+                          const std::vector<Part> &parts) {
+  for (const Part &part : parts)
+    CAPSTAN_RT_TRY(
+        part.host ? toDevice(failure, part.destination, part.source, part.bytes)
+                  : copy(failure, part.destination, part.source, part.bytes));
+  return CAPSTAN_RT_OK;
+}
+
 int32_t HostStream::toDevice(const FailureRef &failure, void *destination,
                              const void *source, int64_t bytes) {
   return enqueue(makeToDevice(failure, destination, source, bytes));
