@@ -3,6 +3,7 @@
 usage: check_html.py CHROMIUM PAGE SCREENSHOT BEFORE AFTER
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -25,8 +26,10 @@ def run(*options: str) -> str:
             *options,
             Path(page).resolve().as_uri(),
         ]
+        # Not with the sanitizer that this interpreter may have been started with.
+        env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
         return subprocess.run(
-            command, check=True, text=True, timeout=120, stdout=subprocess.PIPE
+            command, check=True, text=True, timeout=120, stdout=subprocess.PIPE, env=env
         ).stdout
 
 
