@@ -256,9 +256,11 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
                                   const char *location = nullptr) = 0;
   /// Says that a call of a module is part of the capture.
   virtual void captureCall(capstan_rt_module &module) = 0;
-  /// Enqueues a replay, whose errors go to `failure` unless that is null.
+  /// Enqueues a replay, whose errors go to `failure` unless that is null, and
+  /// copies behind it.
   virtual int32_t replay(capstan_rt_graph &graph,
-                         const capstan::rt::FailureRef &failure) = 0;
+                         const capstan::rt::FailureRef &failure,
+                         const std::vector<capstan::rt::Part> &parts) = 0;
 
 protected:
   explicit capstan_rt_stream(capstan_rt_device *device)

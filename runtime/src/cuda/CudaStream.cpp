@@ -165,7 +165,10 @@ int32_t CudaStream::record(Event &event) {
 
 int32_t CudaStream::wait(Event &event) {
   Current current(gpu);
+  auto &recorded = static_cast<CudaEvent &>(event);
+  if (recorded.isOf(*flights) && !capturing())
+    return CAPSTAN_RT_OK; // it is in order
   CAPSTAN_CUDA_TRY(gpu, "stream_wait_event", cuStreamWaitEvent, handle->stream,
-                   static_cast<CudaEvent &>(event).native(), 0);
+                   recorded.native(), 0);
   return CAPSTAN_RT_OK;
 }
