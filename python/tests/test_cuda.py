@@ -162,6 +162,18 @@ def test_math(function: Callable) -> None:
     check(lambda *xs: function(xs[0].abs() * 3), on_gpu(torch.float32, 513, 7))
 
 
+def test_exponentials_are_good_to_the_last_places() -> None:
+    inf = float("inf")
+    x = torch.cat((torch.linspace(-110, 90, 999_999), torch.tensor([inf, -inf, inf - inf])))
+    x = x.view(-1, 2).cuda()
+    module = capstan.export(Function(torch.exp), (x[:3].cpu(),), dynamic_shapes=(({0: Dim("N")},),))
+    got, want = module.run((x,), target="cuda").double(), x.double().exp()
+    assert torch.equal(got.isnan(), x.isnan()) and torch.equal(got.isinf(), want.float().isinf())
+    finite = want.float().isfinite()
+    last = torch.exp2(want[finite].log2().floor().clamp(min=-126) - 23)
+    assert ((got - want)[finite].abs() / last).max() < 2.6
+
+
 def test_positions_are_large() -> None:
     check(lambda *xs: torch.sin(xs[0] * 3e4), on_gpu(torch.float32, 100, 8))
 

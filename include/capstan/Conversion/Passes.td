@@ -377,7 +377,18 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
 
     For a GPU, which has no C library, so do sine and cosine of f32 (within 1.6
     units in the last place), functions of f16 and bf16 are computed in f32, and
-    what still has no instruction is an error.
+    what still has no instruction is an error. Exponentials use the GPU's: a
+    `math.exp2` with `afn`, of a small number. Quotients that are rounded to 16
+    bits, with nothing but arithmetic in between, may be approximate: `afn`, or
+    `arcp` if the divisor is a constant.
+
+    ```mlir
+    %q = arith.divf %x, %y : f32
+    %h = arith.truncf %q : f32 to bf16
+    // becomes
+    %q = arith.divf %x, %y fastmath<contract,afn> : f32
+    %h = arith.truncf %q fastmath<contract> : f32 to bf16
+    ```
   }];
   let options = [
     Option<"gpu", "gpu", "bool", /*default=*/"false", "expand all that a GPU has no instruction for">,
@@ -480,12 +491,18 @@ def CapstanDeviceIntrinsics : Pass<"capstan-device-intrinsics", "::mlir::gpu::GP
     Upstream's conversion to NVVM makes calls of CUDA's libdevice of math
     operations, and refuses LLVM's intrinsics of the same functions. Those that a
     GPU has instructions for become `llvm.call_intrinsic`, which it lets through:
-    no libdevice is needed.
+    no libdevice is needed. So do powers of two, quotients and reciprocal square
+    roots of f32 that may be approximate (`afn`); the GPU's are within 2 units in
+    the last place.
 
     ```mlir
     %y = llvm.intr.sqrt(%x) : (f32) -> f32
     // becomes
     %y = llvm.call_intrinsic "llvm.sqrt.f32"(%x) : (f32) -> f32
+
+    %q = llvm.fdiv %x, %y {fastmathFlags = #llvm.fastmath<afn>} : f32
+    // becomes
+    %q = llvm.call_intrinsic "llvm.nvvm.div.full"(%x, %y) : (f32, f32) -> f32
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
