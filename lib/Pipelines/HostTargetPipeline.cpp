@@ -102,6 +102,10 @@ void capstan::buildHostBufferPipeline(
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
+  if (options.gpu) {
+    pm.addPass(createCapstanMergeLaunches());
+    clean(pm);
+  }
   // Kernels are outlined: they know which buffers are distinct.
   if (options.planMemory) {
     pm.addNestedPass<func::FuncOp>(createCapstanPlanMemory());

@@ -447,6 +447,37 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
                            "::mlir::vector::VectorDialect"];
 }
 
+def CapstanMergeLaunches : Pass<"capstan-merge-launches", "::mlir::ModuleOp"> {
+  let summary = "makes two launches of row kernels one";
+  let description = [{
+    Two launches in one block whose kernels have equal blocks of threads, and
+    neither of which writes what the other one reads or writes, become one launch
+    of a kernel of both: the first blocks have the rows of one, the others those
+    of the other. It stands where the second one was, so nothing in between may
+    write what the first one reads or writes, or read what it writes. Their
+    numbers of rows must be known, and the smaller launch have at most 4096
+    blocks: of more, what a launch costs is a small part.
+
+    ```mlir
+    capstan.launch @norm_q(%qkv, %q) extent %c8192 : (memref<512x4096xbf16>, memref<512x16x128xbf16>)
+    capstan.launch @norm_k(%qkv, %k) extent %c4096 : (memref<512x4096xbf16>, memref<512x8x128xbf16>)
+    // becomes
+    capstan.launch @norm_q_and_norm_k(%qkv, %q, %k) extent %c12288
+        : (memref<512x4096xbf16>, memref<512x16x128xbf16>, memref<512x8x128xbf16>)
+
+    func.func private @norm_q_and_norm_k(...) attributes {capstan.kernel, capstan.block = array<i64: 8, 32>} {
+      %block = gpu.block_id x
+      %is_first = arith.cmpi ult, %block, %c256 : index
+      scf.if %is_first {
+        ...
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numMerged", "merged", "pairs of launches that became one">];
+}
+
 def CapstanLowerReductions : Pass<"capstan-lower-reductions", "::mlir::gpu::GPUModuleOp"> {
   let summary = "makes reductions over threads shuffles, with upstream's patterns";
   let description = [{
