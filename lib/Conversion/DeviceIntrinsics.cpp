@@ -78,15 +78,43 @@ Value approximate(OpBuilder &b, Operation *op) {
   return call("llvm.nvvm.div.full", op->getOperands());
 }
 
+/// The upper half of an f32 is a bf16. Of a pair in 32 bits, one is moved, and
+/// the other only lacks its neighbor: two operations, where instructions that
+/// convert one element need three.
+Value widen(OpBuilder &b, LLVM::FPExtOp op) {
+  auto type = dyn_cast<VectorType>(op.getType());
+  auto narrow = dyn_cast<VectorType>(op.getArg().getType());
+  if (!type || !narrow || !narrow.getElementType().isBF16() ||
+      !type.getElementType().isF32() || type.getNumElements() % 2 != 0)
+    return {};
+  Location loc = op.getLoc();
+  int64_t half = type.getNumElements() / 2;
+  auto words = VectorType::get({half}, b.getI32Type());
+  auto number = [&](uint32_t value) -> Value {
+    return LLVM::ConstantOp::create(
+        b, loc, words, DenseElementsAttr::get(words, APInt(32, value)));
+  };
+  Value pairs = LLVM::BitcastOp::create(b, loc, words, op.getArg());
+  Value first = LLVM::ShlOp::create(b, loc, pairs, number(16));
+  Value second = LLVM::AndOp::create(b, loc, pairs, number(0xffff0000));
+  SmallVector<int32_t> order;
+  for (int64_t i = 0; i < half; ++i)
+    order.append({int32_t(i), int32_t(half + i)});
+  Value all = LLVM::ShuffleVectorOp::create(b, loc, first, second, order);
+  return LLVM::BitcastOp::create(b, loc, type, all);
+}
+
 struct DeviceIntrinsics
     : public capstan::impl::CapstanDeviceIntrinsicsBase<DeviceIntrinsics> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
       OpBuilder b(op);
-      if (Value result = approximate(b, op)) {
-        op->replaceAllUsesWith(ValueRange(result));
-        op->erase();
-      }
+      auto extension = dyn_cast<LLVM::FPExtOp>(op);
+      Value result = extension ? widen(b, extension) : approximate(b, op);
+      if (!result)
+        return;
+      op->replaceAllUsesWith(ValueRange(result));
+      op->erase();
     });
     getOperation().walk([](Operation *op) {
       if (!isa<LLVM::CopySignOp, LLVM::FAbsOp, LLVM::FCeilOp, LLVM::FFloorOp,

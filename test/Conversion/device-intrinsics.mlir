@@ -35,4 +35,18 @@ gpu.module @kernels {
     %w = llvm.fdiv %d, %d {fastmathFlags = #llvm.fastmath<afn>} : f64
     llvm.return %w : f64
   }
+
+  // CHECK-LABEL: llvm.func @widen
+  // CHECK: %[[WORDS:.*]] = llvm.bitcast %{{.*}} : vector<4xbf16> to vector<2xi32>
+  // CHECK: %[[FIRST:.*]] = llvm.shl %[[WORDS]], %{{.*}}
+  // CHECK: %[[MASK:.*]] = llvm.mlir.constant(dense<-65536> : vector<2xi32>)
+  // CHECK: %[[SECOND:.*]] = llvm.and %[[WORDS]], %[[MASK]]
+  // CHECK: llvm.shufflevector %[[FIRST]], %[[SECOND]] [0, 2, 1, 3]
+  // CHECK: llvm.fpext %{{.*}} : vector<4xf16>
+  llvm.func @widen(%x: vector<4xbf16>, %y: vector<4xf16>) -> vector<4xf32> {
+    %a = llvm.fpext %x : vector<4xbf16> to vector<4xf32>
+    %b = llvm.fpext %y : vector<4xf16> to vector<4xf32>
+    %c = llvm.fadd %a, %b : vector<4xf32>
+    llvm.return %c : vector<4xf32>
+  }
 }

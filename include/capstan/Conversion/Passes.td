@@ -547,7 +547,8 @@ def CapstanDeviceIntrinsics : Pass<"capstan-device-intrinsics", "::mlir::gpu::GP
     GPU has instructions for become `llvm.call_intrinsic`, which it lets through:
     no libdevice is needed. So do powers of two, quotients and reciprocal square
     roots of f32 that may be approximate (`afn`); the GPU's are within 2 units in
-    the last place.
+    the last place. Pairs of bf16 become f32 in two operations on their 32 bits,
+    where instructions that convert need three.
 
     ```mlir
     %y = llvm.intr.sqrt(%x) : (f32) -> f32
