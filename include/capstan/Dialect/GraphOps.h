@@ -22,6 +22,7 @@ struct CounterResource
     : public mlir::SideEffects::Resource::Base<CounterResource> {
   llvm::StringRef getName() final { return "Counter"; }
 };
+class WithDeviceOp; // another holder of capstan.yield: DeviceContextOps.h
 } // namespace capstan
 
 #define GET_OP_CLASSES
