@@ -137,6 +137,9 @@ void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
 void capstan::buildLaunchPipeline(OpPassManager &pm,
                                   const TargetPipelineOptions &options,
                                   bool gpu) {
+  if (options.hoistDeviceContext)
+    pm.addPass(createCapstanHoistDeviceContext());
+  pm.addPass(createCapstanExpandDeviceRegions());
   if (options.hostSyncs)
     buildHostSyncPipeline(pm, HostSyncPipelineOptions());
   else

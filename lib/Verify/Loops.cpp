@@ -26,7 +26,8 @@ enum Role : uint64_t {
   WorldRole,
   RandomRole,
   ObjectRole,
-  InductionRole
+  InductionRole,
+  DeviceRole
 };
 
 struct Executor::Recurrence {
@@ -80,6 +81,7 @@ static bool isFunction(Kind kind) {
   case Kind::Is:
   case Kind::Kernel:
   case Kind::Fill:
+  case Kind::On:
     return true;
   default:
     return false;
@@ -170,6 +172,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   for (Expr *init : spec.inits)
     cpu.push_back(mayRerun && init->onCpu);
   bool worldMoves = spec.writes, randomMoves = spec.writes;
+  bool deviceMoves = spec.writes && state.device;
   llvm::DenseSet<Expr *> still; // objects that no trip changes
 
   MemoryState start = state;
@@ -204,12 +207,15 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       run.symbols.push_back(e);
       initOf[e] = init;
     }
-    Expr *world = nullptr, *random = nullptr;
+    Expr *world = nullptr, *random = nullptr, *device = nullptr;
     state = start;
     if (worldMoves)
       state.world = world = fresh(WorldRole, 0, false, {}, {start.world});
     if (randomMoves)
       state.random = random = fresh(RandomRole, 0, false, {}, {start.random});
+    if (deviceMoves)
+      state.device = device =
+          fresh(DeviceRole, 0, false, start.device->type, {start.device});
     llvm::MapVector<Expr *, Expr *> objects;
     if (spec.writes)
       for (auto &[object, version] : start.objects)
@@ -279,6 +285,11 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       randomMoves = !randomMoves;
       rerun = true;
     }
+    if (deviceMoves ? mayRerun && state.device == device
+                    : state.device != start.device) {
+      deviceMoves = !deviceMoves;
+      rerun = true;
+    }
     if (mayRerun)
       for (auto &[object, symbol] : objects)
         if (auto *it = state.objects.find(object); it != state.objects.end() &&
@@ -318,6 +329,8 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       r.next[world] = state.world;
     if (random)
       r.next[random] = state.random;
+    if (device)
+      r.next[device] = state.device;
     for (auto &[object, symbol] : objects)
       r.next[symbol] = state.objects[object];
     for (auto &[symbol, next] : r.next)
@@ -333,6 +346,10 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     end.random = finalValue(r, spec.isWhile ? leaving.random
                                : random     ? random
                                             : start.random);
+    if (start.device)
+      end.device = finalValue(r, spec.isWhile ? leaving.device
+                                 : device     ? device
+                                              : start.device);
     for (auto &[object, version] : start.objects) {
       auto *it = objects.find(object);
       Expr *symbol = it == objects.end() ? version : it->second;
@@ -343,11 +360,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     bool stops = r.stop && !spec.isWhile;
     uint64_t trips = spec.trips && !stops ? *spec.trips : 1;
     counts.atLeast |= counts.transfers && (!spec.trips || stops);
-    counts.transfers = llvm::SaturatingMultiplyAdd(counts.transfers, trips,
-                                                   countsBefore.transfers);
-    counts.values =
-        llvm::SaturatingMultiplyAdd(counts.values, trips, countsBefore.values);
-    counts.atLeast |= countsBefore.atLeast;
+    counts.repeatAfter(countsBefore, trips);
     return true;
   }
 }

@@ -114,6 +114,8 @@ class DeviceConfig(c.Structure):
         ("gemm_cache", c.c_char_p),
         ("allocator", c.c_void_p),
         ("cudnn_library", c.c_char_p),
+        ("devices", c.c_void_p),
+        ("num_devices", c.c_int64),
     )
 
 

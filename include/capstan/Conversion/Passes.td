@@ -31,6 +31,26 @@ def CapstanLowerScans : Pass<"capstan-lower-scans", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numLowered", "lowered", "scans lowered">];
 }
 
+def CapstanExpandDeviceRegions : Pass<"capstan-expand-device-regions", "::mlir::ModuleOp"> {
+  let summary = "makes regions of a device changes of the current device";
+  let description = [{
+    `capstan.with_device` becomes two changes of the current device around its
+    body, so that passes which know nothing of it see straight code. A forward
+    that fails inside needs no way out: the runtime makes the device current
+    again that was so at its start.
+
+    ```mlir
+    %y = capstan.with_device %d -> f32 { %0 = ...  capstan.yield %0 : f32 }
+    // becomes
+    %before = capstan.current_device
+    capstan.set_device %d
+    %0 = ...
+    capstan.set_device %before
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+}
+
 def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"> {
   let summary = "rejects operations that have no lowering, all of them";
   let description = [{
