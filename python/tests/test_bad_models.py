@@ -213,12 +213,12 @@ def repeat_to_five(x, n):
         (repeat_to_five, [2, 2, 1], [3, 3, -1], "negative repeats"),
     ),
 )
-def test_values_that_fail_in_eager(function: Callable, good, bad, message: str) -> None:
-    """They fail with the line, and the module stays usable."""
+def test_bad_values(function: Callable, good, bad, message: str) -> None:
+    """They fail with the line, and the module stays usable. (Eager PyTorch 2.11 writes beyond its
+    memory for some.)
+    """
     x, good, bad = torch.randn(3, 2), torch.tensor(good), torch.tensor(bad)
     module = capstan.export(Model(function), (x, good))
-    with pytest.raises((RuntimeError, ZeroDivisionError)):
-        function(x, bad)
     with pytest.raises(capstan.runtime.Error, match=f"{line_of(function)}.*{message}"):
         module.run((x, bad))
     torch.testing.assert_close(module.run((x, good)), function(x, good))
