@@ -158,8 +158,10 @@ bool CudaStream::query() {
 int32_t CudaStream::record(Event &event) {
   Current current(gpu);
   // Who waits for the event hears of failures before it.
-  if (flights->watches())
+  if (flights->watches()) {
     CAPSTAN_RT_TRY(flights->close("event_record"));
+    flights->reap(); // nobody may ever wait for the stream
+  }
   return static_cast<CudaEvent &>(event).record(flights, handle->stream);
 }
 
