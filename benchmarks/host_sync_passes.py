@@ -7,7 +7,9 @@ are called. Times are those of the passes alone, as `--mlir-timing` gives them: 
 parsing, no printing, no verifier between passes, one thread, the least of some runs,
 scaled by the share of a processor that the process had.
 On IR that upstream passes understand, `cse, loop-invariant-code-motion, cse` runs on
-the same module, in mlir-opt, which shares capstan-opt's MLIR library.
+the same module, in mlir-opt, which shares capstan-opt's MLIR library. `walk` is upstream's
+`topological-sort`, which goes once over all operations and changes none here: how its time
+grows is what the machine's memory does to linear work.
 
     benchmarks/host_sync_passes.py                 # some minutes
     benchmarks/host_sync_passes.py --quick         # without the largest size
@@ -38,6 +40,7 @@ PASSES = {
     "same dialect": ["--capstan-host-sync-pipeline=coalesce=false overlap=false eliminate=false"],
     "full": ["--capstan-host-sync-pipeline"],
     "upstream": ["--pass-pipeline=builtin.module(func.func(cse,loop-invariant-code-motion,cse))"],
+    "walk": ["--topological-sort"],
 }
 # What the pipeline is to stay under.
 TARGETS = {"growth": 130.0, "upstream": 2.0, "foreign_us": 5.0}
@@ -101,6 +104,16 @@ def measure_module(
     return figures
 
 
+def growth(group: list[Figure]) -> float | None:
+    """From the smallest to the largest, as if they had exactly the sizes asked for.
+
+    None where the smallest took less than `--mlir-timing` tells, 0.1 ms.
+    """
+    if not group[0].seconds:
+        return None
+    return round(group[-1].us_per_op / group[0].us_per_op * 100, 1)
+
+
 def summarize(figures: list[Figure]) -> list[dict[str, object]]:
     """One row for each model, form and pipeline."""
     rows = []
@@ -108,18 +121,19 @@ def summarize(figures: list[Figure]) -> list[dict[str, object]]:
     for figure in figures:
         groups.setdefault((figure.model, figure.ir, figure.form, figure.passes), []).append(figure)
     for (model, ir, form, passes), group in groups.items():
-        small, large = group[0], group[-1]
         row: dict[str, object] = {
             "model": model,
             "ir": ir,
             "form": form,
             "passes": passes,
             "us_per_op": {str(f.ops): round(f.us_per_op, 3) for f in group},
-            # As if both modules had exactly the sizes that were asked for.
-            "growth": round(large.us_per_op / small.us_per_op * 100, 1),
+            "growth": growth(group),
         }
+        walk = groups.get((model, ir, form, "walk"))
+        if walk and passes != "walk":
+            row["growth_of_walk"] = growth(walk)
         upstream = groups.get((model, ir, form, "upstream"))
-        if upstream and passes != "upstream":
+        if upstream and passes not in ("upstream", "walk"):
             row["of_upstream"] = [
                 round(a.seconds / b.seconds, 2) for a, b in zip(group, upstream, strict=True)
             ]
@@ -130,13 +144,18 @@ def summarize(figures: list[Figure]) -> list[dict[str, object]]:
 def print_table(rows: list[dict[str, object]], sizes: list[int]) -> None:
     head = "".join(f"{f'{size:,}':>11}" for size in sizes)
     print(f"{'':<52}us per op, at ops")
-    print(f"{'model':<27}{'form':<10}{'passes':<14}{head}{'growth':>9}  over upstream")
+    print(
+        f"{'model':<27}{'form':<10}{'passes':<14}{head}{'growth':>9}{'of walk':>9}  over upstream"
+    )
     for row in rows:
-        per_op = "".join(f"{value:>11.2f}" for value in row["us_per_op"].values())
+        per_op = "".join(f"{value:>11.3f}" for value in row["us_per_op"].values())
+        growth, walk = (
+            f"{row[key]:.0f}x" if row.get(key) else "" for key in ("growth", "growth_of_walk")
+        )
         over = "  ".join(f"{value:.2f}x" for value in row.get("of_upstream", []))
         print(
             f"{row['model']:<27}{row['form']:<10}{row['passes']:<14}"
-            f"{per_op}{row['growth']:>8.0f}x  {over}"
+            f"{per_op}{growth:>9}{walk:>9}  {over}"
         )
     print(
         f"\ngrowth: time at {sizes[-1]:,} ops over time at {sizes[0]:,}, scaled to a factor of "

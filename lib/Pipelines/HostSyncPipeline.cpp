@@ -14,8 +14,10 @@ using namespace capstan;
 void capstan::buildHostSyncPipeline(OpPassManager &pm,
                                     const HostSyncPipelineOptions &options) {
   pm.addPass(createCapstanVerifySpaces());
-  // A function may be pure without its dead reads, and merge erases those.
-  CapstanRaiseHostSyncsOptions raise{/*eraseDead=*/options.merge};
+  // A function may be pure without its dead reads, and other reads may be able
+  // to move. Merge and overlap erase those anyway.
+  CapstanRaiseHostSyncsOptions raise{/*eraseDead=*/options.merge ||
+                                     options.overlap};
   pm.addPass(createCapstanRaiseHostSyncs(raise));
   // What device code can read needs no way to a caller or out of a loop.
   if (options.eliminate) {

@@ -166,6 +166,10 @@ bool Comparer::checks() {
     unsigned other = 1 - s;
     needed[s].assign(1, 0);
     for (const CheckRecord &c : *lists[s]) {
+      if (c.implied) {
+        needed[s].push_back(needed[s].back());
+        continue;
+      }
       Key key{c.condition.expr, c.condition.positive};
       SmallVector<Occurrence> list =
           (c.device ? device : host)[other].lookup(key);

@@ -30,14 +30,8 @@ enum Role : uint64_t {
   DeviceRole
 };
 
-struct Executor::Recurrence {
-  Expr *loop = nullptr;
-  uint64_t bit = 0;
-  Expr *stop = nullptr;
-  llvm::MapVector<Expr *, Expr *> next;
-  llvm::DenseSet<Expr *> symbols;
-  llvm::DenseMap<Expr *, Expr *> closed{}; // what `closeLoop` gave
-};
+/// The key of what loops start with.
+static constexpr uint64_t kAlike = ~uint64_t(0);
 
 /// A symbol of the `depth`-th open loop.
 static Expr *symbol(ExprTable &exprs, Role role, unsigned depth, unsigned n,
@@ -48,108 +42,6 @@ static Expr *symbol(ExprTable &exprs, Role role, unsigned depth, unsigned n,
   e->loops |= uint64_t(1) << std::min(depth, 63u);
   e->onCpu = cpu;
   return e;
-}
-
-/// The name of symbol `e` where its loop is closed: not the number of loops
-/// around it, but `height`, the number of closed ones in it. A loop that holds
-/// this one has a larger one, so no two meet in one expression.
-static Expr *boundSymbol(ExprTable &exprs, Expr *e, unsigned height,
-                         Expr *loop) {
-  constexpr uint64_t low = (uint64_t(1) << 36) - 1;
-  SmallVector<Expr *, 4> kids(e->kids);
-  kids[0] = loop;
-  Expr *bound = exprs.get(
-      Kind::Symbol, (uint64_t(height) << 36) | (e->key & low), e->type, kids);
-  bound->onCpu = e->onCpu;
-  bound->holdsMemory = e->holdsMemory;
-  return bound;
-}
-
-/// Whether an expression is a function of its children, in a loop or behind it.
-static bool isFunction(Kind kind) {
-  switch (kind) {
-  case Kind::Op:
-  case Kind::Result:
-  case Kind::Gamma:
-  case Kind::Not:
-  case Kind::And:
-  case Kind::Or:
-  case Kind::Cmp:
-  case Kind::Shape:
-  case Kind::Elem:
-  case Kind::Read:
-  case Kind::Is:
-  case Kind::Kernel:
-  case Kind::Fill:
-  case Kind::On:
-    return true;
-  default:
-    return false;
-  }
-}
-
-/// The value of `out` after the loop: what is computed from values of the last
-/// trip is the same as if it were computed behind the loop.
-Expr *Executor::finalValue(Recurrence &r, Expr *out) {
-  SmallVector<Expr *> stack{out};
-  llvm::DenseSet<Expr *> seen;
-  llvm::DenseMap<Expr *, Expr *> closed;
-  while (!stack.empty()) {
-    Expr *e = stack.pop_back_val();
-    if (!(e->loops & r.bit) || !seen.insert(e).second)
-      continue;
-    if (isFunction(e->kind))
-      llvm::append_range(stack, e->kids);
-    else
-      closed[e] = closeLoop(r, e);
-  }
-  return exprs.substitute(out, closed, r.bit);
-}
-
-/// `out` with all recurrences that it, and the condition for stopping, depend
-/// on.
-Expr *Executor::closeLoop(Recurrence &r, Expr *out) {
-  Expr *&known = r.closed[out];
-  if (known)
-    return known;
-  // The symbols in reach, in an order that depends on the expressions only.
-  SmallVector<Expr *> stack, all, found;
-  llvm::DenseSet<Expr *> seen;
-  unsigned height = 0;
-  auto push = [&](Expr *e) {
-    if (e && (e->loops & r.bit) && seen.insert(e).second)
-      stack.push_back(e);
-  };
-  push(r.stop);
-  push(out);
-  while (!stack.empty()) {
-    Expr *e = stack.pop_back_val();
-    height = std::max(height, e->height);
-    if (e->kind == Kind::Symbol && r.symbols.contains(e)) {
-      all.push_back(e);
-      if (auto *it = r.next.find(e); it != r.next.end()) {
-        found.push_back(e);
-        push(it->second);
-      }
-      continue;
-    }
-    for (Expr *kid : e->kids)
-      push(kid);
-  }
-  llvm::DenseMap<Expr *, Expr *> bound;
-  for (Expr *e : all)
-    bound[e] = boundSymbol(exprs, e, height + 1, r.loop);
-  Exprs kids{r.loop, exprs.substitute(out, bound, r.bit)};
-  if (r.stop)
-    kids.push_back(exprs.substitute(r.stop, bound, r.bit));
-  for (Expr *e : found) {
-    kids.push_back(bound[e]);
-    kids.push_back(exprs.substitute(r.next[e], bound, r.bit));
-  }
-  known = exprs.get(Kind::Final, 0, out->type, kids);
-  known->onCpu = out->onCpu;
-  known->holdsMemory = out->holdsMemory;
-  return known;
 }
 
 bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
@@ -164,7 +56,13 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   escapeAll(spec.inits);
   for (Expr *&init : spec.inits)
     init = contents(init);
-  Expr *self = instance(spec.loop, spec.op);
+  // One that repeats another and leaves nothing new goes by its name.
+  Exprs startsWith{spec.loop, state.world, state.random,
+                   state.device ? state.device : spec.loop};
+  startsWith.append(spec.inits);
+  Expr *alike = exprs.get(Kind::Loop, kAlike, {}, startsWith);
+  Expr *other = loopsRun.lookup(alike);
+  Expr *self = other ? other : instance(spec.loop, spec.op);
   Expr *again = exprs.get(Kind::Loop, 0, {}, self);
   bool mayRerun = d < kMaxRerunDepth;
   SmallVector<bool> invariant = spec.invariant, cpu;
@@ -175,10 +73,25 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   bool deviceMoves = spec.writes && state.device;
   llvm::DenseSet<Expr *> still; // objects that no trip changes
 
-  MemoryState start = state;
+  MemoryState start = state, original;
+  if (other)
+    original = state;
   Counts countsBefore = counts;
   Records::Mark mark = records.mark();
   size_t executed = executionLog.size();
+  auto takeBack = [&] {
+    records.rollback(mark);
+    while (executionLog.size() > executed) {
+      Expr *e = executionLog.pop_back_val();
+      if (e->kind == Kind::Raw)
+        materialized.erase(e);
+      else if (e->key == kAlike)
+        loopsRun.erase(e);
+      else
+        --executions[e];
+    }
+    memos.clear();
+  };
   for (unsigned attempt = 0;; ++attempt) {
     if (attempt > 8)
       mayRerun = false;
@@ -231,6 +144,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       assume(l.expr, l.positive);
     if (!first(run))
       return false;
+    size_t checked = records.checks.size();
     if (spec.isWhile) {
       escapeAll(run.leaving);
       for (Expr *&e : run.leaving)
@@ -299,14 +213,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     if (rerun) {
       if (attempt > 16)
         return fail(spec.op, "can't find what the loop changes");
-      records.rollback(mark);
-      while (executionLog.size() > executed) {
-        Expr *e = executionLog.pop_back_val();
-        if (e->kind == Kind::Raw)
-          materialized.erase(e);
-        else
-          --executions[e];
-      }
+      takeBack();
       // Others reach these from the start on. Only now: what the trip numbered
       // has been taken back.
       std::swap(state, start);
@@ -314,7 +221,6 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
         escape(object);
       std::swap(state, start);
       executed = executionLog.size();
-      memos.clear();
       continue;
     }
 
@@ -333,9 +239,25 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       r.next[device] = state.device;
     for (auto &[object, symbol] : objects)
       r.next[symbol] = state.objects[object];
+    if (other) {
+      Records::Mark now = records.mark();
+      now.transfers = mark.transfers;
+      if (!(now == mark) || !repeats(self, r)) {
+        takeBack();
+        loopsRun.erase(alike);
+        state = std::move(original);
+        counts = countsBefore;
+        return loop(spec, first, second, outs);
+      }
+    } else {
+      loopsRun[alike] = self;
+      executionLog.push_back(alike);
+    }
     for (auto &[symbol, next] : r.next)
       records.next[symbol] = next;
     records.stops[self] = r.stop;
+    if (spec.isWhile)
+      checksOfLastTrip(r, mark.checks, checked);
     outs.clear();
     for (Expr *e : spec.isWhile ? run.leaving : run.symbols)
       outs.push_back(finalValue(r, e));

@@ -210,14 +210,18 @@ void Pairing::match(ArrayRef<Thing> before, ArrayRef<Thing> after) {
       llvm::erase_if(left, [&](unsigned j) {
         const Thing &y = after[j];
         std::optional<unsigned> found;
+        SmallVector<Pair> pairs;
         for (unsigned i : alike.lookup(like.of(y.expr) >> 1)) {
           if (used.contains(i) || (any && done) ||
               (place && placeOf(before[i]) != placeOf(y)) ||
               !walkBoth(before[i], y, place))
             continue;
-          if (found) // one or another
+          if (found && paired != pairs) // one or another
             return false;
-          found = i;
+          if (!found) {
+            found = i;
+            pairs = paired;
+          }
           if (any || budget == 0)
             break;
           --budget;

@@ -30,6 +30,8 @@ bool Comparer::recurrences() {
   };
   for (const Records *r : {&b.records, &a.records}) {
     for (const CheckRecord &c : r->checks) {
+      if (c.implied)
+        continue;
       push(c.condition.expr);
       pushGuard(c.guard);
     }
@@ -37,18 +39,19 @@ bool Comparer::recurrences() {
       push(e.state);
       pushGuard(e.at.guard);
     }
-    for (const PartialRecord &p : r->partials) {
-      push(p.expr);
-      pushGuard(p.at.guard);
-    }
-    for (const BoundRecord &bound : r->bounds) {
-      push(bound.bound);
-      pushGuard(bound.guard);
-    }
-    for (const TransferRecord &t : r->transfers) {
-      llvm::for_each(t.reads, push);
-      pushGuard(t.guard);
-    }
+  }
+  // Of these AFTER may have fewer, and what only BEFORE has equals nothing.
+  for (const PartialRecord &p : a.records.partials) {
+    push(p.expr);
+    pushGuard(p.at.guard);
+  }
+  for (const BoundRecord &bound : a.records.bounds) {
+    push(bound.bound);
+    pushGuard(bound.guard);
+  }
+  for (const TransferRecord &t : a.records.transfers) {
+    llvm::for_each(t.reads, push);
+    pushGuard(t.guard);
   }
   // What AFTER reads on each trip BEFORE must read as often.
   for (const TransferRecord &t : a.records.transfers)

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace capstan::verify {
 
@@ -244,11 +245,22 @@ private:
   bool loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
             llvm::function_ref<bool(LoopRun &)> second, Exprs &outs);
   Expr *induction(unsigned n, mlir::Type type);
-  struct Recurrence;
-  Expr *finalValue(Recurrence &r, Expr *out);
-  Expr *closeLoop(Recurrence &r, Expr *out);
   bool forLike(mlir::Operation *op);
   bool whileLoop(mlir::scf::WhileOp op);
+
+  // LoopValues.cpp: what is known behind a loop.
+  struct Recurrence {
+    Expr *loop = nullptr;
+    uint64_t bit = 0;
+    Expr *stop = nullptr;
+    llvm::MapVector<Expr *, Expr *> next;
+    llvm::DenseSet<Expr *> symbols;
+    llvm::DenseMap<Expr *, Expr *> closed{}; ///< what `closeLoop` gave
+  };
+  bool repeats(Expr *self, Recurrence &r);
+  Expr *finalValue(Recurrence &r, Expr *out);
+  Expr *closeLoop(Recurrence &r, Expr *out);
+  void checksOfLastTrip(Recurrence &r, size_t first, size_t last);
 
   // Cfg.cpp: graphs of blocks.
   struct Graph;
@@ -286,6 +298,8 @@ private:
   const Guard *cachedGuard = nullptr;
   llvm::SmallVector<Expr *> loops;
   llvm::SmallVector<Expr *> executionLog;
+  /// The loops that have run, by what they start with.
+  llvm::DenseMap<Expr *, Expr *> loopsRun;
   llvm::DenseMap<Expr *, Expr *> materialized;
   llvm::DenseMap<Expr *, FutureState> futures;
   llvm::SmallVector<mlir::Operation *> calls;

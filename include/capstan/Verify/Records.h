@@ -57,6 +57,8 @@ struct CheckRecord {
   const Guard *guard;
   mlir::Operation *op;
   bool device;
+  /// Holds because others do: the other module need not have it.
+  bool implied = false;
 };
 
 struct EffectRecord {
