@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -583,26 +584,29 @@ std::optional<DeviceContext> Semantics::deviceContext(Operation *op) {
 }
 
 bool Semantics::changesDevice(Operation *function) {
-  auto [it, inserted] = changesDeviceCache.try_emplace(function, true);
+  auto [it, inserted] = changesDeviceCache.try_emplace(function, false);
   if (!inserted)
-    return it->second; // a call in a cycle may do anything
-  bool changes =
-      function
-          ->walk([&](Operation *op) {
-            if (isa<WithDeviceOp>(op))
-              return WalkResult::interrupt();
-            if (std::optional<DeviceContext> context = deviceContext(op))
-              return context->set || context->get ? WalkResult::interrupt()
-                                                  : WalkResult::advance();
-            auto call = dyn_cast<func::CallOp>(op);
-            auto callee =
-                call ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-                           op, call.getCalleeAttr())
-                     : func::FuncOp();
-            return callee && !callee.isDeclaration() && changesDevice(callee)
-                       ? WalkResult::interrupt()
-                       : WalkResult::advance();
-          })
-          .wasInterrupted();
+    return it->second;
+  llvm::SetVector<Operation *> reached;
+  reached.insert(function);
+  bool changes = false;
+  for (unsigned i = 0; i < reached.size() && !changes; ++i)
+    changes =
+        reached[i]
+            ->walk([&](Operation *op) {
+              if (isa<WithDeviceOp>(op))
+                return WalkResult::interrupt();
+              if (std::optional<DeviceContext> context = deviceContext(op))
+                return context->set || context->get ? WalkResult::interrupt()
+                                                    : WalkResult::advance();
+              if (auto call = dyn_cast<func::CallOp>(op))
+                if (auto callee =
+                        SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                            op, call.getCalleeAttr());
+                    callee && !callee.isDeclaration())
+                  reached.insert(callee);
+              return WalkResult::advance();
+            })
+            .wasInterrupted();
   return changesDeviceCache[function] = changes;
 }

@@ -161,7 +161,7 @@ void Changes::remove(Operation *op, StringRef why) {
 }
 
 void Changes::run(ModuleOp module) {
-  SmallVector<Operation *> ops;
+  SmallVector<Operation *> ops, unused;
   module.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (semantics.deviceContext(op))
       ops.push_back(op);
@@ -185,6 +185,10 @@ void Changes::run(ModuleOp module) {
       }
       continue;
     }
+    if (!context.set && context.get && op->use_empty()) {
+      unused.push_back(op); // unless it replaces another
+      continue;
+    }
     if (context.get && !context.get.use_empty()) {
       Value value = known(op, context.get);
       if (!value)
@@ -199,6 +203,11 @@ void Changes::run(ModuleOp module) {
     remove(op, "removed");
     ++(context.set ? sets : gets);
   }
+  for (Operation *op : unused)
+    if (op->use_empty()) {
+      remove(op, "removed");
+      ++gets;
+    }
 }
 
 namespace {

@@ -68,6 +68,8 @@ bool Executor::branch(Operation *op, Expr *cond, Body yes, Body no,
   assume(cond, true);
   if (!yes())
     return false;
+  if (state.device)
+    state.device = resolve(state.device);
   popPath(mark);
   Exprs yesValues = std::move(values);
   values.clear();
@@ -78,6 +80,8 @@ bool Executor::branch(Operation *op, Expr *cond, Body yes, Body no,
   assume(cond, false);
   if (!no())
     return false;
+  if (state.device)
+    state.device = resolve(state.device);
   popPath(mark);
   counts.takeLarger(yesCounts);
   MemoryState noState = std::move(state);
@@ -189,7 +193,11 @@ bool Executor::call(func::CallOp op) {
     unsigned key = unknown ? ctx.keys.get(op).key : recursionKey(op, callee);
     if (ctx.keys.tooDeep)
       return fail(op, "call graph is too deep");
-    return barrier(op, args, key);
+    Expr *device = state.device;
+    bool good = barrier(op, args, key);
+    if (!unknown && !mayChangeDevice(callee))
+      state.device = device;
+    return good;
   }
   if (callee.getNumArguments() != args.size())
     return fail(op, "call with a wrong number of operands");

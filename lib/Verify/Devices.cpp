@@ -81,6 +81,35 @@ void Executor::forgetDevice(Expr *barrier) {
         exprs.get(Kind::State, DeviceForgotten, state.device->type, {barrier});
 }
 
+/// Whether `function`, or what it calls, may: unknown code counts.
+bool Executor::mayChangeDevice(func::FuncOp function) {
+  llvm::SetVector<Operation *> reached;
+  reached.insert(function);
+  for (unsigned i = 0; i < reached.size(); ++i)
+    if (reached[i]
+            ->walk([&](Operation *op) {
+              if (std::optional<DeviceContext> context = sem.deviceContext(op))
+                return context->set ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+              if (auto c = dyn_cast<func::CallOp>(op)) {
+                auto callee = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+                    op, c.getCalleeAttr());
+                if (!callee || callee.isDeclaration())
+                  return WalkResult::interrupt();
+                reached.insert(callee);
+                return WalkResult::advance();
+              }
+              OpKind kind = sem.kind(op);
+              return op != reached[i] &&
+                             (kind == OpKind::Barrier || kind == OpKind::Call)
+                         ? WalkResult::interrupt()
+                         : WalkResult::advance();
+            })
+            .wasInterrupted())
+      return true;
+  return false;
+}
+
 void Executor::setDevice(Expr *ordinal, Operation *op, Expr *status) {
   ++counts.setDevices;
   if (!status || ordinal->kind == Kind::State) {

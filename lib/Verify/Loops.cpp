@@ -199,8 +199,14 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       randomMoves = !randomMoves;
       rerun = true;
     }
-    if (deviceMoves ? mayRerun && state.device == device
-                    : state.device != start.device) {
+    // Also one that each trip leaves as the loop found it.
+    bool restored = false;
+    if (device) {
+      llvm::DenseMap<Expr *, Expr *> first{{device, start.device}};
+      restored = state.device == device ||
+                 exprs.substitute(state.device, first, bit) == start.device;
+    }
+    if (deviceMoves ? mayRerun && restored : state.device != start.device) {
       deviceMoves = !deviceMoves;
       rerun = true;
     }
@@ -268,7 +274,10 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     end.random = finalValue(r, spec.isWhile ? leaving.random
                                : random     ? random
                                             : start.random);
-    if (start.device)
+    if (device && !spec.isWhile && !r.stop && spec.trips.value_or(0) > 0 &&
+        !(state.device->loops & bit))
+      end.device = state.device; // the last trip's
+    else if (start.device)
       end.device = finalValue(r, spec.isWhile ? leaving.device
                                  : device     ? device
                                               : start.device);

@@ -197,6 +197,7 @@ private:
   void mustExist(Expr *ordinal, mlir::Operation *op);
   Expr *onDevice(mlir::Operation *op, Expr *made);
   void forgetDevice(Expr *barrier);
+  bool mayChangeDevice(mlir::func::FuncOp function);
 
   // Reads.cpp: host syncs.
   std::optional<bool> read(mlir::Operation *op);
