@@ -23,6 +23,11 @@ if(TARGET CapstanPlugin)
 endif()
 
 if(TARGET capstan_compiler)
+  # What the wheel holds.
+  add_custom_target(capstan-wheel DEPENDS capstan_compiler capstan_rt)
+  if(TARGET capstan_cudnn)
+    add_dependencies(capstan-wheel capstan_cudnn)
+  endif()
   install(TARGETS capstan_compiler
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
   # A wheel holds no links.

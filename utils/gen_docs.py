@@ -24,8 +24,9 @@ def generate() -> dict[str, str]:
         "CapstanDialect.md": tblgen(
             include / "Dialect" / "CapstanOps.td", "-gen-dialect-doc", "-dialect=capstan"
         ),
-        "GraphOps.md": tblgen(include / "Dialect" / "GraphOps.td", "-gen-op-doc"),
     }
+    for name in ("DeviceContextOps", "GraphOps"):
+        pages[f"{name}.md"] = tblgen(include / "Dialect" / f"{name}.td", "-gen-op-doc")
     for td in sorted((include / "Interfaces").glob("*.td")):
         pages[f"{td.stem}.md"] = tblgen(td, "-gen-op-interface-docs")
     for layer in ("Transforms", "Conversion"):

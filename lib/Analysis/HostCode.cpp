@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/HostCode.h"
-#include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Interfaces/OpModels.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,7 +18,7 @@ using namespace capstan;
 
 bool capstan::holdsHostCode(Operation *op) {
   if (isa<ModuleOp, scf::IfOp, scf::ForOp, scf::WhileOp, scf::IndexSwitchOp,
-          scf::ExecuteRegionOp>(op))
+          scf::ExecuteRegionOp, WithDeviceOp>(op))
     return true;
   if (auto function = dyn_cast<FunctionOpInterface>(op))
     return op->getName().getDialectNamespace() == "func";

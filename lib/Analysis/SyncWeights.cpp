@@ -359,11 +359,14 @@ SyncWeights::SyncWeights(ModuleOp module, Semantics &semantics)
   llvm::copy_if(
       functions, std::back_inserter(entryFunctions),
       [&](Operation *function) { return entries.contains(function); });
-  for (HostSync &sync : found) {
-    const SyncWeight *body = sync.function ? weight(sync.function) : nullptr;
-    if (body)
-      sync.weight = multiply(*body, local(sync.op));
-    else
-      sync.weight.most = sync.weight.least = 0;
-  }
+  for (HostSync &sync : found)
+    sync.weight = weight(sync.function, sync.op);
+}
+
+SyncWeight SyncWeights::weight(Operation *function, Operation *op) const {
+  if (const SyncWeight *body = function ? weight(function) : nullptr)
+    return multiply(*body, local(op));
+  SyncWeight never;
+  never.most = never.least = 0;
+  return never;
 }

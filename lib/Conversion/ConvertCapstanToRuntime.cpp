@@ -131,7 +131,8 @@ LogicalResult Converter::convert(Operation *op) {
   LogicalResult result =
       TypeSwitch<Operation *, LogicalResult>(op)
           .Case<memref::AllocOp, memref::DeallocOp, memref::StoreOp, ItemOp,
-                ToHostOp, FetchOp, CountFallbackOp, CountPaddingOp>(
+                ToHostOp, FetchOp, CountFallbackOp, CountPaddingOp, SetDeviceOp,
+                CurrentDeviceOp, DeviceCapabilityOp>(
               [&](auto op) { return lower(b, op), success(); })
           .Case<memref::CopyOp, GemmOp, GroupedGemmOp, VarlenAttentionOp>(
               [&](auto op) { return lower(b, op); })
@@ -260,6 +261,7 @@ LogicalResult Converter::run() {
   }
   if (mlir::failed(emitModuleInfo(b, entries, gpuCode)))
     return failure();
+  module->removeAttr(kChipAttr);
   // Upstream's conversion hands names and sizes on, and LLVM warns of them.
   for (func::FuncOp function : host) {
     function.removeArgAttrsAttr();

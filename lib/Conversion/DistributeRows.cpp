@@ -90,6 +90,10 @@ struct DistributeRows
     // Rows behind the last one are that again, without a store: all threads of
     // a warp take part in its reductions.
     RowKernel rows(b, layout);
+    int64_t known = 1;
+    for (OpFoldResult bound : loop.getMixedUpperBound())
+      known *= getConstantIntValue(bound).value_or(1);
+    bool isEven = known % layout.rows == 0;
     Value extent = kernel.end();
     Value row = gpu::BlockIdOp::create(b, gpu::Dimension::x), isRow;
     if (layout.rows > 1) {
@@ -97,6 +101,8 @@ struct DistributeRows
       row = arith::MulIOp::create(b, row, height);
       Value y = gpu::ThreadIdOp::create(b, gpu::Dimension::y);
       row = arith::AddIOp::create(b, row, y);
+    }
+    if (!isEven) {
       isRow = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
       Value last = arith::SubIOp::create(b, extent, rows.index(1));
       row = arith::MinUIOp::create(b, row, last);

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeBuilder.h"
-#include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/Config/llvm-config.h"
@@ -196,13 +196,14 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
         return b.makeStruct(entriesType, infos);
       });
   Type type = gpu ? b.rt.gpu_module_info : b.rt.module_info;
+  std::string target = gpu ? "cuda" : "host";
+  if (auto chip = b.module->getAttrOfType<StringAttr>(kChipAttr))
+    target += ":" + chip.str();
   auto info = b.global("capstan_module", type, [&](RuntimeBuilder &b) -> Value {
-    SmallVector<Value> fields{b.i32(b.sizeOf(type)),
-                              b.i32(RuntimeConstants::ABI_VERSION),
-                              b.string(gpu ? "cuda" : "host"),
-                              b.string("capstan, LLVM " LLVM_VERSION_STRING),
-                              b.i64(parts.size()),
-                              b.addressOf(entries)};
+    SmallVector<Value> fields{
+        b.i32(b.sizeOf(type)), b.i32(RuntimeConstants::ABI_VERSION),
+        b.string(target),      b.string("capstan, LLVM " LLVM_VERSION_STRING),
+        b.i64(parts.size()),   b.addressOf(entries)};
     if (gpu)
       fields.append({b.addressOf(gpu->code), b.i64(gpu->bytes),
                      b.i64(gpu->numKernels), b.addressOf(gpu->kernels),

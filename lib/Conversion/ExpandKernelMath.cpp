@@ -12,10 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ExpandTrigonometry.h"
+#include "ExpandFunctions.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -49,10 +51,41 @@ bool isCarried(arith::AddFOp add) {
 
 /// What a GPU has instructions for, or LLVM expands for it.
 bool hasInstruction(Operation *op) {
+  if (auto power = dyn_cast<math::Exp2Op>(op))
+    return arith::bitEnumContainsAll(power.getFastmath(),
+                                     arith::FastMathFlags::afn);
   return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
              math::CountLeadingZerosOp, math::CountTrailingZerosOp,
              math::CtPopOp, math::FloorOp, math::FmaOp, math::RoundEvenOp,
              math::SqrtOp, math::TruncOp>(op);
+}
+
+/// Whether all that is made of a number of f32 by arithmetic of f32 is rounded
+/// to 16 bits or less, and nobody sees it before.
+bool isRounded(Value number) {
+  llvm::SetVector<Value> made;
+  made.insert(number);
+  for (unsigned i = 0; i < made.size(); ++i)
+    for (Operation *user : made[i].getUsers()) {
+      if (user->getNumResults() != 1)
+        return false;
+      Type result = getElementTypeOrSelf(user->getResult(0).getType());
+      if (isa<arith::TruncFOp>(user) && result.getIntOrFloatBitWidth() <= 16)
+        continue;
+      if (!result.isF32() || !(OpTrait::hasElementwiseMappableTraits(user) ||
+                               isa<vector::BroadcastOp>(user)))
+        return false;
+      made.insert(user->getResult(0));
+    }
+  return true;
+}
+
+/// What a quotient that is rounded may be: a product, or the GPU's.
+arith::FastMathFlags flagsOf(arith::DivFOp op) {
+  if (!getElementTypeOrSelf(op.getType()).isF32() || !isRounded(op))
+    return arith::FastMathFlags::none;
+  return matchPattern(op.getRhs(), m_Constant()) ? arith::FastMathFlags::arcp
+                                                 : arith::FastMathFlags::afn;
 }
 
 struct ExpandKernelMath
@@ -66,16 +99,17 @@ struct ExpandKernelMath
     RewritePatternSet patterns(&getContext());
     math::populateExpansionPatterns(patterns, {"fpowi", "rsqrt"});
     // Upstream's polynomials of sine and cosine are exact for small arguments
-    // only, and positions are large. On the host both stay calls.
+    // only, and positions are large. On the host both stay calls. A GPU has an
+    // instruction for powers of two.
     if (gpu) {
       populateMathF32ExpansionPatterns(patterns,
                                        [](StringRef) { return true; });
-      capstan::populateTrigonometryPatterns(patterns);
+      capstan::populateFunctionPatterns(patterns);
     }
-    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == "math.exp" || name == "math.expm1" || name == "math.log" ||
-             name == "math.log1p" || name == "math.log2" ||
-             name == "math.tanh" || name == "math.erf";
+    populateMathPolynomialApproximationPatterns(patterns, [&](StringRef name) {
+      return (name == "math.exp" && !gpu) || name == "math.expm1" ||
+             name == "math.log" || name == "math.log1p" ||
+             name == "math.log2" || name == "math.tanh" || name == "math.erf";
     });
     (void)applyPatternsGreedily(kernel, std::move(patterns));
     if (gpu &&
@@ -96,6 +130,9 @@ struct ExpandKernelMath
       if (auto add = dyn_cast<arith::AddFOp>(op.getOperation()))
         if (isCarried(add))
           flags = flags | arith::FastMathFlags::reassoc;
+      if (auto quotient = dyn_cast<arith::DivFOp>(op.getOperation()))
+        if (gpu)
+          flags = flags | flagsOf(quotient);
       if (auto given = op.getFastMathFlagsAttr())
         flags = flags | given.getValue();
       op->setAttr(op.getFastMathAttrName(),

@@ -48,6 +48,10 @@ public:
   /// `kernel`, or one that does the same; `kernel` is gone then.
   mlir::func::FuncOp add(mlir::func::FuncOp kernel, llvm::StringRef name);
 
+  mlir::func::FuncOp find(llvm::StringRef name) const {
+    return symbols.lookup<mlir::func::FuncOp>(name);
+  }
+
 private:
   mlir::SymbolTable symbols;
   llvm::StringMap<mlir::func::FuncOp> known; ///< by their text

@@ -13,6 +13,7 @@
 #define CAPSTAN_CONVERSION_LOWERTORUNTIME_H
 
 #include "RuntimeBuilder.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Dialect/GraphOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -144,6 +145,14 @@ private:
   llvm::SmallVector<mlir::memref::GetGlobalOp> constants;
   llvm::StringMap<int64_t> constantNumbers;
 };
+
+//===----------------------------------------------------------------------===//
+// Devices: LowerDeviceContextToRuntime.cpp
+//===----------------------------------------------------------------------===//
+
+void lower(RuntimeBuilder &b, SetDeviceOp op);
+void lower(RuntimeBuilder &b, CurrentDeviceOp op);
+void lower(RuntimeBuilder &b, DeviceCapabilityOp op);
 
 //===----------------------------------------------------------------------===//
 // Graphs and buckets: LowerGraphsToRuntime.cpp

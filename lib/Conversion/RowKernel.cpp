@@ -107,6 +107,23 @@ SmallVector<SmallVector<Value>> RowKernel::places(VectorType type,
 static bool isMultiple(Value index, int64_t number) {
   if (std::optional<int64_t> constant = getConstantIntValue(index))
     return *constant % number == 0;
+  // A place in a part.
+  if (auto apply = index.getDefiningOp<affine::AffineApplyOp>()) {
+    AffineMap map = apply.getAffineMap();
+    SmallVector<AffineExpr> operands;
+    for (auto [i, operand] : llvm::enumerate(apply.getMapOperands())) {
+      AffineExpr expr =
+          i < map.getNumDims()
+              ? getAffineDimExpr(i, index.getContext())
+              : getAffineSymbolExpr(i - map.getNumDims(), index.getContext());
+      operands.push_back(isMultiple(operand, number) ? expr * number : expr);
+    }
+    ArrayRef<AffineExpr> all(operands);
+    return map.getResult(0)
+        .replaceDimsAndSymbols(all.take_front(map.getNumDims()),
+                               all.drop_front(map.getNumDims()))
+        .isMultipleOf(number);
+  }
   // A place in dimensions that were joined.
   auto joined = index.getDefiningOp<affine::AffineLinearizeIndexOp>();
   if (!joined)

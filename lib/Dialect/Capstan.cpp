@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Dialect/GraphOps.h"
 #include "capstan/Interfaces/BoundOperandOpInterface.h"
 #include "capstan/Interfaces/CaptureSafeOpInterface.h"
@@ -53,6 +54,10 @@ void CapstanDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "capstan/Dialect/GraphOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "capstan/Dialect/DeviceContextOps.cpp.inc"
       >();
   registerModelsInterface(this);
 }

@@ -271,6 +271,10 @@ void Checker::opEntry(NamedAttribute e) {
     }
     return;
   }
+  if (key == "device_context") {
+    dictionary(e, {"set", "get", "query", "status"});
+    return;
+  }
   if (key == "bound_operands") {
     auto list = dyn_cast<ArrayAttr>(e.getValue());
     if (!list)

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Dialect/GraphOps.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Interfaces/CaptureSafeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

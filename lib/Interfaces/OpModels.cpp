@@ -230,6 +230,9 @@ static ForeignOpModel readOp(DictionaryAttr spec) {
   m.condition = number(spec, "condition");
   if (auto loop = spec.getAs<DictionaryAttr>("loop"))
     m.loop = readLoop(loop);
+  if (auto context = spec.getAs<DictionaryAttr>("device_context"))
+    m.deviceContext = {number(context, "set"), number(context, "get"),
+                       number(context, "query"), number(context, "status")};
   if (auto fold = spec.getAs<StringAttr>("fold"))
     m.fold = readFold(fold.getValue());
   if (auto form = spec.getAs<DictionaryAttr>("device_form")) {

@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Interfaces/Semantics.h"
-#include "capstan/Dialect/Capstan.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -230,6 +231,16 @@ bool Semantics::isMovable(Operation *op) {
   };
   if (!movable(op))
     return false;
+  // Elsewhere it might run under another current device.
+  auto onDevice = [&](Type type) {
+    return isDeviceType(type) || (!type.isIntOrIndexOrFloat() &&
+                                  !isa<TensorType>(type) && isTensorLike(type));
+  };
+  if (!op->hasTrait<OpTrait::ConstantLike>() && !isa<tensor::DimOp>(op) &&
+      llvm::any_of(op->getResultTypes(), onDevice))
+    if (auto function = op->getParentOfType<func::FuncOp>();
+        function && changesDevice(function))
+      return false;
   if (op->getNumRegions() == 0)
     return true;
   return !op->walk([&](Operation *nested) {
@@ -527,4 +538,75 @@ Value Semantics::buildDefault(OpBuilder &b, Location loc, Type type) {
   if (m->defaultAttrs && !m->defaultAttrs.empty())
     state.propertiesAttr = m->defaultAttrs;
   return b.create(state)->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// The current device
+//===----------------------------------------------------------------------===//
+
+std::optional<DeviceContext> Semantics::deviceContext(Operation *op) {
+  if (auto set = dyn_cast<SetDeviceOp>(op))
+    return DeviceContext{set.getDevice(), {}, {}, {}};
+  if (auto get = dyn_cast<CurrentDeviceOp>(op))
+    return DeviceContext{{}, cast<OpResult>(get.getDevice()), {}, {}};
+  if (auto query = dyn_cast<DeviceCapabilityOp>(op))
+    return DeviceContext{{}, {}, query.getDevice(), {}};
+  auto call = dyn_cast<func::CallOp>(op);
+  const ForeignOpModel *m = call ? models.lookup(op) : model(op);
+  if (!m || !m->deviceContext)
+    return std::nullopt;
+  if (call) {
+    // A function of that name with a body does what its body says.
+    auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+        op, call.getCalleeAttr());
+    if (!callee || !callee.isDeclaration())
+      return std::nullopt;
+  }
+  const DeviceContextModel &model = *m->deviceContext;
+  auto exists = [](std::optional<unsigned> i, unsigned count) {
+    return !i || *i < count;
+  };
+  if (!exists(model.set, op->getNumOperands()) ||
+      !exists(model.query, op->getNumOperands()) ||
+      !exists(model.get, op->getNumResults()) ||
+      !exists(model.status, op->getNumResults()))
+    return std::nullopt;
+  DeviceContext context;
+  if (model.set)
+    context.set = op->getOperand(*model.set);
+  if (model.query)
+    context.query = op->getOperand(*model.query);
+  if (model.get)
+    context.get = op->getResult(*model.get);
+  if (model.status)
+    context.status = op->getResult(*model.status);
+  return context;
+}
+
+bool Semantics::changesDevice(Operation *function) {
+  auto [it, inserted] = changesDeviceCache.try_emplace(function, false);
+  if (!inserted)
+    return it->second;
+  llvm::SetVector<Operation *> reached;
+  reached.insert(function);
+  bool changes = false;
+  for (unsigned i = 0; i < reached.size() && !changes; ++i)
+    changes =
+        reached[i]
+            ->walk([&](Operation *op) {
+              if (isa<WithDeviceOp>(op))
+                return WalkResult::interrupt();
+              if (std::optional<DeviceContext> context = deviceContext(op))
+                return context->set || context->get ? WalkResult::interrupt()
+                                                    : WalkResult::advance();
+              if (auto call = dyn_cast<func::CallOp>(op))
+                if (auto callee =
+                        SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+                            op, call.getCalleeAttr());
+                    callee && !callee.isDeclaration())
+                  reached.insert(callee);
+              return WalkResult::advance();
+            })
+            .wasInterrupted();
+  return changesDeviceCache[function] = changes;
 }

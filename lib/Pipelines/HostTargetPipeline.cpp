@@ -6,6 +6,7 @@
 #include "capstan/Conversion/Passes.h"
 #include "capstan/Pipelines/Pipelines.h"
 #include "capstan/Transforms/Passes.h"
+#include "mlir/Analysis/CallGraph.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/SCCIterator.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -25,6 +27,27 @@ void capstan::buildCanonicalizePipeline(OpPassManager &pm) {
                          "{anonymous}::ForOpTensorCastFolder"};
   pm.addPass(createCanonicalizerPass({}, wrong));
 }
+
+namespace {
+/// Upstream's pass, but for modules with recursion: there its analysis counts a
+/// range up, one call at a time.
+struct OptimizeIntRanges
+    : PassWrapper<OptimizeIntRanges, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OptimizeIntRanges)
+
+  StringRef getName() const override { return "OptimizeIntRanges"; }
+  void runOnOperation() override {
+    const CallGraph calls(getOperation());
+    for (auto it = llvm::scc_begin(&calls); !it.isAtEnd(); ++it)
+      if (it.hasCycle())
+        return markAllAnalysesPreserved();
+    OpPassManager pm(ModuleOp::getOperationName());
+    pm.addPass(arith::createIntRangeOptimizationsPass());
+    if (failed(runPipeline(pm, getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace
 
 static void clean(OpPassManager &pm) {
   buildCanonicalizePipeline(pm);
@@ -54,7 +77,7 @@ void capstan::buildHostBufferPipeline(
   // Deallocation wants structured loops.
   pm.addNestedPass<func::FuncOp>(createLiftControlFlowToSCFPass());
   clean(pm);
-  pm.addPass(arith::createIntRangeOptimizationsPass());
+  pm.addPass(std::make_unique<OptimizeIntRanges>());
   clean(pm);
   pm.addPass(createCapstanReshapesToViews());
   clean(pm);
@@ -103,6 +126,10 @@ void capstan::buildHostBufferPipeline(
   // What is left works on host tensors.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
+  if (options.gpu) {
+    pm.addPass(createCapstanMergeLaunches());
+    clean(pm);
+  }
   // Kernels are outlined: they know which buffers are distinct.
   if (options.planMemory) {
     pm.addNestedPass<func::FuncOp>(createCapstanPlanMemory());
@@ -133,6 +160,9 @@ void capstan::buildHostLLVMPipeline(OpPassManager &pm, bool gpu) {
 void capstan::buildLaunchPipeline(OpPassManager &pm,
                                   const TargetPipelineOptions &options,
                                   bool gpu) {
+  if (options.hoistDeviceContext)
+    pm.addPass(createCapstanHoistDeviceContext());
+  pm.addPass(createCapstanExpandDeviceRegions());
   if (options.hostSyncs)
     buildHostSyncPipeline(pm, HostSyncPipelineOptions());
   else

@@ -5,6 +5,7 @@
 
 #include "capstan/Analysis/HostCode.h"
 #include "capstan/Analysis/ValueNumbering.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Report/Report.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/MapVector.h"
@@ -65,6 +66,37 @@ static void explain(Sync &sync, ArrayRef<Place> places,
       sync.blockedBy = remark.blockedBy;
       return;
     }
+}
+
+bool report::usesDevices(ModuleOp module, const OpModels &models) {
+  Semantics semantics(models);
+  return module
+      ->walk([&](Operation *op) {
+        return isa<WithDeviceOp>(op) || semantics.deviceContext(op)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Adds what has to do with the current device; a region of one changes it
+/// twice.
+static void countDevices(Side &side, ModuleOp module, Semantics &semantics,
+                         const SyncWeights &weights) {
+  walkHostCode(module, [&](Operation *op) {
+    std::optional<DeviceContext> context = semantics.deviceContext(op);
+    bool region = isa<WithDeviceOp>(op);
+    if (!context && !region)
+      return;
+    Operation *function = op->getParentOfType<FunctionOpInterface>();
+    int64_t runs = weights.weight(function, op).most;
+    if (region)
+      side.setDeviceCalls = sum(side.setDeviceCalls, sum(runs, runs));
+    else if (context->set)
+      side.setDeviceCalls = sum(side.setDeviceCalls, runs);
+    else if (context->query)
+      side.capabilityQueries = sum(side.capabilityQueries, runs);
+  });
 }
 
 Side report::collect(ModuleOp module, Semantics &semantics,
@@ -128,6 +160,7 @@ Side report::collect(ModuleOp module, Semantics &semantics,
   llvm::stable_sort(side.patterns, [](const Pattern &a, const Pattern &b) {
     return a.syncs > b.syncs;
   });
+  countDevices(side, module, semantics, weights);
   side.timeline = makeTimeline(semantics, weights);
   return side;
 }

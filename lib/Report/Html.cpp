@@ -73,6 +73,7 @@ public:
     printKept();
     printSyncs("Left after the pipeline", report.after, /*open=*/true);
     printSyncs("All places before", report.before, /*open=*/false);
+    printDevices();
     printFunctions();
     printUnmodelled();
     os << "</main>\n</body>\n</html>\n";
@@ -344,6 +345,24 @@ private:
       os << "<tr><td colspan=\"6\" class=\"dim\">and "
          << side.syncs.size() - kMaxRows << " more</td></tr>\n";
     os << "</tbody></table></div>\n</details>\n</section>\n";
+  }
+
+  void printDevices() {
+    const Side &before = report.before, &after = report.after;
+    if (!before.setDeviceCalls && !before.capabilityQueries)
+      return;
+    os << "<section>\n<h2>Devices</h2>\n<table><thead><tr><th></th>"
+          "<th class=\"n\">before</th><th class=\"n\">after</th></tr></thead>"
+          "<tbody>\n";
+    auto row = [&](llvm::StringRef what, int64_t b, int64_t a) {
+      os << "<tr><td>" << what << "</td><td class=\"n\">" << countText(b)
+         << "</td><td class=\"n\">" << countText(a) << "</td></tr>\n";
+    };
+    row("Changes of the current device per forward", before.setDeviceCalls,
+        after.setDeviceCalls);
+    row("Questions to devices per forward", before.capabilityQueries,
+        after.capabilityQueries);
+    os << "</tbody></table>\n</section>\n";
   }
 
   void printFunctions() {

@@ -81,6 +81,8 @@ static json::Object toJson(const Side &side) {
   return json::Object{{"per_forward", side.most},
                       {"certain", side.least},
                       {"overlapped", side.overlapped},
+                      {"set_device_calls", side.setDeviceCalls},
+                      {"capability_queries", side.capabilityQueries},
                       {"unknown", toJson(side.unknown)},
                       {"by_kind", toJson(side.byKind, "kind")},
                       {"by_function", toJson(side.byFunction, "function")},

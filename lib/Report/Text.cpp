@@ -60,6 +60,12 @@ static void printTotals(const Report &report, llvm::raw_ostream &os) {
                countText(after.overlapped)});
   table.row({"places in the program", std::to_string(before.syncs.size()),
              std::to_string(after.syncs.size())});
+  if (before.setDeviceCalls || after.setDeviceCalls)
+    table.row({"changes of the device", countText(before.setDeviceCalls),
+               countText(after.setDeviceCalls)});
+  if (before.capabilityQueries || after.capabilityQueries)
+    table.row({"questions to devices", countText(before.capabilityQueries),
+               countText(after.capabilityQueries)});
   table.print(os);
   auto unknown = [&](const Side &side, llvm::StringRef name) {
     if (side.unknown.empty())

@@ -87,8 +87,8 @@ bool Comparer::differ(const Twine &what, Expr *before, Expr *after) {
 }
 
 bool Comparer::run() {
-  return effects() && results() && checks() && partials() && bounds() &&
-         transfers() && recurrences();
+  return effects() && results() && devices() && checks() && partials() &&
+         bounds() && transfers() && recurrences();
 }
 
 bool Comparer::results() {
@@ -97,6 +97,17 @@ bool Comparer::results() {
   for (auto [i, x] : llvm::enumerate(b.results))
     if (x != a.results[i])
       return differ("result #" + Twine(i) + " differs", x, a.results[i]);
+  return true;
+}
+
+bool Comparer::devices() {
+  if (b.state.device != a.state.device)
+    return differ("the device that is current at the end differs",
+                  b.state.device, a.state.device);
+  if (a.counts.setDevices > b.counts.setDevices)
+    return reject("the current device changes " + Twine(a.counts.setDevices) +
+                      " times, not " + Twine(b.counts.setDevices),
+                  nullptr, nullptr, nullptr);
   return true;
 }
 

@@ -43,6 +43,8 @@ void Executor::merge(Expr *cond, const MemoryState &before, MemoryState yes,
   state = MemoryState();
   state.world = exprs.gamma(cond, yes.world, no.world);
   state.random = exprs.gamma(cond, yes.random, no.random);
+  if (yes.device)
+    state.device = exprs.gamma(cond, yes.device, no.device);
   for (auto &[object, version] : yes.objects) {
     auto *other = no.objects.find(object);
     state.objects[object] = other == no.objects.end()
@@ -66,6 +68,8 @@ bool Executor::branch(Operation *op, Expr *cond, Body yes, Body no,
   assume(cond, true);
   if (!yes())
     return false;
+  if (state.device)
+    state.device = resolve(state.device);
   popPath(mark);
   Exprs yesValues = std::move(values);
   values.clear();
@@ -76,10 +80,10 @@ bool Executor::branch(Operation *op, Expr *cond, Body yes, Body no,
   assume(cond, false);
   if (!no())
     return false;
+  if (state.device)
+    state.device = resolve(state.device);
   popPath(mark);
-  counts.transfers = std::max(counts.transfers, yesCounts.transfers);
-  counts.values = std::max(counts.values, yesCounts.values);
-  counts.atLeast |= yesCounts.atLeast;
+  counts.takeLarger(yesCounts);
   MemoryState noState = std::move(state);
   merge(cond, before, std::move(yesState), std::move(noState));
   if (values.size() != yesValues.size())
@@ -189,13 +193,19 @@ bool Executor::call(func::CallOp op) {
     unsigned key = unknown ? ctx.keys.get(op).key : recursionKey(op, callee);
     if (ctx.keys.tooDeep)
       return fail(op, "call graph is too deep");
-    return barrier(op, args, key);
+    Expr *device = state.device;
+    bool good = barrier(op, args, key);
+    if (!unknown && !mayChangeDevice(callee))
+      state.device = device;
+    return good;
   }
   if (callee.getNumArguments() != args.size())
     return fail(op, "call with a wrong number of operands");
   // A call that left no trace needs no second run on the same arguments.
   auto &memo = memos[callee];
   Exprs key(args);
+  if (state.device)
+    key.push_back(state.device);
   key.push_back(state.world);
   for (auto &[k, m] : memo)
     if (k == key && m.guard->weakerThan(*guard())) {
@@ -205,7 +215,8 @@ bool Executor::call(func::CallOp op) {
     }
   Records::Mark mark = records.mark();
   size_t executed = executionLog.size();
-  Expr *random = state.random;
+  Expr *random = state.random, *device = state.device;
+  Counts countsBefore = counts;
   for (auto [arg, e] : llvm::zip(callee.getArguments(), args))
     set(arg, e);
   calls.push_back(callee);
@@ -223,6 +234,8 @@ bool Executor::call(func::CallOp op) {
   now.bounds = mark.bounds;
   if (now == mark && executed == executionLog.size() &&
       state.world == key.back() && state.random == random &&
+      state.device == device && counts.setDevices == countsBefore.setDevices &&
+      counts.queries == countsBefore.queries &&
       llvm::none_of(args, [](Expr *e) { return e->holdsMemory; }) &&
       llvm::none_of(out, [](Expr *e) { return e->kind == Kind::Raw; }) &&
       memo.size() < 64)

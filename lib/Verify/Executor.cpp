@@ -28,6 +28,9 @@ bool Executor::fail(Operation *op, const Twine &reason) {
 bool Executor::run(func::FuncOp function) {
   state.world = exprs.get(Kind::State, WorldStart, {}, {});
   state.random = exprs.get(Kind::State, RandomStart, {}, {});
+  if (followsDevices)
+    state.device = exprs.get(Kind::State, DeviceStart,
+                             IndexType::get(function.getContext()), {});
   for (BlockArgument arg : function.getArguments()) {
     Expr *e = exprs.get(Kind::Arg, arg.getArgNumber(), arg.getType(), {});
     e->holdsMemory = sem.isMemory(arg.getType());
@@ -307,6 +310,8 @@ bool Executor::execute(Operation *op) {
     return fail(op, "too many operations to execute symbolically");
   if (op->getNumSuccessors() != 0)
     return fail(op, "unexpected branch to another block");
+  if (std::optional<bool> done = device(op))
+    return *done;
   if (auto c = dyn_cast<func::CallOp>(op))
     return call(c);
   if (auto w = dyn_cast<scf::WhileOp>(op))

@@ -304,6 +304,8 @@ void ExprTable::print(raw_ostream &os, Expr *e, unsigned &budget,
     return list("norm", e->kids);
   case Kind::Fill:
     return list("fill", e->kids);
+  case Kind::On:
+    return list("on", e->kids);
   case Kind::Place:
     os << "index" << e->key;
     return;

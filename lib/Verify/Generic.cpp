@@ -62,6 +62,8 @@ bool Executor::generic(Operation *op) {
       structured && structured.hasPureTensorSemantics() && list.empty() &&
       !nested.reads) {
     kernel(op, operands);
+    for (Value result : op->getResults())
+      set(result, onDevice(op, env.lookup(result)));
     return true;
   }
   // Storage put in a container may be reached through it.
@@ -120,7 +122,7 @@ bool Executor::generic(Operation *op) {
     kids.push_back(state.random);
 
   Type type = op->getNumResults() == 1 ? op->getResult(0).getType() : Type();
-  Expr *made = make(op, Kind::Op, key.key, type, kids);
+  Expr *made = onDevice(op, make(op, Kind::Op, key.key, type, kids));
   if (random)
     state.random = exprs.get(Kind::State, AfterRandom, {}, {made});
   const ForeignOpModel *m = sem.model(op);

@@ -47,6 +47,7 @@ static bool isFunction(Kind kind) {
   case Kind::Is:
   case Kind::Kernel:
   case Kind::Fill:
+  case Kind::On:
     return true;
   default:
     return false;

@@ -26,7 +26,8 @@ enum Role : uint64_t {
   WorldRole,
   RandomRole,
   ObjectRole,
-  InductionRole
+  InductionRole,
+  DeviceRole
 };
 
 /// The key of what loops start with.
@@ -56,7 +57,8 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   for (Expr *&init : spec.inits)
     init = contents(init);
   // One that repeats another and leaves nothing new goes by its name.
-  Exprs startsWith{spec.loop, state.world, state.random};
+  Exprs startsWith{spec.loop, state.world, state.random,
+                   state.device ? state.device : spec.loop};
   startsWith.append(spec.inits);
   Expr *alike = exprs.get(Kind::Loop, kAlike, {}, startsWith);
   Expr *other = loopsRun.lookup(alike);
@@ -68,6 +70,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   for (Expr *init : spec.inits)
     cpu.push_back(mayRerun && init->onCpu);
   bool worldMoves = spec.writes, randomMoves = spec.writes;
+  bool deviceMoves = spec.writes && state.device;
   llvm::DenseSet<Expr *> still; // objects that no trip changes
 
   MemoryState start = state, original;
@@ -117,12 +120,15 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       run.symbols.push_back(e);
       initOf[e] = init;
     }
-    Expr *world = nullptr, *random = nullptr;
+    Expr *world = nullptr, *random = nullptr, *device = nullptr;
     state = start;
     if (worldMoves)
       state.world = world = fresh(WorldRole, 0, false, {}, {start.world});
     if (randomMoves)
       state.random = random = fresh(RandomRole, 0, false, {}, {start.random});
+    if (deviceMoves)
+      state.device = device =
+          fresh(DeviceRole, 0, false, start.device->type, {start.device});
     llvm::MapVector<Expr *, Expr *> objects;
     if (spec.writes)
       for (auto &[object, version] : start.objects)
@@ -193,6 +199,17 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       randomMoves = !randomMoves;
       rerun = true;
     }
+    // Also one that each trip leaves as the loop found it.
+    bool restored = false;
+    if (device) {
+      llvm::DenseMap<Expr *, Expr *> first{{device, start.device}};
+      restored = state.device == device ||
+                 exprs.substitute(state.device, first, bit) == start.device;
+    }
+    if (deviceMoves ? mayRerun && restored : state.device != start.device) {
+      deviceMoves = !deviceMoves;
+      rerun = true;
+    }
     if (mayRerun)
       for (auto &[object, symbol] : objects)
         if (auto *it = state.objects.find(object); it != state.objects.end() &&
@@ -224,6 +241,8 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
       r.next[world] = state.world;
     if (random)
       r.next[random] = state.random;
+    if (device)
+      r.next[device] = state.device;
     for (auto &[object, symbol] : objects)
       r.next[symbol] = state.objects[object];
     if (other) {
@@ -255,6 +274,13 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     end.random = finalValue(r, spec.isWhile ? leaving.random
                                : random     ? random
                                             : start.random);
+    if (device && !spec.isWhile && !r.stop && spec.trips.value_or(0) > 0 &&
+        !(state.device->loops & bit))
+      end.device = state.device; // the last trip's
+    else if (start.device)
+      end.device = finalValue(r, spec.isWhile ? leaving.device
+                                 : device     ? device
+                                              : start.device);
     for (auto &[object, version] : start.objects) {
       auto *it = objects.find(object);
       Expr *symbol = it == objects.end() ? version : it->second;
@@ -265,11 +291,7 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
     bool stops = r.stop && !spec.isWhile;
     uint64_t trips = spec.trips && !stops ? *spec.trips : 1;
     counts.atLeast |= counts.transfers && (!spec.trips || stops);
-    counts.transfers = llvm::SaturatingMultiplyAdd(counts.transfers, trips,
-                                                   countsBefore.transfers);
-    counts.values =
-        llvm::SaturatingMultiplyAdd(counts.values, trips, countsBefore.values);
-    counts.atLeast |= countsBefore.atLeast;
+    counts.repeatAfter(countsBefore, trips);
     return true;
   }
 }

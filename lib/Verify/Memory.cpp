@@ -90,7 +90,8 @@ bool Executor::barrier(Operation *op, ArrayRef<Expr *> operands, uint64_t key) {
     kids.push_back(contents(e));
   kids.push_back(state.world);
   kids.push_back(state.random);
-  Expr *made = make(op, Kind::Op, key, {}, kids);
+  Expr *made = onDevice(op, make(op, Kind::Op, key, {}, kids));
+  forgetDevice(made);
   writeWorld(made, AfterBarrier, op);
   state.random = exprs.get(Kind::State, AfterRandom, {}, {made});
   for (OpResult result : op->getResults()) {

@@ -99,3 +99,22 @@ void Records::rollback(const Mark &mark) {
   transfers.resize(mark.transfers);
   bounds.resize(mark.bounds);
 }
+
+void Counts::takeLarger(const Counts &other) {
+  transfers = std::max(transfers, other.transfers);
+  values = std::max(values, other.values);
+  setDevices = std::max(setDevices, other.setDevices);
+  queries = std::max(queries, other.queries);
+  atLeast |= other.atLeast;
+}
+
+void Counts::repeatAfter(const Counts &before, uint64_t trips) {
+  auto repeat = [&](uint64_t &count, uint64_t first) {
+    count = llvm::SaturatingMultiplyAdd(count, trips, first);
+  };
+  repeat(transfers, before.transfers);
+  repeat(values, before.values);
+  repeat(setDevices, before.setDevices);
+  repeat(queries, before.queries);
+  atLeast |= before.atLeast;
+}

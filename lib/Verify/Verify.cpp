@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Verify/Verify.h"
+#include "capstan/Dialect/DeviceContextOps.h"
 #include "capstan/Verify/Compare.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -69,6 +70,8 @@ static SyncCounts countsOf(const Executor &e) {
   c.perForward = e.counts.transfers;
   c.values = e.counts.values;
   c.atLeast = e.counts.atLeast;
+  c.setDevices = e.counts.setDevices;
+  c.queries = e.counts.queries;
   return c;
 }
 
@@ -77,6 +80,8 @@ static void add(SyncCounts &to, const SyncCounts &c) {
   to.perForward = llvm::SaturatingAdd(to.perForward, c.perForward);
   to.values = llvm::SaturatingAdd(to.values, c.values);
   to.atLeast |= c.atLeast;
+  to.setDevices = llvm::SaturatingAdd(to.setDevices, c.setDevices);
+  to.queries = llvm::SaturatingAdd(to.queries, c.queries);
 }
 
 static bool reject(Report &report, const Twine &reason, Operation *before,
@@ -115,7 +120,9 @@ static bool compareOthers(Context &ctx, ArrayRef<Operation *> before,
 static bool compareFunctions(Context &ctx, func::FuncOp before,
                              func::FuncOp after, StringRef name,
                              const Options &options, Report &report) {
-  Executor b(ctx, Before), a(ctx, After);
+  bool devices =
+      ctx.semantics.changesDevice(before) || ctx.semantics.changesDevice(after);
+  Executor b(ctx, Before, devices), a(ctx, After, devices);
   b.run(before);
   a.run(after);
   FunctionReport entry{name.str(), countsOf(b), countsOf(a)};
@@ -142,7 +149,7 @@ static bool compareFunctions(Context &ctx, func::FuncOp before,
         Comparer(ctx, b, *latest, options, report).pairExecutions();
     if (numbering == latest->numbering)
       break;
-    again = std::make_unique<Executor>(ctx, After);
+    again = std::make_unique<Executor>(ctx, After, devices);
     again->numbering = std::move(numbering);
     latest = again.get();
     Report second;
@@ -180,6 +187,15 @@ Report capstan::verify::verify(ModuleOp before, ModuleOp after,
         ctx.partners[function] = other;
         ctx.partners[other] = function;
       }
+  auto chipOf = [](ModuleOp module) {
+    auto chip = module->getAttrOfType<StringAttr>(kChipAttr);
+    return chip ? chip.str() : std::string();
+  };
+  ctx.chip = chipOf(after);
+  if (std::string chip = chipOf(before); !chip.empty() && chip != ctx.chip) {
+    report.reason = "the module loads no longer on " + chip + " alone";
+    return report;
+  }
   bool good = true;
   for (auto &[name, function] : functions[1])
     if (!function.isPrivate() && !functions[0].lookup(name)) {

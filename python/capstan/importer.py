@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sympy
 import torch
+from torch._decomp import get_decompositions
 from torch.export import ExportedProgram
 from torch.export.graph_signature import (
     ConstantArgument,
@@ -31,6 +32,8 @@ INLINE_ELEMENTS = 64  # larger constants of the graph are arguments, like weight
 LIBRARIES = (*(f"{Path(file).parent}/" for file in (torch.__file__, __file__)), "<")
 STDLIB = sysconfig.get_path("stdlib")
 NUMBERS = {int: "i64", float: "f64", bool: "i1"}
+# Ops that torch.export keeps, though PyTorch has decompositions of them.
+KEPT = [getattr(torch.ops.aten, name) for name in ("elu", "hardtanh", "isinf", "leaky_relu")]
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 
 
@@ -111,6 +114,7 @@ def _without_missing(program: ExportedProgram) -> ExportedProgram:
     if all(op_name(node.target) in LOWERINGS for node in _calls(program)):
         return program
     table = torch.export.default_decompositions()
+    table.update(get_decompositions(KEPT))
     for op in list(table.keys()):
         if op_name(op) in LOWERINGS:
             table.pop(op)

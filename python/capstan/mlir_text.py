@@ -101,6 +101,7 @@ class Function:
         self.location = "loc(unknown)"
         self.locations: dict[str, str] = {}
         self._constants: dict[tuple[str, str], Value] = {}
+        self.numbers: dict[str, float | int | bool] = {}  # constants by their names
         self._prelude: list[str] = []
         self._lines: list[str] = []
         self._indent = 1
@@ -143,6 +144,7 @@ class Function:
             typed = literal if element == "i1" else f"{literal} : {element}"
             self._prelude.append(f"  {name} = arith.constant {typed}")
             self._constants[key] = Value(name, element)
+            self.numbers[name] = value
         return self._constants[key]
 
     def dense(self, literal: str, element: str, shape: Sequence[int], **more: bool) -> Value:

@@ -114,6 +114,8 @@ class DeviceConfig(c.Structure):
         ("gemm_cache", c.c_char_p),
         ("allocator", c.c_void_p),
         ("cudnn_library", c.c_char_p),
+        ("devices", c.c_void_p),
+        ("num_devices", c.c_int64),
     )
 
 
@@ -187,12 +189,15 @@ class Device:
     """A device and a stream. Options are the fields of capstan_rt_device_config."""
 
     def __init__(self, runtime: Runtime, name: str = "host", **options: int) -> None:
-        self.runtime, self.handle, self.stream = runtime, c.c_void_p(), c.c_void_p()
-        self._wrapped: dict[int, c.c_void_p] = {}
         config = DeviceConfig()
         runtime.lib.capstan_rt_device_config_init(c.byref(config))
+        known = [key for key, _ in DeviceConfig._fields_[2:]]
         for key, value in options.items():
+            if key not in known:
+                raise TypeError(f"no option {key!r} of a device; there are {', '.join(known)}")
             setattr(config, key, value)
+        self.runtime, self.handle, self.stream = runtime, c.c_void_p(), c.c_void_p()
+        self._wrapped: dict[int, c.c_void_p] = {}
         create = runtime.lib.capstan_rt_device_create
         runtime.check(create(name.encode(), c.byref(config), c.byref(self.handle)))
         create = runtime.lib.capstan_rt_stream_create
@@ -210,6 +215,8 @@ class Device:
         return self._wrapped[native]
 
     def __del__(self) -> None:
+        if not hasattr(self, "_wrapped"):  # it wasn't made
+            return
         for stream in self._wrapped.values():
             self.runtime.lib.capstan_rt_stream_release(stream)
         self.runtime.lib.capstan_rt_stream_release(self.stream)

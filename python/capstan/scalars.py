@@ -43,18 +43,38 @@ class Scalars:
         return self.binary("arith.muli", "arith.mulf", a, b)
 
     def div(self, a: Value, b: Value) -> Value:
-        return self.binary("arith.divsi", "arith.divf", a, b, "arith.divui")
+        return self._divided("arith.divsi", "arith.divf", a, b, "arith.divui")
 
     def floordiv(self, a: Value, b: Value) -> Value:
         if is_float(a.element):
             return self.unary("math.floor", self.div(a, b))
-        return self.binary("arith.floordivsi", "", a, b, "arith.divui")
+        return self._divided("arith.floordivsi", "", a, b, "arith.divui")
+
+    def rem(self, a: Value, b: Value) -> Value:
+        """C's remainder, which has the sign of the dividend."""
+        return self._divided("arith.remsi", "arith.remf", a, b, "arith.remui")
+
+    def _divided(self, integer: str, real: str, a: Value, b: Value, unsigned: str) -> Value:
+        """Of integers, by 0 fails and by -1 wraps, as in PyTorch; both would end the process."""
+        known = self.f.numbers.get(b.name)
+        if is_float(a.element) or a.element == "index" or known not in (None, 0, -1):
+            return self.binary(integer, real, a, b, unsigned)
+        if known is None or known == 0:
+            ok = self.compare("ne", b, self.constant(0, b))
+            self.f.emit(f'cf.assert {ok}, "integer division by zero"')
+        if a.unsigned or known == 0:
+            return self.binary(integer, real, a, b, unsigned)
+        wraps = self.compare("eq", b, self.constant(-1, b))
+        whole = self.binary(integer, real, a, self.select(wraps, self.constant(1, b), b), unsigned)
+        if integer == "arith.remsi":  # the same for 1 and -1
+            return whole
+        return self.select(wraps, self.neg(a), whole)
 
     def mod(self, a: Value, b: Value) -> Value:
         """Python's remainder, which has the sign of the divisor."""
+        rest = self.rem(a, b)
         if a.unsigned:
-            return self.binary("arith.remui", "", a, b)
-        rest = self.binary("arith.remsi", "arith.remf", a, b)
+            return rest
         zero = self.constant(0, a)
         differs = self.xor(self.compare("lt", rest, zero), self.compare("lt", b, zero))
         wrong = self.both(differs, self.compare("ne", rest, zero))

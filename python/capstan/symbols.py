@@ -114,7 +114,22 @@ def _compare(predicate: str) -> Callable[..., Value]:
 
 
 _add, _mul = _binary("arith.addi", "arith.addf"), _binary("arith.muli", "arith.mulf")
-_floor = _binary("arith.floordivsi", "arith.divf")
+
+
+def _division(integer: str) -> Callable[..., Value]:
+    """Integers divided by 0 fail; the instruction would end the process."""
+    divide = _binary(integer, "arith.divf")
+
+    def make(f: Function, a: Value, b: Value) -> Value:
+        if a.element == b.element == "index" and not f.numbers.get(b.name):
+            ok = f.emit(f"arith.cmpi ne, {b}, {f.constant(0, 'index')} : index", "i1")
+            f.emit(f'cf.assert {ok}, "integer division by zero"')
+        return divide(f, a, b)
+
+    return make
+
+
+_floor = _division("arith.floordivsi")
 
 
 def _mod(f: Function, a: Value, b: Value) -> Value:
@@ -153,7 +168,7 @@ MAKERS: dict[str, Callable[..., Value]] = {
     "Min": _binary("arith.minsi", "arith.minimumf"),
     "FloorDiv": _floor,
     "CleanDiv": _floor,
-    "CeilDiv": _binary("arith.ceildivsi", "arith.divf"),
+    "CeilDiv": _division("arith.ceildivsi"),
     "Mod": _mod,
     "PythonMod": _mod,
     "ModularIndexing": lambda f, x, d, m: _mod(f, _floor(f, x, d), m),

@@ -126,6 +126,49 @@ def test_entries_of_libraries() -> None:
         torch.testing.assert_close(result[1], want[1])
 
 
+WINDOWS = {
+    (-1, -1): MASKS[0],
+    (-1, 0): (False, -1, 0),
+    (2, 0): (True, 2, -1),
+    (1, 3): MASKS[3],
+    (-2, -3): MASKS[0],
+}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_varlen_attn(window: tuple[int, int]) -> None:
+    """PyTorch's function with its keywords; windows below 0 are all keys."""
+    from torch.nn.attention.varlen import varlen_attn
+
+    class Attention(torch.nn.Module):
+        def forward(self, q, k, v, cu_q, cu_k):
+            longest = q.shape[0], k.shape[0]
+            return varlen_attn(q, k, v, cu_q, cu_k, *longest, scale=0.3, window_size=window)
+
+    def inputs(lens_q, lens_k):
+        return tuple(x.detach() for x in packed(lens_q, lens_k, 4, 4, torch.float32)[:5])
+
+    q, k, d = Dim("Q", max=64), Dim("K", max=64), Dim("D", max=16)
+    shapes = ({0: q}, {0: k}, {0: k}, {0: d}, {0: d})
+    module = capstan.export(Attention(), inputs([3, 4], [4, 5]), dynamic_shapes=shapes)
+    for lens in (([3, 4], [4, 5]), ([1, 0, 6], [2, 3, 6]), ([1, 1, 1], [4, 5, 1]), ([5], [2])):
+        given = inputs(*lens)
+        want, _ = capstan.varlen_attention(*given, 9, 9, 0.3, *WINDOWS[window])
+        torch.testing.assert_close(module.run(given), want)
+
+
+def test_offsets_of_different_documents() -> None:
+    class Attention(torch.nn.Module):
+        def forward(self, q, k, v, cu_q, cu_k):
+            return capstan.varlen_attention(q, k, v, cu_q, cu_k, 7, 7, 0.3)[0]
+
+    q, k, v, cu_q, cu_k = (x.detach() for x in packed([3, 4], [3, 4])[:5])
+    shapes = (None, None, None, {0: Dim("D", max=8)}, {0: Dim("E", max=8)})
+    module = capstan.export(Attention(), (q, k, v, cu_q, cu_k), dynamic_shapes=shapes)
+    with pytest.raises(runtime.Error, match="offsets of queries and of keys for different"):
+        module.run((q, k, v, cu_q, offsets([1, 2, 4])))
+
+
 @pytest.mark.parametrize("causal", (True, False))
 @pytest.mark.parametrize("added", (True, False))
 def test_masks_of_documents_are_raised(causal: bool, added: bool) -> None:

@@ -1,5 +1,6 @@
 """Models and inputs that can't be taken: a clear error with the Python line, no wrong result."""
 
+import gc
 import re
 import subprocess
 from collections.abc import Callable
@@ -189,3 +190,51 @@ def test_a_batch_over_bounds() -> None:
     with pytest.raises(capstan.runtime.Error, match="is above 8"):
         module.run((torch.randn(9, 2),))
     assert module.run((torch.randn(8, 2),)).shape == (8, 2)
+
+
+def divide_size(x, n):
+    return x.sum() + x.shape[0] // n.item()
+
+
+def repeat(x, n):
+    return x.repeat_interleave(n, dim=0)
+
+
+def repeat_to_five(x, n):
+    return torch.repeat_interleave(n, output_size=5) + x.sum()
+
+
+@pytest.mark.parametrize(
+    "function,good,bad,message",
+    (
+        (divide_size, 2, 0, "integer division by zero"),
+        (repeat, [1, 0, 2], [3, -1, 1], "repeat_interleave: negative repeats"),
+        (repeat_to_five, [1, 0, 4], [1, 1, 2], "repeats don't add up to output_size"),
+        (repeat_to_five, [2, 2, 1], [3, 3, -1], "negative repeats"),
+    ),
+)
+def test_bad_values(function: Callable, good, bad, message: str) -> None:
+    """They fail with the line, and the module stays usable. (Eager PyTorch 2.11 writes beyond its
+    memory for some.)
+    """
+    x, good, bad = torch.randn(3, 2), torch.tensor(good), torch.tensor(bad)
+    module = capstan.export(Model(function), (x, good))
+    with pytest.raises(capstan.runtime.Error, match=f"{line_of(function)}.*{message}"):
+        module.run((x, bad))
+    torch.testing.assert_close(module.run((x, good)), function(x, good))
+
+
+def test_devices_that_cannot_be_made(capsys) -> None:
+    runtime = capstan.runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
+    for name, options, error in (
+        ("nowhere", {}, "no backend 'nowhere'"),
+        ("host", {"thread": 2}, "no option 'thread' of a device; there are threads"),
+        ("host", {"threads": -1}, "a negative number"),
+        ("host", {"threads": "2"}, "'str' object"),
+    ):
+        with pytest.raises((capstan.runtime.Error, TypeError), match=error):
+            capstan.runtime.Device(runtime, name, **options)
+    with pytest.raises(AttributeError):
+        capstan.runtime.Device(None)
+    gc.collect()
+    assert not capsys.readouterr().err  # no error when they are deleted

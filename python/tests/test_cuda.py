@@ -162,6 +162,36 @@ def test_math(function: Callable) -> None:
     check(lambda *xs: function(xs[0].abs() * 3), on_gpu(torch.float32, 513, 7))
 
 
+def test_exponentials_are_good_to_the_last_places() -> None:
+    inf = float("inf")
+    x = torch.cat((torch.linspace(-110, 90, 999_999), torch.tensor([inf, -inf, inf - inf])))
+    x = x.view(-1, 2).cuda()
+    module = capstan.export(Function(torch.exp), (x[:3].cpu(),), dynamic_shapes=(({0: Dim("N")},),))
+    got, want = module.run((x,), target="cuda").double(), x.double().exp()
+    assert torch.equal(got.isnan(), x.isnan()) and torch.equal(got.isinf(), want.float().isinf())
+    finite = want.float().isfinite()
+    last = torch.exp2(want[finite].log2().floor().clamp(min=-126) - 23)
+    assert ((got - want)[finite].abs() / last).max() < 2.6
+
+
+def test_heads_of_two_parts_are_one_launch() -> None:
+    """Of one tensor, each at its place, where the number of rows is known."""
+
+    def norm(x: torch.Tensor) -> torch.Tensor:
+        return x * torch.rsqrt(x.float().pow(2).mean(-1, keepdim=True) + 1e-6).to(x.dtype)
+
+    def work(*xs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        q, k = xs[0][:, :1024].view(-1, 8, 128), xs[0][:, 1024:].view(-1, 3, 128)
+        return norm(q), norm(k) * 2
+
+    for rows in (64, 61):
+        x = on_gpu(torch.bfloat16, rows, 1408)
+        module = capstan.export(Function(work), (x.cpu(),))
+        for got, want in zip(module.run((x,), target="cuda"), work(x), strict=True):
+            torch.testing.assert_close(got, want, rtol=2e-2, atol=2e-2)
+        assert module.counters["launches"] == 1
+
+
 def test_positions_are_large() -> None:
     check(lambda *xs: torch.sin(xs[0] * 3e4), on_gpu(torch.float32, 100, 8))
 

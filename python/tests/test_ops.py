@@ -14,6 +14,7 @@ from torch.utils import _pytree as pytree
 DTYPES = (torch.float32, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-5, torch.bfloat16: 1.6e-2}
 SAMPLES = 3  # of a dtype
+X = torch.zeros(2)
 
 OPS = """
 abs add addmm all amax amin any arange argmax argmin argsort bitwise_and bitwise_left_shift
@@ -29,7 +30,8 @@ transpose tril triu trunc type_as unbind unflatten unsqueeze var view where zero
 nn.functional.embedding nn.functional.gelu nn.functional.layer_norm nn.functional.linear
 nn.functional.pad nn.functional.relu nn.functional.rms_norm
 nn.functional.scaled_dot_product_attention nn.functional.silu nn.functional.softplus index_fill
-nn.functional.mse_loss nn.functional.softmin addcmul lerp mH
+nn.functional.mse_loss nn.functional.softmin addcmul lerp mH searchsorted bucketize isinf
+nn.functional.elu nn.functional.hardtanh nn.functional.leaky_relu nn.functional.selu
 """.split()
 BY_NAME = {(i.name, i.variant_test_name): i for i in op_db}
 CASES = [
@@ -46,6 +48,7 @@ REFUSALS = {
     "index_put": "values of a mask that aren't one number",
     "nn.functional.scaled_dot_product_attention": "batches of different shapes|dropout",
     "pow": "integers to a power",
+    "searchsorted": "a sorter",
 }
 
 
@@ -170,3 +173,48 @@ def test_numbers_are_not_rounded(dtype: torch.dtype) -> None:
         capstan.export(Choices(), given).run(given), Choices()(*given), strict=True
     ):
         torch.testing.assert_close(result, want, rtol=0, atol=0, equal_nan=True)
+
+
+def test_infinities() -> None:
+    """A row of -inf alone, and the largest of a row infinite."""
+    inf, nan = torch.inf, torch.nan
+    x = torch.tensor([[-inf, -inf], [0, -inf], [inf, 0], [inf, -inf], [nan, inf], [1, 2]])
+
+    def infinite(x: torch.Tensor) -> list[torch.Tensor]:
+        return [x.logsumexp(1), x.logsumexp((0, 1)), x[:4].logsumexp(0), x.softmax(1), x.isinf()]
+
+    model = Model([Case(infinite, [x], pytree.tree_structure(((x,), {})), "")])
+    for result, want in zip(capstan.export(model, (x,)).run((x,))[0], infinite(x), strict=True):
+        torch.testing.assert_close(result, want, equal_nan=True)
+
+
+DIVISIONS = {
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "fmod": torch.fmod,
+    "trunc": lambda a, b: torch.div(a, b, rounding_mode="trunc"),
+}
+
+
+@pytest.mark.parametrize("dtype", (torch.int64, torch.int32, torch.int8, torch.uint8))
+@pytest.mark.parametrize("op", DIVISIONS)
+def test_integer_division(op: str, dtype: torch.dtype) -> None:
+    """By 0 it fails, in a bucket with elements that aren't there, too; the least number by -1
+    wraps. Both would end the process."""
+    divide, n = DIVISIONS[op], torch.export.Dim("N", min=2, max=9)
+    model = Model([Case(divide, [X, X], pytree.tree_structure(((X, X), {})), "")])
+    least = torch.iinfo(dtype).min
+
+    def pair(a: list[int], b: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        return tuple(torch.tensor(x).to(dtype) for x in (a, b))
+
+    module = capstan.export(model, pair([7, 9, 3], [2, 3, 5]), dynamic_shapes=(({0: n}, {0: n}),))
+    buckets = capstan.Options(pipeline="capstan-static-shape-pipeline{buckets=N=8 poison=true}")
+    for options in (None, buckets):
+        for given in (pair([7, -7, -8, 9], [-1, 2, -3, 4]), pair([least, 5], [-1, 5])):
+            if op in ("fmod", "trunc") and given[0][0] == least:
+                continue  # ends PyTorch's process
+            ((result,),) = module.run(given, options=options)
+            assert torch.equal(result, divide(*given))
+        with pytest.raises(capstan.runtime.Error, match="integer division by zero"):
+            module.run(pair([7, -7, 3], [2, 0, 5]), options=options)

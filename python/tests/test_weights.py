@@ -1,13 +1,21 @@
 """What is computed of weights once, before forwards."""
 
+import re
+import subprocess
+from pathlib import Path
+
 import capstan
+import numpy as np
 import pytest
 import torch
+from capstan import libraries
 from models import batch, error, make
 from test_models import export
 from torch.export import Dim
 
 ONCE = capstan.Options(prepare_weights=True)
+TOOLS = libraries.FOLDERS[-1].parent / "bin"
+RUNTIME_PAGE = Path(__file__).resolve().parents[2] / "docs" / "runtime.md"
 
 
 @pytest.mark.parametrize("name", ["Qwen3", "Llama", "Gemma", "Qwen3Moe"])
@@ -23,6 +31,24 @@ def test_weights_are_prepared(name: str) -> None:
         loaded = module.load(options)
         names = loaded.entry("main").argument_names
         assert "prepared.0" in names and not any("q_proj" in name for name in names)
+
+
+def test_prepared_by_capstan_run(tmp_path) -> None:
+    """As docs/runtime.md says it."""
+    model, module = export("Llama", use_cache=False)
+    module.save(tmp_path / "model.mlir")
+    inputs = batch([4, 6], use_cache=False)
+    with torch.no_grad():
+        expected = model(**inputs).logits
+    tensors = {k: v.numpy() for k, v in inputs.items() if isinstance(v, torch.Tensor)}
+    np.savez(tmp_path / "ids.npz", **tensors)
+    np.savez(tmp_path / "expected.npz", result0=expected.numpy())
+    page = RUNTIME_PAGE.read_text().partition("## Weights that are prepared once")[2]
+    commands = re.search(r"^```sh\n(.*?)^```", page, re.M | re.S)[1]
+    commands = commands.replace("--out logits.npz", "--compare expected.npz --tolerance 1e-5")
+    for command in commands.splitlines():
+        tool, *arguments = command.split()
+        subprocess.run([TOOLS / tool, *arguments], check=True, cwd=tmp_path)
 
 
 def test_changed_weights_are_prepared_again() -> None:

@@ -156,7 +156,7 @@ TEST_P(CountersTest, TraceHasSpansWithNamesAndLocations) {
   EXPECT_THAT(trace, HasSubstr("\"cat\":\"launch\",\"name\":\"" +
                                kernelName("affine") +
                                "\","
-                               "\"args\":{\"location\":\"packed.mlir:5:3\"}"));
+                               "\"args\":{\"location\":\"packed.mlir:5:3\""));
   for (const char *category : {"call", "fetch", "wait", "copy"})
     EXPECT_THAT(trace, HasSubstr("\"cat\":\"" + std::string(category) + "\""));
 }

@@ -80,6 +80,11 @@ capstan.foreign_op "a.b" {kind = branch}
 
 // -----
 
+// expected-error@+1 {{key 'device_context' has no entry 'sets'}}
+capstan.foreign_op "func.call" {device_context = {sets = 0}}
+
+// -----
+
 // expected-error@+1 {{a random op is not deterministic}}
 capstan.foreign_op "a.b" {random, deterministic}
 

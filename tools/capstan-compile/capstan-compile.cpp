@@ -57,6 +57,11 @@ cl::opt<bool>
     hostSyncPipeline("host-sync-pipeline",
                      cl::desc("take out host syncs first (default: on)"),
                      cl::init(true), cl::cat(category));
+cl::opt<bool> hoistDeviceContext(
+    "hoist-device-context",
+    cl::desc("take changes of the current device off the hot path (default: "
+             "on)"),
+    cl::init(true), cl::cat(category));
 cl::opt<bool>
     planMemory("plan-memory",
                cl::desc("give buffers places in arenas (default: on)"),
@@ -80,6 +85,7 @@ LogicalResult lower(ModuleOp module, TimingScope &timing) {
   pm.enableTiming(timing);
   capstan::CudaTargetPipelineOptions options;
   options.hostSyncs = hostSyncPipeline;
+  options.hoistDeviceContext = hoistDeviceContext;
   options.planMemory = planMemory;
   if (!chip.empty())
     options.chip = chip;

@@ -50,7 +50,10 @@ int main(int argc, char **argv) {
       "sync-us", cl::desc("Cost of a host sync, to estimate what is saved"),
       cl::value_desc("microseconds"), cl::cat(category));
   cl::opt<std::string> pipeline(
-      "pipeline", cl::desc("Passes to run (default: the host-sync pipeline)"),
+      "pipeline",
+      cl::desc("Passes to run (default: the host-sync pipeline, "
+               "after --capstan-hoist-device-context if the "
+               "program has to do with devices)"),
       cl::value_desc("passes"), cl::init("capstan-host-sync-pipeline"),
       cl::cat(category));
   capstan::registerAllPasses();
@@ -95,6 +98,8 @@ int main(int argc, char **argv) {
   if (!module)
     return fail("can't parse '" + report.file + "'");
 
+  if (pipeline.getNumOccurrences() == 0 && usesDevices(*module, *models))
+    report.pipeline = "capstan-hoist-device-context," + report.pipeline;
   PassManager passes(&ctx, ModuleOp::getOperationName());
   if (llvm::Error failure = parsePipeline(report.pipeline, passes))
     return fail("--pipeline: " + llvm::toString(std::move(failure)));

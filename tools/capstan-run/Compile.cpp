@@ -40,14 +40,21 @@ capstan::run::compile(StringRef path, const LoadOptions &options) {
   if (!module)
     return failed();
   PassManager pm(&context);
-  TargetPipelineOptions pipeline;
+  bool isGpu = options.target == "cuda";
+  CudaTargetPipelineOptions pipeline;
   pipeline.hostSyncs = options.hostSyncPipeline;
   pipeline.planMemory = options.planMemory;
-  buildHostTargetPipeline(pm, pipeline);
+  if (isGpu && !options.chip.empty())
+    pipeline.chip = options.chip;
+  if (isGpu)
+    buildCudaTargetPipeline(pm, pipeline);
+  else
+    buildHostTargetPipeline(pm, pipeline);
   if (mlir::failed(pm.run(*module)))
     return failed();
   HostTargetOptions target;
-  target.chip = options.chip;
+  if (!isGpu && !options.chip.empty())
+    target.chip = options.chip;
   HostTarget host(target);
   std::unique_ptr<llvm::Module> code = host.toLLVM(*module);
   SmallVector<char, 0> object;

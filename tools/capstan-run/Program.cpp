@@ -5,7 +5,6 @@
 
 #include "Program.h"
 #include "Compile.h"
-#include "dlpack/dlpack.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <utility>
@@ -22,10 +21,12 @@ llvm::Error capstan::run::toError(int32_t status) {
 
 Program::Program() = default;
 Program::Program(Program &&other)
-    : jit(std::move(other.jit)), handle(std::exchange(other.handle, nullptr)) {}
+    : jit(std::move(other.jit)), handle(std::exchange(other.handle, nullptr)),
+      onGpu(other.onGpu) {}
 Program &Program::operator=(Program &&other) {
   std::swap(jit, other.jit);
   std::swap(handle, other.handle);
+  std::swap(onGpu, other.onGpu);
   return *this;
 }
 // The module goes before its code.
@@ -34,6 +35,7 @@ Program::~Program() { capstan_rt_module_release(handle); }
 llvm::Expected<Program> Program::load(capstan_rt_device *device, StringRef path,
                                       const LoadOptions &options) {
   Program program;
+  program.onGpu = options.target == "cuda";
   if (path.ends_with(".so")) {
     if (llvm::Error e = toError(capstan_rt_module_open(
             device, path.str().c_str(), &program.handle)))
@@ -83,18 +85,6 @@ Program::entry(StringRef name) const {
 }
 
 /// `tensor`, which must outlive the result, for a call.
-static DLManagedTensorVersioned toDLPack(const Tensor &tensor) {
-  DLManagedTensorVersioned managed{};
-  managed.version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
-  managed.dl_tensor.data = const_cast<char *>(tensor.data);
-  managed.dl_tensor.device = {kDLCPU, 0};
-  managed.dl_tensor.ndim = tensor.shape.size();
-  managed.dl_tensor.dtype = {tensor.dtype.code, tensor.dtype.bits,
-                             tensor.dtype.lanes};
-  managed.dl_tensor.shape = const_cast<int64_t *>(tensor.shape.data());
-  return managed;
-}
-
 static llvm::Expected<Tensor> toHost(const DLManagedTensorVersioned &managed,
                                      capstan_rt_stream *stream) {
   const DLTensor &from = managed.dl_tensor;
@@ -108,38 +98,91 @@ static llvm::Expected<Tensor> toHost(const DLManagedTensorVersioned &managed,
   return tensor;
 }
 
-llvm::Expected<std::vector<Tensor>>
-Program::call(capstan_rt_stream *stream, const capstan_rt_entry_info &entry,
-              llvm::ArrayRef<Tensor> arguments) {
+llvm::Expected<std::vector<Argument>>
+Program::run(capstan_rt_stream *stream, const capstan_rt_entry_info &entry,
+             llvm::ArrayRef<Argument> arguments) {
   const capstan_rt_function *function = nullptr;
   if (llvm::Error e =
           toError(capstan_rt_module_lookup(handle, entry.name, &function)))
     return e;
-  std::vector<DLManagedTensorVersioned> managed;
-  std::vector<DLManagedTensorVersioned *> pointers;
-  managed.reserve(arguments.size());
-  for (const Tensor &argument : arguments) {
-    managed.push_back(toDLPack(argument));
-    pointers.push_back(&managed.back());
-  }
+  std::vector<DLManagedTensorVersioned *> given;
+  for (const Argument &argument : arguments)
+    given.push_back(argument.get());
   std::vector<DLManagedTensorVersioned *> out(entry.num_results);
   if (llvm::Error e =
-          toError(capstan_rt_call(function, stream, pointers.size(),
-                                  pointers.data(), out.size(), out.data())))
+          toError(capstan_rt_call(function, stream, given.size(), given.data(),
+                                  out.size(), out.data())))
     return e;
-  llvm::Error failed = toError(capstan_rt_stream_synchronize(stream));
-  std::vector<Tensor> results;
-  for (DLManagedTensorVersioned *result : out) {
-    if (!failed) {
-      auto tensor = toHost(*result, stream);
-      if (tensor)
-        results.push_back(std::move(*tensor));
-      else
-        failed = tensor.takeError();
+  std::vector<Argument> results;
+  for (DLManagedTensorVersioned *result : out)
+    results.emplace_back(result);
+  if (llvm::Error e = toError(capstan_rt_stream_synchronize(stream)))
+    return e;
+  return results;
+}
+
+llvm::Expected<std::vector<Argument>>
+Program::collect(capstan_rt_stream *stream, const capstan_rt_entry_info &entry,
+                 const Inputs &inputs, const Prepared &prepared) {
+  std::vector<Argument> arguments;
+  for (const capstan_rt_value_info &place :
+       llvm::ArrayRef(entry.arguments, entry.num_arguments)) {
+    if (auto it = prepared.find(place.name); it != prepared.end()) {
+      arguments.push_back(it->second);
+      continue;
     }
-    result->deleter(result);
+    auto tensor = inputs.get(place);
+    if (!tensor)
+      return tensor.takeError();
+    auto argument = Argument::make(*tensor, place, stream, onGpu);
+    if (!argument)
+      return argument.takeError();
+    arguments.push_back(std::move(*argument));
   }
-  if (failed)
-    return failed;
+  return arguments;
+}
+
+llvm::Expected<Program::Prepared>
+Program::prepare(capstan_rt_stream *stream, const capstan_rt_entry_info &entry,
+                 const Inputs &inputs) {
+  Prepared prepared;
+  auto first = this->entry(std::string(entry.name) + ".prepare");
+  if (!first) {
+    llvm::consumeError(first.takeError());
+    return prepared;
+  }
+  auto arguments = collect(stream, **first, inputs, /*prepared=*/{});
+  if (!arguments)
+    return arguments.takeError();
+  auto results = run(stream, **first, *arguments);
+  if (!results)
+    return results.takeError();
+  for (size_t i = 0; i < results->size(); ++i)
+    prepared.emplace((*first)->results[i].name, (*results)[i]);
+  return prepared;
+}
+
+llvm::Expected<std::vector<Argument>>
+Program::arguments(capstan_rt_stream *stream,
+                   const capstan_rt_entry_info &entry, const Inputs &inputs) {
+  auto prepared = prepare(stream, entry, inputs);
+  if (!prepared)
+    return prepared.takeError();
+  return collect(stream, entry, inputs, *prepared);
+}
+
+llvm::Expected<std::vector<Tensor>>
+Program::call(capstan_rt_stream *stream, const capstan_rt_entry_info &entry,
+              llvm::ArrayRef<Argument> arguments) {
+  auto made = run(stream, entry, arguments);
+  if (!made)
+    return made.takeError();
+  std::vector<Tensor> results;
+  for (const Argument &each : *made) {
+    auto tensor = toHost(*each.get(), stream);
+    if (!tensor)
+      return tensor.takeError();
+    results.push_back(std::move(*tensor));
+  }
   return results;
 }

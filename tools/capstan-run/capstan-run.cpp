@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Runs an entry of a compiled module, or of IR, on the host.
+// Runs an entry of a compiled module, or of IR, on the host or a GPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -102,8 +102,12 @@ struct Options {
       "plan-memory",
       cl::desc("of IR: give buffers places in arenas (default: on)"),
       cl::init(true), cl::cat(category)};
-  cl::opt<std::string> chip{"chip", cl::desc("of IR: the processor"),
-                            cl::init("native"), cl::cat(category)};
+  cl::opt<std::string> target{"target", cl::desc("what runs it: host or cuda"),
+                              cl::init("host"), cl::cat(category)};
+  cl::opt<std::string> chip{"chip",
+                            cl::desc("of IR: the processor (default: this "
+                                     "one), or the GPU (default: sm_90)"),
+                            cl::cat(category)};
 };
 Options *options = nullptr;
 
@@ -169,6 +173,7 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
   LoadOptions load;
   load.hostSyncPipeline = options->hostSyncPipeline;
   load.planMemory = options->planMemory;
+  load.target = options->target;
   load.chip = options->chip;
   auto loaded = [&] {
     Progress progress("compiling " + path);
@@ -182,17 +187,13 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
   if (!entry)
     return entry.takeError();
   result.entry = (*entry)->name;
-  std::vector<Tensor> arguments;
-  for (int32_t i = 0; i < (*entry)->num_arguments; ++i) {
-    auto tensor = inputs.get((*entry)->arguments[i]);
-    if (!tensor)
-      return tensor.takeError();
-    arguments.push_back(std::move(*tensor));
-  }
+  auto arguments = loaded->arguments(stream, **entry, inputs);
+  if (!arguments)
+    return arguments.takeError();
   std::vector<Tensor> outputs;
   for (unsigned i = 0; i < calls; ++i) {
     Progress progress("running " + result.entry);
-    auto out = loaded->call(stream, **entry, arguments);
+    auto out = loaded->call(stream, **entry, *arguments);
     result.seconds.push_back(progress.seconds());
     if (!out)
       return out.takeError();
@@ -302,6 +303,9 @@ static llvm::Expected<int> work() {
       return e;
   if (options->repeat == 0)
     return error("--repeat: at least 1");
+  if (options->target != "host" && options->target != "cuda")
+    return error("unknown target '%s'; there are: host, cuda",
+                 options->target.c_str());
 
   capstan_rt_device_config config;
   capstan_rt_device_config_init(&config);
@@ -312,8 +316,8 @@ static llvm::Expected<int> work() {
   config.max_graphs = options->maxGraphs;
   config.max_graph_bytes = options->maxGraphBytes;
   capstan_rt_device *madeDevice = nullptr;
-  if (llvm::Error e =
-          toError(capstan_rt_device_create("host", &config, &madeDevice)))
+  if (llvm::Error e = toError(capstan_rt_device_create(options->target.c_str(),
+                                                       &config, &madeDevice)))
     return e;
   std::unique_ptr<capstan_rt_device, Release> device(madeDevice);
   capstan_rt_stream *madeStream = nullptr;
@@ -380,7 +384,7 @@ int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(
       argc, argv,
-      "runs an entry of a compiled module, or of IR, on the host\n");
+      "runs an entry of a compiled module, or of IR, on the host or a GPU\n");
   auto status = work();
   if (status)
     return *status;

@@ -55,7 +55,9 @@ static llvm::json::Object toJson(const verify::SyncCounts &c) {
                             {"per_forward", c.perForward},
                             {"transfers", c.perForward},
                             {"values", c.values},
-                            {"at_least", c.atLeast}};
+                            {"at_least", c.atLeast},
+                            {"set_device_calls", c.setDevices},
+                            {"capability_queries", c.queries}};
 }
 
 static void printJson(const verify::Report &report) {
@@ -94,6 +96,13 @@ static void printCounts(StringRef name, const verify::SyncCounts &b,
   };
   llvm::outs() << name << ": host syncs before: " << one(b)
                << "; after: " << one(a) << "\n";
+  auto changed = [&](StringRef what, uint64_t before, uint64_t after) {
+    if (before || after)
+      llvm::outs() << name << ": " << what << " a forward before: " << before
+                   << "; after: " << after << "\n";
+  };
+  changed("changes of the device", b.setDevices, a.setDevices);
+  changed("questions to devices", b.queries, a.queries);
 }
 
 static void printText(const verify::Report &report) {

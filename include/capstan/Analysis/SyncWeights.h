@@ -67,6 +67,8 @@ public:
   }
   /// How often the body of `function` runs in a forward.
   const SyncWeight *weight(mlir::Operation *function) const;
+  /// How often `op`, host code of `function`, runs in a forward.
+  SyncWeight weight(mlir::Operation *function, mlir::Operation *op) const;
 
 private:
   void weighRegions(mlir::Operation *op);

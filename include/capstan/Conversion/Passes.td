@@ -31,6 +31,26 @@ def CapstanLowerScans : Pass<"capstan-lower-scans", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numLowered", "lowered", "scans lowered">];
 }
 
+def CapstanExpandDeviceRegions : Pass<"capstan-expand-device-regions", "::mlir::ModuleOp"> {
+  let summary = "makes regions of a device changes of the current device";
+  let description = [{
+    `capstan.with_device` becomes two changes of the current device around its
+    body, so that passes which know nothing of it see straight code. A forward
+    that fails inside needs no way out: the runtime makes the device current
+    again that was so at its start.
+
+    ```mlir
+    %y = capstan.with_device %d -> f32 { %0 = ...  capstan.yield %0 : f32 }
+    // becomes
+    %before = capstan.current_device
+    capstan.set_device %d
+    %0 = ...
+    capstan.set_device %before
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect"];
+}
+
 def CapstanVerifyLowerable : Pass<"capstan-verify-lowerable", "::mlir::ModuleOp"> {
   let summary = "rejects operations that have no lowering, all of them";
   let description = [{
@@ -400,7 +420,18 @@ def CapstanExpandKernelMath : Pass<"capstan-expand-kernel-math", "::mlir::func::
 
     For a GPU, which has no C library, so do sine and cosine of f32 (within 1.6
     units in the last place), functions of f16 and bf16 are computed in f32, and
-    what still has no instruction is an error.
+    what still has no instruction is an error. Exponentials use the GPU's: a
+    `math.exp2` with `afn`, of a small number. Quotients that are rounded to 16
+    bits, with nothing but arithmetic in between, may be approximate: `afn`, or
+    `arcp` if the divisor is a constant.
+
+    ```mlir
+    %q = arith.divf %x, %y : f32
+    %h = arith.truncf %q : f32 to bf16
+    // becomes
+    %q = arith.divf %x, %y fastmath<contract,afn> : f32
+    %h = arith.truncf %q fastmath<contract> : f32 to bf16
+    ```
   }];
   let options = [
     Option<"gpu", "gpu", "bool", /*default=*/"false", "expand all that a GPU has no instruction for">,
@@ -459,6 +490,37 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
                            "::mlir::vector::VectorDialect"];
 }
 
+def CapstanMergeLaunches : Pass<"capstan-merge-launches", "::mlir::ModuleOp"> {
+  let summary = "makes two launches of row kernels one";
+  let description = [{
+    Two launches in one block whose kernels have equal blocks of threads, and
+    neither of which writes what the other one reads or writes, become one launch
+    of a kernel of both: the first blocks have the rows of one, the others those
+    of the other. It stands where the second one was, so nothing in between may
+    write what the first one reads or writes, or read what it writes. Their
+    numbers of rows must be known, and the smaller launch have at most 4096
+    blocks: of more, what a launch costs is a small part.
+
+    ```mlir
+    capstan.launch @norm_q(%qkv, %q) extent %c8192 : (memref<512x4096xbf16>, memref<512x16x128xbf16>)
+    capstan.launch @norm_k(%qkv, %k) extent %c4096 : (memref<512x4096xbf16>, memref<512x8x128xbf16>)
+    // becomes
+    capstan.launch @norm_q_and_norm_k(%qkv, %q, %k) extent %c12288
+        : (memref<512x4096xbf16>, memref<512x16x128xbf16>, memref<512x8x128xbf16>)
+
+    func.func private @norm_q_and_norm_k(...) attributes {capstan.kernel, capstan.block = array<i64: 8, 32>} {
+      %block = gpu.block_id x
+      %is_first = arith.cmpi ult, %block, %c256 : index
+      scf.if %is_first {
+        ...
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numMerged", "merged", "pairs of launches that became one">];
+}
+
 def CapstanLowerReductions : Pass<"capstan-lower-reductions", "::mlir::gpu::GPUModuleOp"> {
   let summary = "makes reductions over threads shuffles, with upstream's patterns";
   let description = [{
@@ -503,12 +565,19 @@ def CapstanDeviceIntrinsics : Pass<"capstan-device-intrinsics", "::mlir::gpu::GP
     Upstream's conversion to NVVM makes calls of CUDA's libdevice of math
     operations, and refuses LLVM's intrinsics of the same functions. Those that a
     GPU has instructions for become `llvm.call_intrinsic`, which it lets through:
-    no libdevice is needed.
+    no libdevice is needed. So do powers of two, quotients and reciprocal square
+    roots of f32 that may be approximate (`afn`); the GPU's are within 2 units in
+    the last place. Pairs of bf16 become f32 in two operations on their 32 bits,
+    where instructions that convert need three.
 
     ```mlir
     %y = llvm.intr.sqrt(%x) : (f32) -> f32
     // becomes
     %y = llvm.call_intrinsic "llvm.sqrt.f32"(%x) : (f32) -> f32
+
+    %q = llvm.fdiv %x, %y {fastmathFlags = #llvm.fastmath<afn>} : f32
+    // becomes
+    %q = llvm.call_intrinsic "llvm.nvvm.div.full"(%x, %y) : (f32, f32) -> f32
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

@@ -23,6 +23,7 @@ struct CounterResource
     : public mlir::SideEffects::Resource::Base<CounterResource> {
   llvm::StringRef getName() final { return "Counter"; }
 };
+class WithDeviceOp; // another holder of capstan.yield: DeviceContextOps.h
 
 /// Whether a row-major buffer holds the first elements of one of static size.
 bool isPrefixOf(mlir::MemRefType part, mlir::MemRefType whole);

@@ -51,14 +51,15 @@ def Capstan_GraphOp : Op<Capstan_Dialect, "graph", [
 }
 
 def Capstan_YieldOp : Op<Capstan_Dialect, "yield", [
-    Pure, Terminator, ReturnLike, HasParent<"GraphOp">]> {
-  let summary = "ends the body of a graph";
+    Pure, Terminator, ReturnLike,
+    ParentOneOf<["GraphOp", "WithDeviceOp"]>]> {
+  let summary = "ends the body of a graph, or of `capstan.with_device`";
   let description = [{
     ```mlir
     capstan.yield %y : tensor<64x4xf32>
     ```
   }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$results);
+  let arguments = (ins Variadic<AnyType>:$results);
   let assemblyFormat = "($results^ `:` type($results))? attr-dict";
 }
 

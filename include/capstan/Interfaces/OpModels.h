@@ -80,6 +80,12 @@ struct FoldModel {
   int64_t value = 0;
 };
 
+/// What an op does with the current device of the thread; one of which all is
+/// absent leaves it as it is. Numbers of operands (`set`, `query`) and results.
+struct DeviceContextModel {
+  std::optional<unsigned> set, get, query, status;
+};
+
 /// One entry for one operation name.
 struct ForeignOpModel {
   OpKind kind = OpKind::Compute;
@@ -98,6 +104,7 @@ struct ForeignOpModel {
   llvm::SmallVector<BoundOperand> bounds;
   std::optional<unsigned> deviceOperand, condition;
   std::optional<LoopModel> loop;
+  std::optional<DeviceContextModel> deviceContext;
   FoldModel fold;
   /// The op that does on the device, for its first operand and a scalar, what
   /// this one does on the host, and its result type; null: none.

@@ -70,6 +70,15 @@ struct PureCallees {
   llvm::DenseMap<mlir::StringAttr, Faults> faults;
 };
 
+/// What an operation has to do with the current device of the thread; nothing,
+/// but that it leaves it as it is, if all are null.
+struct DeviceContext {
+  mlir::Value set;       ///< becomes the current device
+  mlir::OpResult get;    ///< the device that was current before
+  mlir::Value query;     ///< is asked what it can do
+  mlir::OpResult status; ///< 0 if it went well; null: else the forward fails
+};
+
 /// Caches look-ups: make one per pass run (not thread-safe).
 class Semantics {
 public:
@@ -150,6 +159,13 @@ public:
 
   const ForeignOpModel *model(mlir::Operation *op);
 
+  /// For `capstan.set_device`, `current_device`, `device_capability`, and what
+  /// a model describes so: foreign ops and calls of functions without a body.
+  /// `capstan.with_device` is a region, and not among them.
+  std::optional<DeviceContext> deviceContext(mlir::Operation *op);
+  /// Whether `function`, or one that it calls, changes the current device.
+  bool changesDevice(mlir::Operation *function);
+
 private:
   std::optional<int64_t> fold(mlir::Value value, bool splat, unsigned depth);
   const PureCallees::Faults *pureCallee(mlir::Operation *call) const;
@@ -159,6 +175,7 @@ private:
   llvm::DenseMap<mlir::Type, const ForeignTypeModel *> typeCache;
   /// Entries that don't depend on attributes, by name.
   llvm::DenseMap<mlir::OperationName, OpKind> kindCache;
+  llvm::DenseMap<mlir::Operation *, bool> changesDeviceCache;
 };
 
 /// Where the tensors of a function are: on the CPU if all that flows into them

@@ -74,6 +74,9 @@ struct TargetPipelineOptions
   Option<bool> hostSyncs{
       *this, "host-syncs", llvm::cl::init(true),
       llvm::cl::desc("run capstan-host-sync-pipeline first")};
+  Option<bool> hoistDeviceContext{
+      *this, "hoist-device-context", llvm::cl::init(true),
+      llvm::cl::desc("run capstan-hoist-device-context first")};
   Option<bool> planMemory{*this, "plan-memory", llvm::cl::init(true),
                           llvm::cl::desc("give buffers places in arenas")};
 };

@@ -83,6 +83,8 @@ struct Timeline {
 /// The program before or after the pipeline.
 struct Side {
   int64_t most = 0, least = 0, overlapped = 0;
+  /// Changes of the current device, and questions to devices.
+  int64_t setDeviceCalls = 0, capabilityQueries = 0;
   std::vector<Sync> syncs;
   std::vector<Pattern> patterns;
   std::vector<Count> byKind, byFunction;
@@ -137,6 +139,9 @@ std::string shortPlace(const Place &place, llvm::StringRef file);
 llvm::Error fill(Report &report, mlir::ModuleOp module,
                  mlir::PassManager &passes, const OpModels &models,
                  const llvm::SourceMgr &source);
+
+/// Whether the program asks devices, or changes the current one.
+bool usesDevices(mlir::ModuleOp module, const OpModels &models);
 
 Side collect(mlir::ModuleOp module, Semantics &semantics,
              const SyncWeights &weights, const llvm::SourceMgr &source,

@@ -515,4 +515,50 @@ def CapstanPrepareWeights : Pass<"capstan-prepare-weights", "::mlir::ModuleOp"> 
   }];
 }
 
+def CapstanHoistDeviceContext : Pass<"capstan-hoist-device-context", "::mlir::ModuleOp"> {
+  let summary = "takes changes of the current device, and questions to devices, off the hot path";
+  let description = [{
+    Follows the current device through branches, loops and calls. A change to the
+    device that is current already goes, and so does the question which one that
+    is. `capstan.with_device` of the current device is its body, neighbours of one
+    device become one, one in a loop moves around the loop. Equal questions about
+    what a device can do become one, outside of loops. With `chip`, such questions
+    are answered, and branches on the answers are taken: the module then has the
+    attribute `capstan.chip`, and loads only where all devices are that chip.
+
+    The current device belongs to the thread. It is unknown where a public
+    function starts and after a call of unknown code, and questions for devices that
+    are not proven equal never become one. Each operation that depends on
+    the current device runs under the one that it ran under, and where a function
+    returns, that device is current that was so before.
+
+    ```mlir
+    scf.for %i = %c0 to %c16 step %c1 {
+      capstan.with_device %d {
+        capstan.launch @kernel(%x) extent %n : (memref<?xf32>)
+      }
+    }
+    // becomes
+    capstan.with_device %d {
+      scf.for %i = %c0 to %c16 step %c1 {
+        capstan.launch @kernel(%x) extent %n : (memref<?xf32>)
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::capstan::CapstanDialect", "::mlir::arith::ArithDialect"];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"\"",
+           "the chip of all devices, such as sm_90 (default: any)">,
+  ];
+  let statistics = [
+    Statistic<"numSets", "sets", "changes of the current device removed">,
+    Statistic<"numGets", "gets", "questions for the current device removed">,
+    Statistic<"numRegions", "regions", "regions of a device removed, merged or moved">,
+    Statistic<"numQueries", "queries", "questions about devices removed">,
+    Statistic<"numHoisted", "hoisted", "questions about devices moved out of loops">,
+    Statistic<"numFolded", "folded", "questions about devices answered for the chip">,
+  ];
+}
+
 #endif // CAPSTAN_TRANSFORMS_PASSES

@@ -33,6 +33,7 @@ public:
 private:
   bool results();
   bool effects();
+  bool devices();
   bool checks();
   bool partials();
   bool bounds();

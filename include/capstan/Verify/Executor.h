@@ -65,6 +65,8 @@ struct Context {
   /// Functions (BEFORE, AFTER) taken to be equal where they recur: to be
   /// proven.
   llvm::SetVector<std::pair<mlir::Operation *, mlir::Operation *>> assumed;
+  /// Both modules load only where all devices are of this chip; empty: any.
+  std::string chip;
   /// Names what is never equal: undefined contents, futures.
   uint64_t instances = 0;
 };
@@ -73,6 +75,7 @@ struct Context {
 struct MemoryState {
   Expr *world = nullptr;  ///< whatever others may see
   Expr *random = nullptr; ///< the random state
+  Expr *device = nullptr; ///< the current one; null: nobody asks or changes it
   /// Fresh storage that nobody else can reach.
   llvm::MapVector<Expr *, Expr *> objects;
 };
@@ -85,8 +88,10 @@ struct Failure {
 
 class Executor {
 public:
-  Executor(Context &ctx, Side side)
-      : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side) {}
+  /// `devices`: the current device is followed.
+  Executor(Context &ctx, Side side, bool devices)
+      : ctx(ctx), exprs(ctx.exprs), sem(ctx.semantics), side(side),
+        followsDevices(devices) {}
 
   /// For what has a number for each execution (undefined contents, fresh
   /// storage, loops): those to take in place of the order, a permutation.
@@ -183,6 +188,17 @@ private:
   /// Of everything nested in `op`, calls included.
   RegionEffects effectsOf(mlir::Operation *op, unsigned depth = 0);
 
+  // Devices.cpp: the current device.
+  std::optional<bool> device(mlir::Operation *op);
+  bool withDevice(mlir::Operation *op);
+  void setDevice(Expr *ordinal, mlir::Operation *op, Expr *status);
+  bool answer(mlir::Operation *op);
+  Expr *ordinalOf(mlir::Value device);
+  void mustExist(Expr *ordinal, mlir::Operation *op);
+  Expr *onDevice(mlir::Operation *op, Expr *made);
+  void forgetDevice(Expr *barrier);
+  bool mayChangeDevice(mlir::func::FuncOp function);
+
   // Reads.cpp: host syncs.
   std::optional<bool> read(mlir::Operation *op);
   Expr *readOf(llvm::StringRef conversion, mlir::Type type, Expr *source,
@@ -275,6 +291,7 @@ private:
   ExprTable &exprs;
   Semantics &sem;
   Side side;
+  const bool followsDevices;
   llvm::DenseMap<mlir::Value, Expr *> env;
   llvm::DenseMap<Expr *, bool> facts;
   llvm::SmallVector<Undo> undo;

@@ -51,6 +51,7 @@ struct Expr {
     Kernel, ///< `key`: loops and body; initial values, inputs, scalars
     Fill,   ///< a tensor of shape child 1, each element being child 0
     Place,  ///< in a Fill: dimension `key` of the element's index
+    On,     ///< child 0, computed while child 1 is the current device
   };
   enum Compare { Eq, Slt, Ult };
 
@@ -137,7 +138,9 @@ enum StateKind : uint64_t {
   AfterBarrier,
   AfterRandom,
   Escape,
-  FirstContents
+  FirstContents,
+  DeviceStart,
+  DeviceForgotten
 };
 
 } // namespace capstan::verify

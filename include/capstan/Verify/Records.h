@@ -129,6 +129,14 @@ struct Records {
 /// Executed syncs, on the path with most of them.
 struct Counts {
   uint64_t transfers = 0, values = 0;
+  /// Changes of the current device, and questions to devices.
+  uint64_t setDevices = 0, queries = 0;
+
+  /// Of two paths.
+  void takeLarger(const Counts &other);
+  /// `trips` times these, after `before`.
+  void repeatAfter(const Counts &before, uint64_t trips);
+
   /// A loop of unknown trip count was counted once.
   bool atLeast = false;
 };

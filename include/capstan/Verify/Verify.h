@@ -24,6 +24,8 @@ struct SyncCounts {
   uint64_t perForward = 0; ///< executed, on the path with most
   uint64_t values = 0;     ///< values read, likewise
   bool atLeast = false;    ///< a loop of unknown length was counted once
+  /// Changes of the current device and questions to devices, likewise.
+  uint64_t setDevices = 0, queries = 0;
 };
 
 struct FunctionReport {

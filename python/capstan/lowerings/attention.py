@@ -73,6 +73,10 @@ def packed(ctx, q, k, v, documents, longest, scale, causal, window=(-1, -1), log
     """The operation; with `logs`, the type of the logarithms of the sums, those as well."""
     f = ctx.f
     longest = [ctx.scalar(n, "index") for n in longest]
+    offsets = [cu.shape[0] for cu in documents]
+    if not equal(*offsets):
+        same = ctx.s.compare("eq", *map(f.size, offsets))
+        ctx.check(same, "attention: offsets of queries and of keys for different documents")
     documents = [ctx.cast(cu, "i32") for cu in documents]
     init = f.empty((*q.shape[:2], v.shape[2]), q.element)
     inits = [init] + ([f.empty(logs.shape, "f32")] if logs else [])
@@ -81,7 +85,7 @@ def packed(ctx, q, k, v, documents, longest, scale, causal, window=(-1, -1), log
     attributes = ["causal"] if causal else []
     attributes.append(f"scale = {number(scale, 'f64')} : f64")
     for name, size in zip(("left", "right"), window, strict=True):
-        if size != -1:
+        if size >= 0:  # below, all keys
             attributes.append(f"window_{name} = {size} : i64")
     types = ", ".join(i.type for i in inits)
     f.emit(

@@ -79,7 +79,7 @@ def floor_divide(ctx: Context, a, b) -> Value:
         if not is_float(a.element):
             return s.floordiv(a, b)
         # PyTorch's: (a - fmod(a, b)) / b, rounded, so that a * (1 / a) isn't above 1.
-        rest = s.binary("", "arith.remf", a, b)
+        rest = s.rem(a, b)
         zero = s.constant(0.0, a)
         quotient = s.div(s.sub(a, rest), b)
         differs = s.xor(s.compare("lt", rest, zero), s.compare("lt", b, zero))
@@ -98,9 +98,7 @@ def remainder(ctx: Context, a, b) -> Value:
 
 @lowering("aten.fmod.Scalar", "aten.fmod.Tensor")
 def fmod(ctx: Context, a, b) -> Value:
-    return ctx.elementwise(
-        [a, b], lambda s, a, b: s.binary("arith.remsi", "arith.remf", a, b, "arith.remui")
-    )
+    return ctx.elementwise([a, b], lambda s, a, b: s.rem(a, b))
 
 
 @lowering("aten.maximum.default", "aten.clamp_min.default", "aten.clamp_min.Tensor")

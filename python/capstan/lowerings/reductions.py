@@ -318,10 +318,11 @@ def logsumexp(ctx: Context, x, dim, keepdim=False) -> Value:
     largest = ctx.reduce(x, dims, -math.inf, lambda s, a, b: s.maximum(a, b), compute, True)
     _, total = _shifted_exp_sum(ctx, x, dims)
     shape = tuple(as_size(s) for s in largest.shape)
-    result = ctx.elementwise(
-        [total, largest],
-        lambda s, t, m: s.add(s.unary("math.log", t), m),
-        compute,
-        TensorType(shape, ctx.out.element),
-    )
+
+    def body(s, t: Value, m: Value) -> Value:
+        infinite = s.compare("eq", s.unary("math.absf", m), s.constant(math.inf, m))
+        return s.select(infinite, m, s.add(s.unary("math.log", t), m))
+
+    out = TensorType(shape, ctx.out.element)
+    result = ctx.elementwise([total, largest], body, compute, out)
     return ctx.reshape(result, ctx.out.shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..context import Context, is_float
+from ..context import Context, TensorType, is_float
 from ..mlir_text import Value
 from . import lowering
 
@@ -69,8 +69,6 @@ def sort_stable(ctx: Context, x, stable=None, dim=-1, descending=False) -> list[
 def argsort(ctx: Context, x, dim=-1, descending=False) -> Value:
     if not x.rank:
         return ctx.splat(0, ctx.out)
-    from ..context import TensorType
-
     dim %= x.rank
     outs = [TensorType(x.shape, x.element, x.unsigned), ctx.out]
     return chosen(ctx, x, ranks(ctx, x, dim, descending), dim, outs)[1]
@@ -82,6 +80,35 @@ def topk(ctx: Context, x, k, dim=-1, largest=True, *_) -> list[Value]:
         return [x, ctx.splat(0, ctx.out[1])]
     dim %= x.rank
     return chosen(ctx, x, ranks(ctx, x, dim, largest), dim, ctx.out)
+
+
+@lowering("aten.searchsorted.Tensor", "aten.searchsorted.Scalar")
+def searchsorted(
+    ctx: Context, sequence, x, out_int32=False, right=False, side=None, sorter=None
+) -> Value:
+    """How many elements of a sorted sequence come before x; of rows of sequences, for each row."""
+    if sorter is not None:
+        raise ctx.refuse("a sorter")
+    f, s = ctx.f, ctx.s
+    right = right or side == "right"
+    x = x if isinstance(x, Value) else ctx.splat(x, TensorType((), sequence.element))
+    init = ctx.splat(0, ctx.out)
+    rank = x.rank
+    here = list(range(rank))
+    rows = [*here[:-1], rank] if sequence.rank > 1 else [rank]
+
+    def body(value: Value, boundary: Value, count: Value) -> list[Value]:
+        # Not the other way round: NaN is behind all.
+        behind = s.compare("gt" if right else "ge", boundary, value)
+        return [s.add(count, s.cast(s.invert(behind), count.element))]
+
+    loops = [*x.shape, sequence.shape[-1]]
+    return f.generic([(x, here), (sequence, rows)], [(init, here)], loops, body, [rank])[0]
+
+
+@lowering("aten.bucketize.Tensor", "aten.bucketize.Scalar")
+def bucketize(ctx: Context, x, boundaries, out_int32=False, right=False) -> Value:
+    return searchsorted(ctx, boundaries, x, out_int32, right)
 
 
 @lowering("aten.histc.default")

@@ -105,13 +105,25 @@ def masked_select(ctx: Context, x, mask) -> Value:
 @lowering("aten.repeat_interleave.Tensor")
 def repeat_interleave(ctx: Context, repeats, output_size=None) -> Value:
     """[0] * repeats[0] + [1] * repeats[1] + ...; the length is read."""
-    total = ctx.reduce(repeats, [0], 0, lambda s, a, b: s.add(a, b), "i64")
-    if ctx.node.meta.get("unbacked_bindings"):
-        count = ctx.f.emit(f"capstan.item {total}[] : {total.type}", "i64")
-        define(ctx, ctx.s.cast(count, "index"))
-    ends = scan(ctx, repeats, 0, 0, lambda s, a, b: s.add(a, b), TensorType(repeats.shape, "i64"))
     f, s = ctx.f, ctx.s
     length = ctx.out.shape[0]
+
+    def checked(s, n: Value) -> Value:
+        ctx.check(s.compare("ge", n, s.constant(0, n)), "repeat_interleave: negative repeats")
+        return n
+
+    repeats = ctx.elementwise([repeats], checked, "", TensorType(repeats.shape, repeats.element))
+    total = ctx.reduce(repeats, [0], 0, lambda s, a, b: s.add(a, b), "i64")
+    if ctx.node.meta.get("unbacked_bindings"):
+        count = f.emit(f"capstan.item {total}[] : {total.type}", "i64")
+        define(ctx, s.cast(count, "index"))
+    else:
+        wanted = ctx.scalar(f.size(length), "i64")
+        flag = TensorType((), "i1")
+        fits = ctx.elementwise([total], lambda s, n: s.compare("eq", n, wanted), "", flag)
+        message = "repeat_interleave: repeats don't add up to output_size"
+        f.emit(f"capstan.device_check {fits}, {quoted(message)} : {fits.type}")
+    ends = scan(ctx, repeats, 0, 0, lambda s, a, b: s.add(a, b), TensorType(repeats.shape, "i64"))
     init = f.filled([length], f.constant(0, "i64"))
 
     def body(end: Value, index: Value) -> list[Value]:

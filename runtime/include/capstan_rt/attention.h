@@ -23,9 +23,10 @@ extern "C" {
  * Enqueues attention over packed documents. f32, f64, f16 and bf16 on `host`,
  * f16 and bf16 on `cuda`.
  *
- * Lengths are read on the device: lengths that decrease, sum up to more than
- * the tokens or are over max_* come as CHECK_FAILED with the next
- * synchronization, and nothing is written.
+ * Offsets are read on the device. If they don't begin at 0, decrease, end
+ * behind the tokens, or make a document longer than max_*, the next
+ * synchronization fails with CHECK_FAILED, and nothing is written. Tokens
+ * behind the last document are padding: their results are undefined.
  * \param[in] desc   copied
  * \param[in] q, k, v, cu_seqlens_q, cu_seqlens_k   device memory
  * \param[out] out, logsumexp   device memory; logsumexp may be null

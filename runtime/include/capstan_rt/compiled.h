@@ -85,7 +85,11 @@ typedef struct capstan_rt_entry_info {
 typedef struct capstan_rt_module_info {
   uint32_t size;        /**< of this struct */
   uint32_t abi_version; /**< CAPSTAN_RT_ABI_VERSION of the compiler */
-  const char *target;   /**< "host" or "cuda" */
+  /**
+   * "host" or "cuda". With a chip, as in "cuda:sm_90", the module loads only
+   * where every device is of that chip.
+   */
+  const char *target;
   const char *producer; /**< the compiler's version, for messages */
   int64_t num_entries;
   const capstan_rt_entry_info *entries;
@@ -368,6 +372,25 @@ int32_t capstan_rt_graph_end(capstan_rt_forward *forward,
                              const capstan_rt_graph_region *region,
                              const int64_t *live_bytes, void *const *produced,
                              void **results);
+
+/**
+ * Makes a device the current one of the thread. After a forward that fails, the
+ * device is current again that was so when it began. On `host`, work is of the
+ * device that is current when it is enqueued (traces show it); on `cuda`, the
+ * work of a forward is its stream's, and fails while another device is current.
+ * \param[in] device   an ordinal
+ */
+int32_t capstan_rt_set_device(capstan_rt_forward *forward, int64_t device);
+/** \param[out] device   the ordinal of the current one */
+int32_t capstan_rt_current_device(capstan_rt_forward *forward, int64_t *device);
+/**
+ * What a device can do, from a table that is filled once in a process.
+ * \param[in] device       an ordinal
+ * \param[in] capability   a line of capabilities.def, counted from 0
+ */
+int32_t capstan_rt_device_capability(capstan_rt_forward *forward,
+                                     int64_t device, int32_t capability,
+                                     int64_t *value);
 
 /** Why a batch runs the dynamic original; the values never change. */
 enum {

@@ -22,7 +22,7 @@ extern "C" {
 /** A device of a backend; counted references. */
 typedef struct capstan_rt_device capstan_rt_device;
 
-#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 3
+#define CAPSTAN_RT_DEVICE_CONFIG_VERSION 4
 
 /**
  * Device memory that the caller owns, such as a framework's cache (`cuda`
@@ -46,6 +46,16 @@ typedef struct capstan_rt_allocator {
    */
   void (*empty_cache)(void *context);
 } capstan_rt_allocator;
+
+/**
+ * What a device can do; a capability of number N is field N + 1. The same as
+ * long as the process lives.
+ */
+typedef struct capstan_rt_capabilities {
+  int64_t size; /**< of this struct; the caller sets it */
+#define CAPSTAN_RT_CAPABILITY(NAME, DESCRIPTION) int64_t NAME;
+#include "capstan_rt/capabilities.def"
+} capstan_rt_capabilities;
 
 /** How to make a device. Start from capstan_rt_device_config_init. */
 typedef struct capstan_rt_device_config {
@@ -88,6 +98,13 @@ typedef struct capstan_rt_device_config {
   const capstan_rt_allocator *allocator;
   /** cuDNN, for attention; null: the first that is found (`cuda`). */
   const char *cudnn_library;
+  /**
+   * The devices that a program finds on this machine, by ordinal, and how many
+   * they are; null and 0: one that can do nothing (`host`; on `cuda` it is the
+   * driver that knows). Copied.
+   */
+  const capstan_rt_capabilities *devices;
+  int64_t num_devices;
 } capstan_rt_device_config;
 
 /** The byte that unfinished fetches, and new memory if asked for, hold. */
@@ -130,6 +147,33 @@ const char *capstan_rt_device_name(const capstan_rt_device *device);
  */
 int32_t capstan_rt_device_dlpack(const capstan_rt_device *device, int32_t *type,
                                  int32_t *id);
+
+/**
+ * How many devices of its kind a program finds on this machine. Ordinals below
+ * are less than that; that of "cuda:N" is N.
+ */
+int32_t capstan_rt_device_count(const capstan_rt_device *device,
+                                int32_t *count);
+/**
+ * Makes a device the current one of this thread, as cudaSetDevice does.
+ * \return INVALID_ARGUMENT if there is none of that ordinal
+ */
+int32_t capstan_rt_device_set_current(capstan_rt_device *device,
+                                      int32_t ordinal);
+/** The current device of this thread: 0 if nobody has set it. */
+int32_t capstan_rt_device_get_current(capstan_rt_device *device,
+                                      int32_t *ordinal);
+/**
+ * What a device of this machine can do. The first call of a process asks the
+ * driver, once for each device, whichever threads ask at once.
+ * \param[in,out] capabilities   `size` is set by the caller
+ * \return INVALID_ARGUMENT if there is no such device, or the size is unknown.
+ *         UNSUPPORTED in a process that was forked after it had begun to use
+ *         CUDA, unless the device had been asked before
+ */
+int32_t capstan_rt_device_capabilities(capstan_rt_device *device,
+                                       int32_t ordinal,
+                                       capstan_rt_capabilities *capabilities);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@
 #define CAPSTAN_RT_BASE_BACKEND_H
 
 #include "base/Api.h"
+#include "base/Capabilities.h"
 #include "base/Counters.h"
 #include "base/Error.h"
 #include "base/RefCounted.h"
@@ -150,6 +151,23 @@ struct capstan_rt_device : capstan::rt::RefCounted {
   /// there are no addresses left.
   virtual std::unique_ptr<capstan::rt::AddressRange>
   reserveAddresses(int64_t most) = 0;
+  /// Devices that a program finds; ordinals below are less than that.
+  virtual int32_t deviceCount() const = 0;
+  virtual int32_t currentDevice(int32_t &ordinal) = 0;
+  virtual int32_t setCurrentDevice(int32_t ordinal, bool &changed) = 0;
+  /// Whether work of this device is right while that one is current.
+  virtual bool worksUnder(int32_t ordinal) const = 0;
+  /// Asks the driver.
+  virtual int32_t readCapabilities(int32_t ordinal,
+                                   capstan_rt_capabilities &read) = 0;
+  /// What is known of all devices of the process.
+  virtual capstan::rt::CapabilityTables &capabilityTables() = 0;
+  /// The table of a device, which `capability_queries` counts if the driver was
+  /// asked for it.
+  int32_t capabilitiesOf(const char *op, int64_t ordinal,
+                         const capstan_rt_capabilities *&table);
+  /// An error if there is no such device.
+  int32_t checkOrdinal(const char *op, int64_t ordinal) const;
   /// Loads the library for matrix products.
   virtual int32_t gemmLibrary(const char **library) = 0;
   /// Loads the library for attention.
@@ -256,9 +274,11 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
                                   const char *location = nullptr) = 0;
   /// Says that a call of a module is part of the capture.
   virtual void captureCall(capstan_rt_module &module) = 0;
-  /// Enqueues a replay, whose errors go to `failure` unless that is null.
+  /// Enqueues a replay, whose errors go to `failure` unless that is null, and
+  /// copies behind it.
   virtual int32_t replay(capstan_rt_graph &graph,
-                         const capstan::rt::FailureRef &failure) = 0;
+                         const capstan::rt::FailureRef &failure,
+                         const std::vector<capstan::rt::Part> &parts) = 0;
 
 protected:
   explicit capstan_rt_stream(capstan_rt_device *device)

@@ -40,6 +40,8 @@ private:
   int32_t importArguments(DLManagedTensorVersioned *const *arguments);
   int32_t importGiven(DLManagedTensorVersioned *const *given);
   int32_t runEntry(Forward &forward);
+  int32_t runForward(Forward &forward, DLManagedTensorVersioned **created,
+                     bool into);
   int32_t create(Forward &forward, int32_t i, DLManagedTensorVersioned *&out);
   int32_t copyInto(Forward &forward, int32_t i);
 
@@ -142,6 +144,15 @@ int32_t Call::copyInto(Forward &forward, int32_t i) {
   return CAPSTAN_RT_OK;
 }
 
+int32_t Call::runForward(Forward &forward, DLManagedTensorVersioned **created,
+                         bool into) {
+  CAPSTAN_RT_TRY(runEntry(forward));
+  for (int32_t i = 0; i < entry.num_results; ++i)
+    CAPSTAN_RT_TRY(into ? copyInto(forward, i)
+                        : create(forward, i, created[i]));
+  return CAPSTAN_RT_OK;
+}
+
 int32_t Call::run(int32_t numArguments,
                   DLManagedTensorVersioned *const *tensors, int32_t numResults,
                   DLManagedTensorVersioned **created,
@@ -164,11 +175,10 @@ int32_t Call::run(int32_t numArguments,
         entry.name, "results in memory of the graph (use call_into)"));
   stream.captureCall(module);
   Forward forward(stream, module);
-  CAPSTAN_RT_TRY(runEntry(forward));
-  for (int32_t i = 0; i < entry.num_results; ++i)
-    CAPSTAN_RT_TRY(into ? copyInto(forward, i)
-                        : create(forward, i, created[i]));
-  return CAPSTAN_RT_OK;
+  int32_t code = runForward(forward, created, into);
+  if (code)
+    forward.restoreDevice();
+  return code;
 }
 
 int32_t capstan_rt_call(const capstan_rt_function *function,

@@ -51,7 +51,8 @@ int32_t capstan_rt_device_create(const char *name,
                        defaults.size));
   if (config->threads < 0 || config->max_delay_us < 0 ||
       config->memory_limit < 0 || config->max_graphs < 0 ||
-      config->max_graph_bytes < 0 || config->release_threshold < 0)
+      config->max_graph_bytes < 0 || config->release_threshold < 0 ||
+      config->num_devices < 0)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "a negative number in the configuration");
   if (const capstan_rt_allocator *hook = config->allocator;
@@ -59,6 +60,14 @@ int32_t capstan_rt_device_create(const char *name,
       (hook->size != sizeof(*hook) || !hook->allocate != !hook->release))
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "an allocator of unknown size, or with one function of two");
+  if (!config->devices != !config->num_devices ||
+      config->num_devices > INT32_MAX)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "devices without their number, or a number without devices");
+  for (int64_t i = 0; i < config->num_devices; ++i)
+    if (config->devices[i].size != sizeof(capstan_rt_capabilities))
+      return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                  "capabilities of unknown size");
   int32_t index = 0;
   if (!strcmp(name, "host"))
     CAPSTAN_RT_TRY(createHostDevice(*config, device));

@@ -144,6 +144,7 @@ static int32_t checkCopy(capstan_rt_forward *forward, const char *op,
 int32_t capstan_rt_copy(capstan_rt_forward *forward, void *destination,
                         const void *source, int64_t bytes) {
   REQUIRE_FORWARD("copy");
+  CAPSTAN_RT_TRY(forward->here("copy"));
   CAPSTAN_RT_TRY(checkCopy(forward, "copy", destination, source, bytes));
   return forward->done(
       forward->stream->copy(forward->failure, destination, source, bytes));
@@ -152,6 +153,7 @@ int32_t capstan_rt_copy(capstan_rt_forward *forward, void *destination,
 int32_t capstan_rt_to_device(capstan_rt_forward *forward, void *destination,
                              const void *source, int64_t bytes) {
   REQUIRE_FORWARD("to_device");
+  CAPSTAN_RT_TRY(forward->here("to_device"));
   CAPSTAN_RT_TRY(checkCopy(forward, "to_device", destination, source, bytes));
   return forward->done(
       forward->stream->toDevice(forward->failure, destination, source, bytes));
@@ -162,6 +164,7 @@ int32_t capstan_rt_launch(capstan_rt_forward *forward,
                           capstan_rt_kernel kernel, const void *arguments,
                           int64_t bytes, int64_t extent) {
   REQUIRE_FORWARD("launch");
+  CAPSTAN_RT_TRY(forward->here("launch"));
   if (!info || !info->name || !kernel || bytes < 0 || (bytes && !arguments) ||
       info->num_checks < 0 || (info->num_checks && !info->checks))
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {"launch"},
@@ -193,6 +196,7 @@ int32_t capstan_rt_launch_gpu(capstan_rt_forward *forward, int64_t kernel,
                               void **arguments) {
   const char *op = "launch_gpu";
   REQUIRE_FORWARD(op);
+  CAPSTAN_RT_TRY(forward->here(op));
   const Module &module = forward->module;
   if (!module.code || kernel < 0 || kernel >= module.gpuInfo()->num_kernels)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
@@ -224,6 +228,7 @@ int32_t capstan_rt_gemm(capstan_rt_forward *forward,
                         const capstan_rt_gemm_desc *desc, const void *a,
                         const void *b, void *c) {
   REQUIRE_FORWARD("gemm");
+  CAPSTAN_RT_TRY(forward->here("gemm"));
   CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c)));
   forward->count(Counter::gemms);
   return forward->done(forward->stream->gemm(forward->failure, *desc, a, b, c));
@@ -234,6 +239,7 @@ int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
                                 const void *b, const int32_t *offsets,
                                 void *c) {
   REQUIRE_FORWARD("grouped_gemm");
+  CAPSTAN_RT_TRY(forward->here("grouped_gemm"));
   CAPSTAN_RT_TRY(forward->done(checkGroupedGemm(desc, a, b, offsets, c)));
   forward->count(Counter::gemms);
   return forward->done(
@@ -247,6 +253,7 @@ int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
                                     const int32_t *cu_seqlens_k, void *out,
                                     float *logsumexp) {
   REQUIRE_FORWARD("varlen_attention");
+  CAPSTAN_RT_TRY(forward->here("varlen_attention"));
   AttentionArguments tensors = {q,   k,        v, cu_seqlens_q, cu_seqlens_k,
                                 out, logsumexp};
   CAPSTAN_RT_TRY(forward->done(checkAttention(desc, tensors)));
@@ -258,6 +265,7 @@ int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
 int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,
                         const capstan_rt_part *parts) {
   REQUIRE_FORWARD("read");
+  CAPSTAN_RT_TRY(forward->here("read"));
   Fetch *fetch = nullptr;
   CAPSTAN_RT_TRY(forward->startFetch(count, parts, /*poison=*/false, &fetch));
   return forward->waitFetch(fetch, Counter::blocking_syncs);
@@ -267,6 +275,7 @@ int32_t capstan_rt_fetch_start(capstan_rt_forward *forward, int64_t count,
                                const capstan_rt_part *parts,
                                capstan_rt_fetch **fetch) {
   REQUIRE_FORWARD("fetch_start");
+  CAPSTAN_RT_TRY(forward->here("fetch_start"));
   return forward->startFetch(count, parts, /*poison=*/true, fetch);
 }
 
@@ -324,6 +333,7 @@ int32_t capstan_rt_graph_begin(capstan_rt_forward *forward,
                                void **results, int32_t *run) {
   const char *op = "graph_begin";
   REQUIRE_FORWARD(op);
+  CAPSTAN_RT_TRY(forward->here(op));
   CAPSTAN_RT_TRY(checkRegion(forward, op, region, live_bytes));
   if ((region->num_inputs && !inputs) || !results || !run)
     return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, region->location},
@@ -350,6 +360,43 @@ int32_t capstan_rt_graph_end(capstan_rt_forward *forward,
                          "the forward is not in this region");
   return forward->done(
       forward->region->leave(*forward, live_bytes, produced, results));
+}
+
+int32_t capstan_rt_set_device(capstan_rt_forward *forward, int64_t device) {
+  REQUIRE_FORWARD("set_device");
+  return forward->setDevice(device);
+}
+
+int32_t capstan_rt_current_device(capstan_rt_forward *forward,
+                                  int64_t *device) {
+  const char *op = "current_device";
+  REQUIRE_FORWARD(op);
+  if (!device)
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op}, "null pointer");
+  int32_t ordinal = 0;
+  CAPSTAN_RT_TRY(forward->done(forward->caller.device->currentDevice(ordinal)));
+  *device = ordinal;
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan_rt_device_capability(capstan_rt_forward *forward,
+                                     int64_t device, int32_t capability,
+                                     int64_t *value) {
+  const char *op = "device_capability";
+  REQUIRE_FORWARD(op);
+  int64_t capstan_rt_capabilities::*const fields[] = {
+#define CAPSTAN_RT_CAPABILITY(NAME, DESCRIPTION) &capstan_rt_capabilities::NAME,
+#include "capstan_rt/capabilities.def"
+  };
+  if (!value || capability < 0 || capability >= int32_t(std::size(fields)))
+    return forward->fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                         format("no capability of number %d", capability));
+  forward->count(Counter::capability_lookups);
+  const capstan_rt_capabilities *table;
+  CAPSTAN_RT_TRY(
+      forward->done(forward->caller.device->capabilitiesOf(op, device, table)));
+  *value = table->*fields[capability];
+  return CAPSTAN_RT_OK;
 }
 
 int32_t capstan_rt_fallback(capstan_rt_forward *forward, int32_t reason,

@@ -41,6 +41,39 @@ int32_t capstan_rt_forward::fail(int32_t code, Where where,
   return done(capstan::rt::fail(code, where, std::move(message)));
 }
 
+int32_t capstan_rt_forward::setDevice(int64_t ordinal) {
+  const char *op = "set_device";
+  Device &device = *caller.device;
+  CAPSTAN_RT_TRY(done(device.checkOrdinal(op, ordinal)));
+  CAPSTAN_RT_TRY(refuseInCapture(op, "a change of the current device"));
+  if (deviceBefore < 0)
+    CAPSTAN_RT_TRY(done(device.currentDevice(deviceBefore)));
+  bool changed = false;
+  CAPSTAN_RT_TRY(
+      done(device.setCurrentDevice(static_cast<int32_t>(ordinal), changed)));
+  if (changed)
+    count(Counter::set_device_calls);
+  elsewhere = device.worksUnder(static_cast<int32_t>(ordinal))
+                  ? -1
+                  : static_cast<int32_t>(ordinal);
+  return CAPSTAN_RT_OK;
+}
+
+void capstan_rt_forward::restoreDevice() {
+  bool changed = false;
+  if (deviceBefore >= 0)
+    caller.device->setCurrentDevice(deviceBefore, changed);
+  if (changed)
+    count(Counter::set_device_calls);
+}
+
+int32_t capstan_rt_forward::failElsewhere(const char *op) {
+  return fail(CAPSTAN_RT_UNSUPPORTED, {op},
+              format("device %d is current, and the work of this forward goes "
+                     "to its stream's",
+                     elsewhere));
+}
+
 int32_t capstan_rt_forward::refuseInCapture(const char *op, const char *what) {
   return done(
       stream->refuseInCapture(op, what, region ? region->location() : nullptr));

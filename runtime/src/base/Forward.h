@@ -49,6 +49,11 @@ struct capstan_rt_forward {
   /// When it used the pool first; 0: not yet.
   uint64_t poolSince = 0;
 
+  /// The current device when this forward changed it first; -1: it has not.
+  int32_t deviceBefore = -1;
+  /// The device that it made current, if that isn't the stream's; else -1.
+  int32_t elsewhere = -1;
+
   capstan_rt_forward(capstan_rt_stream &stream, capstan_rt_module &module);
   /// Releases what the entry left, and leaves the counters with the module.
   ~capstan_rt_forward();
@@ -67,6 +72,14 @@ struct capstan_rt_forward {
   int32_t waitFetch(capstan_rt_fetch *fetch, Counter kind);
   int32_t releaseFetch(capstan_rt_fetch *fetch);
 
+  int32_t setDevice(int64_t ordinal);
+  /// Makes the device current that was so at the start.
+  void restoreDevice();
+  /// An error while a device is current whose work this stream doesn't do.
+  int32_t here(const char *op) {
+    return elsewhere < 0 ? int32_t(CAPSTAN_RT_OK) : failElsewhere(op);
+  }
+
   /// Counts for this forward, its module and its device.
   void count(Counter counter, int64_t amount = 1);
   /// Remembers that the thread's last error is about this forward.
@@ -78,6 +91,7 @@ private:
     capstan::rt::Ref<capstan_rt_fetch> fetch;
     int64_t bytes;
   };
+  int32_t failElsewhere(const char *op);
   Running *find(capstan_rt_fetch *fetch);
   int32_t allocateDevice(int64_t bytes, int64_t alignment,
                          capstan::rt::Block *block);

@@ -200,7 +200,7 @@ int32_t GraphRegion::giveUpGraph(Forward &forward) {
   CAPSTAN_RT_TRY(stop(forward, graph));
   refused = true;
   forward.count(Counter::fallbacks_memory);
-  return forward.stream->replay(*graph, forward.failure);
+  return forward.stream->replay(*graph, forward.failure, {});
 }
 
 int32_t GraphRegion::leave(Forward &forward, const int64_t *liveBytes,
@@ -263,9 +263,15 @@ int32_t GraphRegion::giveBack(Forward &forward) {
 
 int32_t GraphRegion::replay(Forward &forward, const int64_t *liveBytes,
                             void **results) {
-  CAPSTAN_RT_TRY(forward.stream->replay(*graph, forward.failure));
+  std::vector<Part> parts;
+  for (int32_t i = 0; i < info.num_results; ++i) {
+    int64_t bytes = liveOf(liveBytes, i);
+    CAPSTAN_RT_TRY(forward.allocate(bytes, 64, /*host=*/false, &results[i]));
+    parts.push_back({results[i], outputs[i], bytes, /*host=*/false});
+  }
+  CAPSTAN_RT_TRY(forward.stream->replay(*graph, forward.failure, parts));
   forward.count(Counter::graph_replays);
-  return copyResults(forward, liveBytes, outputs.data(), results);
+  return CAPSTAN_RT_OK;
 }
 
 /// The pool's memory is another graph's next: the caller gets copies.

@@ -71,8 +71,8 @@ private:
 namespace capstan::rt {
 
 /// Whether the runtime can use what a module exports. `from` names it.
-int32_t checkModuleInfo(const capstan_rt_module_info *info,
-                        const Device &device, const char *from);
+int32_t checkModuleInfo(const capstan_rt_module_info *info, Device &device,
+                        const char *from);
 
 /// Whether a file is a whole shared library of this machine. The loader maps
 /// what the headers promise, and a truncated file would then end the process.

@@ -87,8 +87,24 @@ static int32_t checkGpuCode(const char *from,
   return CAPSTAN_RT_OK;
 }
 
+/// Code that was folded for a chip may ask any device what it can do.
+static int32_t checkChip(const char *from, const char *chip, Device &device) {
+  int architecture = 0, read = 0;
+  if (sscanf(chip, "sm_%5d%n", &architecture, &read) != 1 || chip[read])
+    return bad(from, format("compiled for the unknown chip '%s'", chip));
+  for (int32_t i = 0; i < device.deviceCount(); ++i) {
+    const capstan_rt_capabilities *table;
+    CAPSTAN_RT_TRY(device.capabilitiesOf("module", i, table));
+    if (table->architecture != architecture)
+      return bad(from,
+                 format("compiled for %s alone; device %d is sm_%lld", chip, i,
+                        static_cast<long long>(table->architecture)));
+  }
+  return CAPSTAN_RT_OK;
+}
+
 int32_t capstan::rt::checkModuleInfo(const capstan_rt_module_info *info,
-                                     const Device &device, const char *from) {
+                                     Device &device, const char *from) {
   // The version first: it decides what the rest of the struct looks like.
   if (info->abi_version != CAPSTAN_RT_ABI_VERSION)
     return bad(from, format("compiled for version %u of the ABI; this runtime "
@@ -98,10 +114,14 @@ int32_t capstan::rt::checkModuleInfo(const capstan_rt_module_info *info,
   if (!gpu && info->size != sizeof(*info))
     return bad(from, format("its module info has %u bytes, not %zu", info->size,
                             sizeof(*info)));
-  if (!info->target || strcmp(info->target, device.target()))
+  size_t length = strlen(device.target());
+  if (!info->target || strncmp(info->target, device.target(), length) ||
+      (info->target[length] && info->target[length] != ':'))
     return bad(from,
                format("compiled for '%s'; this device is '%s'",
                       info->target ? info->target : "(null)", device.target()));
+  if (info->target[length])
+    CAPSTAN_RT_TRY(checkChip(from, info->target + length + 1, device));
   if (gpu)
     CAPSTAN_RT_TRY(checkGpuCode(from, *gpu));
   if (info->num_entries < 0 || (info->num_entries && !info->entries))

@@ -135,7 +135,7 @@ int32_t capstan_rt_graph_launch(capstan_rt_graph *graph,
                 "graph and stream are of different devices");
   CAPSTAN_RT_TRY(stream->refuseInCapture(op, "another graph"));
   graph->countReplay();
-  return stream->replay(*graph, nullptr);
+  return stream->replay(*graph, nullptr, {});
 }
 
 int32_t capstan_rt_graph_get_info(const capstan_rt_graph *graph,

@@ -48,13 +48,13 @@ int32_t Trace::start() {
 }
 
 void Trace::add(const char *category, const char *name, const char *location,
-                Clock::time_point begin, Clock::time_point end,
-                uint64_t track) {
+                Clock::time_point begin, Clock::time_point end, uint64_t track,
+                int32_t device) {
   std::lock_guard<std::mutex> lock(mutex);
   if (!running())
     return;
   spans.push_back({name ? name : category, location ? location : "", category,
-                   begin, end, track});
+                   begin, end, track, device});
 }
 
 int32_t Trace::stop(const char *path) {
@@ -81,10 +81,12 @@ int32_t Trace::stop(const char *path) {
     fprintf(file,
             "%s{\"ph\":\"X\",\"pid\":1,\"tid\":%llu,\"ts\":%.3f,"
             "\"dur\":%.3f,\"cat\":\"%s\",\"name\":%s,"
-            "\"args\":{\"location\":%s}}",
+            "\"args\":{\"location\":%s%s}}",
             separator, static_cast<unsigned long long>(span.track),
             us(span.begin - origin), us(span.end - span.begin), span.category,
-            quoted(span.name).c_str(), quoted(span.location).c_str());
+            quoted(span.name).c_str(), quoted(span.location).c_str(),
+            span.device < 0 ? ""
+                            : format(",\"device\":%d", span.device).c_str());
     separator = ",\n";
   }
   fputs("\n]}\n", file);

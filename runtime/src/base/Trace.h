@@ -30,12 +30,14 @@ public:
   int32_t stop(const char *path);
   /// Copies the strings: a module may be gone when the trace is written.
   void add(const char *category, const char *name, const char *location,
-           Clock::time_point begin, Clock::time_point end) {
-    add(category, name, location, begin, end, ofThread());
+           Clock::time_point begin, Clock::time_point end,
+           int32_t device = -1) {
+    add(category, name, location, begin, end, ofThread(), device);
   }
   /// The same, on another track than that of the thread.
   void add(const char *category, const char *name, const char *location,
-           Clock::time_point begin, Clock::time_point end, uint64_t track);
+           Clock::time_point begin, Clock::time_point end, uint64_t track,
+           int32_t device = -1);
   /// A number that no thread has.
   static uint64_t newTrack();
 
@@ -45,6 +47,7 @@ private:
     const char *category;
     Clock::time_point begin, end;
     uint64_t track;
+    int32_t device; ///< that does it; -1: not said
   };
   static uint64_t ofThread();
 
@@ -59,15 +62,15 @@ private:
 class TraceScope {
 public:
   TraceScope(Trace &trace, const char *category, const char *name = nullptr,
-             const char *location = nullptr)
+             const char *location = nullptr, int32_t device = -1)
       : trace(trace.running() ? &trace : nullptr), category(category),
-        name(name), location(location) {
+        name(name), location(location), device(device) {
     if (this->trace)
       begin = Trace::Clock::now();
   }
   ~TraceScope() {
     if (trace)
-      trace->add(category, name, location, begin, Trace::Clock::now());
+      trace->add(category, name, location, begin, Trace::Clock::now(), device);
   }
   TraceScope(const TraceScope &) = delete;
   TraceScope &operator=(const TraceScope &) = delete;
@@ -75,6 +78,7 @@ public:
 private:
   Trace *trace;
   const char *category, *name, *location;
+  int32_t device;
   Trace::Clock::time_point begin;
 };
 

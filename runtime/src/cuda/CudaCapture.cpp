@@ -114,15 +114,19 @@ void CudaStream::captureCall(Module &module) {
     graph->add(module);
 }
 
-int32_t CudaStream::replay(Graph &replayed, const FailureRef &failure) {
+int32_t CudaStream::replay(Graph &replayed, const FailureRef &failure,
+                           const std::vector<Part> &parts) {
   auto &recorded = static_cast<CudaGraph &>(replayed);
   Current current(gpu);
   {
     Traced traced(*this, /*recorded=*/false, "graph", "graph_launch");
     // The driver runs no two replays of a graph at once.
-    CAPSTAN_RT_TRY(stateOf(*recorded.failure)
-                       ? replayChecked(recorded, failure)
-                       : recorded.launch(handle->stream));
+    if (stateOf(*recorded.failure)) {
+      CAPSTAN_RT_TRY(replayChecked(recorded, failure, parts));
+    } else {
+      CAPSTAN_RT_TRY(recorded.launch(handle->stream));
+      CAPSTAN_RT_TRY(copyParts("graph_launch", parts));
+    }
   }
   flights->keep(Ref<RefCounted>::share(&recorded));
   if (failure)
@@ -132,22 +136,26 @@ int32_t CudaStream::replay(Graph &replayed, const FailureRef &failure) {
 
 /// Takes over what the graph's record says before the next replay clears it.
 int32_t CudaStream::replayChecked(CudaGraph &recorded,
-                                  const FailureRef &failure) {
+                                  const FailureRef &failure,
+                                  const std::vector<Part> &parts) {
   const char *op = "graph_launch";
   FailureRef owner = failure ? failure : FailureRef::adopt(new Failure);
   FailureState *state;
   CAPSTAN_RT_TRY(stateFor(/*recorded=*/nullptr, owner, state));
   state->keep(Ref<RefCounted>::share(&recorded)); // has what codes stand for
   std::lock_guard<std::mutex> lock(recorded.replaying);
-  if (recorded.looked)
+  if (!recorded.looked)
+    CAPSTAN_RT_TRY(gpu.events.take(op, recorded.looked));
+  else if (recorded.lookedOn.get() != handle.get())
     CAPSTAN_CUDA_TRY(gpu, op, cuStreamWaitEvent, handle->stream,
                      recorded.looked, 0);
-  else
-    CAPSTAN_RT_TRY(gpu.events.take(op, recorded.looked));
   CAPSTAN_RT_TRY(recorded.launch(handle->stream));
-  CAPSTAN_RT_TRY(gpu.kernels.merge(
-      handle->stream, stateOf(*recorded.failure)->record(), state->record()));
+  RuntimeKernels::Parts records;
+  records.failed = stateOf(*recorded.failure)->record();
+  records.into = state->record();
+  CAPSTAN_RT_TRY(copyParts(op, parts, std::move(records)));
   CAPSTAN_CUDA_TRY(gpu, op, cuEventRecord, recorded.looked, handle->stream);
+  recorded.lookedOn = Ref<RefCounted>::share(handle.get());
   flights->cover(owner);
   return CAPSTAN_RT_OK;
 }

@@ -5,12 +5,14 @@
 
 #include "cuda/CudaDevice.h"
 #include "cuda/CudaCode.h"
+#include "cuda/CudaContexts.h"
 #include "cuda/CudaEvent.h"
 #include "cuda/CudaRange.h"
 #include "cuda/CudaStream.h"
 
 #include "dlpack/dlpack.h"
 #include <algorithm>
+#include <unistd.h>
 
 using namespace capstan::rt;
 
@@ -38,6 +40,8 @@ int32_t CudaDevice::open() {
     return fail(CAPSTAN_RT_NOT_FOUND, {creating, nullptr, name()},
                 format("no GPU of index %d: the driver '%s' has %d", index,
                        driverName.c_str(), count));
+  capabilities = &tablesOf(driverName, count);
+  opener = getpid();
   CAPSTAN_CUDA_TRY(*this, creating, cuDeviceGet, &handle, index);
   size_t bytes = 0;
   CAPSTAN_CUDA_TRY(*this, creating, cuDeviceTotalMem, &bytes, handle);
@@ -86,6 +90,9 @@ CudaDevice::~CudaDevice() {
     if (pool)
       cu.cuMemPoolDestroy(pool);
   }
+  for (size_t i = 0; i < others.size(); ++i)
+    if (CUdevice gpu; others[i] && !cu.cuDeviceGet(&gpu, int(i)))
+      cu.cuDevicePrimaryCtxRelease(gpu);
   cu.cuDevicePrimaryCtxRelease(handle);
 }
 

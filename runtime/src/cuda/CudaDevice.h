@@ -22,6 +22,7 @@
 #include "cuda/RuntimeKernels.h"
 
 #include <optional>
+#include <sys/types.h>
 
 namespace capstan::rt {
 class CudaCode;
@@ -47,6 +48,14 @@ public:
                    Ref<GpuCode> &code) override;
   int32_t gemmLibrary(const char **library) override;
   int32_t attentionLibrary(const char **library) override;
+
+  int32_t deviceCount() const override { return capabilities->devices(); }
+  int32_t currentDevice(int32_t &ordinal) override;
+  int32_t setCurrentDevice(int32_t ordinal, bool &changed) override;
+  bool worksUnder(int32_t ordinal) const override { return ordinal == index; }
+  int32_t readCapabilities(int32_t ordinal,
+                           capstan_rt_capabilities &read) override;
+  CapabilityTables &capabilityTables() override { return *capabilities; }
 
   const Driver &driver() const { return cu; }
   CUdevice gpu() const { return handle; }
@@ -89,6 +98,7 @@ public:
 
 private:
   int32_t openPool();
+  int32_t contextOf(int32_t ordinal, CUcontext &context);
 
   capstan_rt_device_config config;
   capstan_rt_allocator allocator = {};
@@ -97,6 +107,12 @@ private:
   Driver cu;
   CUdevice handle = 0;
   CUcontext primary = nullptr;
+  /// Of all devices of this driver in the process.
+  CapabilityTables *capabilities = nullptr;
+  pid_t opener = 0;
+  /// Contexts of other devices that a program made current, by ordinal.
+  std::mutex othersMutex;
+  std::vector<CUcontext> others;
   CUmemoryPool pool = nullptr;
   CUstream aside = nullptr;
   int64_t limit = 0;

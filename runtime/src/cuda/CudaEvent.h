@@ -25,6 +25,11 @@ public:
   bool query() override;
   int32_t record(Ref<Flights> of, CUstream stream);
   CUevent native() const { return event; }
+  /// Whether it was recorded last on the stream of these.
+  bool isOf(const Flights &of) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return flights.get() == &of;
+  }
 
 private:
   CudaDevice &gpu;

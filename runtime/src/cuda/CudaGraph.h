@@ -44,6 +44,7 @@ public:
   std::mutex replaying;
   /// After the last replay whose record was looked at; null: none yet.
   CUevent looked = nullptr;
+  Ref<RefCounted> lookedOn; // that replay's StreamHandle
 
 private:
   Ref<CudaDevice> owner;

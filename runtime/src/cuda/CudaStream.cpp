@@ -158,14 +158,19 @@ bool CudaStream::query() {
 int32_t CudaStream::record(Event &event) {
   Current current(gpu);
   // Who waits for the event hears of failures before it.
-  if (flights->watches())
+  if (flights->watches()) {
     CAPSTAN_RT_TRY(flights->close("event_record"));
+    flights->reap(); // nobody may ever wait for the stream
+  }
   return static_cast<CudaEvent &>(event).record(flights, handle->stream);
 }
 
 int32_t CudaStream::wait(Event &event) {
   Current current(gpu);
+  auto &recorded = static_cast<CudaEvent &>(event);
+  if (recorded.isOf(*flights) && !capturing())
+    return CAPSTAN_RT_OK; // it is in order
   CAPSTAN_CUDA_TRY(gpu, "stream_wait_event", cuStreamWaitEvent, handle->stream,
-                   static_cast<CudaEvent &>(event).native(), 0);
+                   recorded.native(), 0);
   return CAPSTAN_RT_OK;
 }

@@ -62,7 +62,8 @@ public:
   int32_t refuseInCapture(const char *op, const char *what,
                           const char *location) override;
   void captureCall(Module &module) override;
-  int32_t replay(Graph &graph, const FailureRef &failure) override;
+  int32_t replay(Graph &graph, const FailureRef &failure,
+                 const std::vector<Part> &parts) override;
 
 private:
   class Traced;
@@ -97,7 +98,10 @@ private:
                          const capstan_cudnn_sdpa &sdpa,
                          const AttentionArguments &arguments, Block &own,
                          capstan_cudnn_tensors &tensors);
-  int32_t replayChecked(CudaGraph &graph, const FailureRef &failure);
+  int32_t replayChecked(CudaGraph &graph, const FailureRef &failure,
+                        const std::vector<Part> &parts);
+  int32_t copyParts(const char *op, const std::vector<Part> &parts,
+                    RuntimeKernels::Parts &&records = {});
 
   CudaDevice &gpu;
   const Ref<StreamHandle> handle;

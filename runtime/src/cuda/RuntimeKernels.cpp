@@ -24,10 +24,9 @@ int32_t RuntimeKernels::load() {
     const char *name;
     CUfunction &function;
   } functions[] = {
-      {"capstan_copy", copyParts},      {"capstan_fill", fillMemory},
-      {"capstan_reset", resetRecord},   {"capstan_merge", mergeRecord},
-      {"capstan_check", checkByte},     {"capstan_lengths", sumLengths},
-      {"capstan_keyless", clearKeyless}};
+      {"capstan_copy", copyParts},     {"capstan_fill", fillMemory},
+      {"capstan_reset", resetRecord},  {"capstan_check", checkByte},
+      {"capstan_lengths", sumLengths}, {"capstan_keyless", clearKeyless}};
   for (const auto &each : functions)
     CAPSTAN_CUDA_TRY(device, op, cuModuleGetFunction, &each.function, module,
                      each.name);
@@ -57,13 +56,15 @@ static unsigned blocksFor(uint64_t bytes, unsigned threads) {
 
 int32_t RuntimeKernels::copy(const char *op, CUstream stream, int count,
                              Parts &parts) const {
-  static_assert(sizeof(Parts) == 512, "as the kernel has it");
+  static_assert(sizeof(Parts) == 528, "as the kernel has it");
   uint64_t most = 0;
+  if (!count)
+    parts.part[0].bytes = parts.part[0].number = 0;
   for (int i = 0; i < count; ++i)
     most = std::max(most, parts.part[i].bytes);
   void *arguments[] = {&parts};
   return launch(op, copyParts, blocksFor(most, 256), 256, stream, arguments,
-                count);
+                std::max(count, 1));
 }
 
 CUgraphNode RuntimeKernels::fillNode(CUgraph graph, CUgraphNode memset) const {
@@ -88,12 +89,6 @@ CUgraphNode RuntimeKernels::fillNode(CUgraph graph, CUgraphNode memset) const {
 int32_t RuntimeKernels::reset(CUstream stream, CUdeviceptr record) const {
   void *arguments[] = {&record};
   return launch("failure_record", resetRecord, 1, 1, stream, arguments);
-}
-
-int32_t RuntimeKernels::merge(CUstream stream, CUdeviceptr from,
-                              CUdeviceptr to) const {
-  void *arguments[] = {&from, &to};
-  return launch("failure_record", mergeRecord, 1, 1, stream, arguments);
 }
 
 int32_t RuntimeKernels::check(CUstream stream, CUdeviceptr record,

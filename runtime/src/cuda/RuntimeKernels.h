@@ -30,6 +30,8 @@ public:
   };
   struct Parts {
     Part part[mostParts];
+    // What failed in the first record has failed in the second; 0: no records.
+    CUdeviceptr failed = 0, into = 0;
   };
 
   /// Cumulative lengths of documents, and what is to be known of them. Without
@@ -62,15 +64,13 @@ public:
   int32_t load();
   void unload();
 
-  /// Copies the first `count` parts, which don't overlap.
+  /// Copies the first `count` parts, which don't overlap, and merges records.
   int32_t copy(const char *op, CUstream stream, int count, Parts &parts) const;
   /// A node of a graph that does the work of one that sets memory; null if it
   /// can't.
   CUgraphNode fillNode(CUgraph graph, CUgraphNode memset) const;
   /// Clears a failure record and its mirror.
   int32_t reset(CUstream stream, CUdeviceptr record) const;
-  /// What failed in one record has failed in another.
-  int32_t merge(CUstream stream, CUdeviceptr from, CUdeviceptr to) const;
   /// Fails with a code if the byte is 0.
   int32_t check(CUstream stream, CUdeviceptr record, const uint8_t *condition,
                 uint64_t code) const;
@@ -88,8 +88,7 @@ private:
   CudaDevice &device;
   CUmodule module = nullptr;
   CUfunction copyParts = nullptr, fillMemory = nullptr, resetRecord = nullptr,
-             mergeRecord = nullptr, checkByte = nullptr, sumLengths = nullptr,
-             clearKeyless = nullptr;
+             checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr;
 };
 
 } // namespace capstan::rt

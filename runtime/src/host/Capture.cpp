@@ -83,11 +83,14 @@ private:
 };
 } // namespace
 
-int32_t HostStream::replay(Graph &replayed, const FailureRef &failure) {
+int32_t HostStream::replay(Graph &replayed, const FailureRef &failure,
+                           const std::vector<Part> &parts) {
   auto &recorded = static_cast<HostGraph &>(replayed);
-  if (failure)
-    return enqueue(std::make_unique<Replay>(failure, recorded));
-  recorded.retain(); // until the queue is done with it
-  worker.push(&recorded);
-  return CAPSTAN_RT_OK;
+  if (failure) {
+    CAPSTAN_RT_TRY(enqueue(std::make_unique<Replay>(failure, recorded)));
+  } else {
+    recorded.retain(); // until the queue is done with it
+    worker.push(&recorded);
+  }
+  return stage(failure, parts);
 }

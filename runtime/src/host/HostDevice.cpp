@@ -23,9 +23,20 @@ static int64_t memoryOfMachine() {
   return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
 }
 
+static std::vector<capstan_rt_capabilities>
+declaredDevices(const capstan_rt_device_config &config) {
+  if (config.num_devices)
+    return {config.devices, config.devices + config.num_devices};
+  capstan_rt_capabilities none = {};
+  none.size = sizeof(none);
+  return {none};
+}
+
 HostDevice::HostDevice(const capstan_rt_device_config &config)
     : config(config),
       limit(config.memory_limit ? config.memory_limit : memoryOfMachine()),
+      declared(declaredDevices(config)),
+      capabilities(static_cast<int32_t>(declared.size())),
       blasName(config.blas_library ? config.blas_library : "libopenblas.so.0"),
       pool(threadCount(config.threads)) {}
 
@@ -48,6 +59,27 @@ int32_t HostDevice::wrapStream(void *, capstan_rt_stream **) {
 }
 
 int32_t HostDevice::loadCode(const capstan_rt_module_info &, Ref<GpuCode> &) {
+  return CAPSTAN_RT_OK;
+}
+
+static thread_local int32_t current = 0;
+
+int32_t HostDevice::currentOfThread() { return current; }
+
+int32_t HostDevice::currentDevice(int32_t &ordinal) {
+  ordinal = current;
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostDevice::setCurrentDevice(int32_t ordinal, bool &changed) {
+  changed = ordinal != current;
+  current = ordinal;
+  return CAPSTAN_RT_OK;
+}
+
+int32_t HostDevice::readCapabilities(int32_t ordinal,
+                                     capstan_rt_capabilities &read) {
+  read = declared[ordinal];
   return CAPSTAN_RT_OK;
 }
 

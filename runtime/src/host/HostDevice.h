@@ -40,6 +40,16 @@ public:
   int32_t gemmLibrary(const char **library) override;
   int32_t attentionLibrary(const char **library) override;
 
+  int32_t deviceCount() const override { return capabilities.devices(); }
+  int32_t currentDevice(int32_t &ordinal) override;
+  int32_t setCurrentDevice(int32_t ordinal, bool &changed) override;
+  bool worksUnder(int32_t) const override { return true; }
+  int32_t readCapabilities(int32_t ordinal,
+                           capstan_rt_capabilities &read) override;
+  CapabilityTables &capabilityTables() override { return capabilities; }
+  /// Of all `host` devices, as the driver's is of all GPUs.
+  static int32_t currentOfThread();
+
   ThreadPool &threads() { return pool; }
   /// The loaded library, or null after an error.
   int32_t loadBlas(const Blas **library);
@@ -64,6 +74,8 @@ public:
 private:
   capstan_rt_device_config config;
   const int64_t limit; // of bytes taken from the system
+  const std::vector<capstan_rt_capabilities> declared;
+  CapabilityTables capabilities;
   std::string blasName;
   std::mutex blasMutex;
   Blas blas;

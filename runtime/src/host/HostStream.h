@@ -81,7 +81,8 @@ public:
   int32_t refuseInCapture(const char *op, const char *what,
                           const char *location) override;
   void captureCall(Module &module) override;
-  int32_t replay(Graph &graph, const FailureRef &failure) override;
+  int32_t replay(Graph &graph, const FailureRef &failure,
+                 const std::vector<Part> &parts) override;
 
 private:
   /// Runs or records `work`; fails if the capture was discarded.

@@ -50,7 +50,8 @@ MaybeError Worker::attempt(Work &work) {
   delay();
   if (work.failure && work.failure->failed())
     return nullptr;
-  TraceScope span(device.trace, work.category, work.op, work.location);
+  TraceScope span(device.trace, work.category, work.op, work.location,
+                  work.ordinal);
   MaybeError error = work.run(*this);
   if (error && work.failure)
     work.failure->set(*error);

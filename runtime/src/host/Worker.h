@@ -39,6 +39,8 @@ public:
 
   const FailureRef failure;
   const char *const category, *const op, *const location;
+  /// The current device of the thread that made it.
+  const int32_t ordinal = HostDevice::currentOfThread();
 
 protected:
   MaybeError error(int32_t code, std::string message) const {

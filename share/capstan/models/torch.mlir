@@ -1334,4 +1334,25 @@ module {
   capstan.foreign_op "tm_tensor.scatter" {deterministic, writes = [2]}
 
   capstan.foreign_op "tm_tensor.yield" {kind = yield}
+
+  //===--------------------------------------------------------------------===//
+  // The current device
+  //===--------------------------------------------------------------------===//
+  // Barriers for all else: other operations may depend on them.
+  capstan.foreign_op "torch.cuda.set_device" {kind = barrier, device_context = {set = 0}}
+  capstan.foreign_op "torch.cuda.current_device" {kind = barrier, device_context = {get = 0}}
+  capstan.foreign_op "torch.cuda._exchange_device"
+      {kind = barrier, device_context = {set = 0, get = 0}}
+  // The answers never change.
+  capstan.foreign_op "torch.cuda.get_device_capability", "torch.cuda.get_device_properties"
+      {deterministic, no_fault, device_context = {query = 0}}
+  // CUDA's runtime and driver, as functions without a body. What goes through pointers is
+  // a barrier for memory, and leaves the current device as it is.
+  capstan.foreign_op "func.call"
+      {match = {callee = @cudaSetDevice}, device_context = {set = 0, status = 0}}
+  capstan.foreign_op "func.call" {match = {callee = @cudaGetDevice}, device_context = {}}
+  capstan.foreign_op "func.call"
+      {match = {callee = @cudaGetDeviceProperties}, device_context = {query = 1, status = 0}}
+  capstan.foreign_op "func.call"
+      {match = {callee = @cudaDeviceGetAttribute}, device_context = {query = 2, status = 0}}
 }

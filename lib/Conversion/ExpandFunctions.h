@@ -4,23 +4,28 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Sine and cosine of f32 as arithmetic, for devices without a C library.
+// Functions of f32 as arithmetic, for devices without a C library.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef CAPSTAN_CONVERSION_EXPANDTRIGONOMETRY_H
-#define CAPSTAN_CONVERSION_EXPANDTRIGONOMETRY_H
+#ifndef CAPSTAN_CONVERSION_EXPANDFUNCTIONS_H
+#define CAPSTAN_CONVERSION_EXPANDFUNCTIONS_H
 
 #include "mlir/IR/PatternMatch.h"
 
 namespace capstan {
 
-/// `math.sin` and `math.cos` of f32 scalars become arithmetic of f64 and f32.
+/// `math.sin` and `math.cos` of f32 become arithmetic of f64 and f32.
 /// Error: within 1.6 units in the last place, measured for |x| <= 1e6, which is
 /// more than positions have. The reduction of x is good to 2^53; beyond, the
 /// result is some number. NaN and infinities give NaN.
-void populateTrigonometryPatterns(mlir::RewritePatternSet &patterns);
+///
+/// `math.exp` of f32 becomes a `math.exp2` that may be approximate (`afn`), of
+/// numbers in [-0.5, 1] unless the result over- or underflows. Error: that of
+/// the `math.exp2`, and at most 0.5 units in the last place. Results are
+/// infinite, subnormal and zero where they should be.
+void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace capstan
 
-#endif // CAPSTAN_CONVERSION_EXPANDTRIGONOMETRY_H
+#endif // CAPSTAN_CONVERSION_EXPANDFUNCTIONS_H
