@@ -95,9 +95,14 @@ private:
   /// them; in memory of the forward's, or else `own`.
   int32_t prepareLengths(CudaGraph *recorded, const FailureRef &failure,
                          const capstan_rt_attention_desc &desc,
-                         const capstan_cudnn_sdpa &sdpa,
+                         const AttentionPlan &plan,
                          const AttentionArguments &arguments, Block &own,
-                         capstan_cudnn_tensors &tensors);
+                         capstan_cudnn_tensors &tensors, void *&table);
+  int32_t attendByLibrary(CudaGraph *recorded,
+                          const capstan_rt_attention_desc &desc,
+                          const AttentionPlan &plan,
+                          const AttentionArguments &arguments,
+                          const capstan_cudnn_tensors &tensors);
   int32_t replayChecked(CudaGraph &graph, const FailureRef &failure,
                         const std::vector<Part> &parts);
   int32_t copyParts(const char *op, const std::vector<Part> &parts,

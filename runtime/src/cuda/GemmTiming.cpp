@@ -10,14 +10,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "base/Dtype.h"
-#include "cuda/CudaDevice.h"
+#include "cuda/Timing.h"
 
 #include <algorithm>
 
 using namespace capstan::rt;
-
-/// How often an algorithm is timed.
-static constexpr int tries = 6;
 
 namespace {
 /// Memory of a stream for a while.
@@ -40,36 +37,16 @@ private:
 };
 } // namespace
 
-/// The least time of a few; negative if it doesn't run. Each begins with a
-/// cache that holds nothing of the matrices: a model's next weights aren't
-/// there either, and the fastest of what is there is often another one.
+/// Each run begins with a cache that holds nothing of the matrices: a model's
+/// next weights aren't there either, and the fastest of what is there is often
+/// another one.
 float Gemms::time(const GemmPlan &plan, const GemmTensors &tensors,
                   void *workspace, CUdeviceptr evicting, int64_t cacheBytes,
                   CUstream stream) {
-  const Driver &cu = device.driver();
-  CUevent begin, end;
-  if (device.timers.take("gemm", begin))
-    return -1;
-  if (device.timers.take("gemm", end)) {
-    device.timers.give(begin);
-    return -1;
-  }
-  float least = -1;
-  // The first loads the kernel.
-  bool good = !run(plan, tensors, workspace, stream);
-  for (int i = 0; good && i < tries; ++i) {
-    cu.cuMemsetD8Async(evicting, 0, cacheBytes, stream);
-    cu.cuEventRecord(begin, stream);
-    good = !run(plan, tensors, workspace, stream);
-    float ms = 0;
-    good = good && !cu.cuEventRecord(end, stream) &&
-           !cu.cuEventSynchronize(end) &&
-           !cu.cuEventElapsedTime(&ms, begin, end);
-    least = least < 0 ? ms : std::min(least, ms);
-  }
-  device.timers.give(begin);
-  device.timers.give(end);
-  return good ? least : -1;
+  return leastTime(
+      device, "gemm", stream,
+      [&] { device.driver().cuMemsetD8Async(evicting, 0, cacheBytes, stream); },
+      [&] { return run(plan, tensors, workspace, stream); });
 }
 
 void Gemms::choose(const capstan_rt_gemm_desc &d, GemmTensors tensors,
