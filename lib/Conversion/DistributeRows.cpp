@@ -67,28 +67,66 @@ struct DistributeRows
       captured.insert(bound);
     getUsedValuesDefinedAbove(loop.getRegion(), captured);
     KernelFunction kernel(getOperation(), loop.getLoc(), captured);
-    if (failed(fill(kernel, loop, layout, bounds))) {
-      kernel.function.erase();
-      return failure();
-    }
     SmallVector<Value> written;
     loop.walk(
         [&](vector::TransferWriteOp op) { written.push_back(op.getBase()); });
-    kernel.markDistinct(written);
+    bool isDistinct = kernel.markDistinct(written);
+    readFirst(loop, isDistinct ? ArrayRef(written) : ArrayRef<Value>());
+    bool isInPlace = !isDistinct || isRead(loop, written);
+    if (failed(fill(kernel, loop, layout, bounds, isInPlace))) {
+      kernel.function.erase();
+      return failure();
+    }
     func::FuncOp known = kernels.add(kernel.function, "kernel_rows");
     LaunchOp::create(b, known.getSymName(), kernel.arguments, extent);
     loop.erase();
     return success();
   }
 
+  /// Moves reads up to the first reduction, so that a thread doesn't wait for
+  /// memory twice. A read stays behind a write, unless `distinct`, all that is
+  /// written, is of other buffers.
+  static void readFirst(scf::ForallOp loop, ArrayRef<Value> distinct) {
+    IRRewriter rewriter(loop.getContext());
+    Operation *first = nullptr;
+    bool isWritten = false;
+    for (Operation &op : llvm::make_early_inc_range(*loop.getBody())) {
+      auto read = dyn_cast<vector::TransferReadOp>(op);
+      if (!first && isa<vector::ReductionOp>(op))
+        first = &op;
+      else if (read && first &&
+               (!isWritten ||
+                (!distinct.empty() &&
+                 !llvm::is_contained(distinct, read.getBase()))) &&
+               succeeded(moveOperationDependencies(rewriter, read, first)))
+        rewriter.moveOpBefore(read, first);
+      isWritten |= isa<vector::TransferWriteOp>(op);
+    }
+  }
+
+  /// Whether the loop reads what it writes.
+  static bool isRead(scf::ForallOp loop, ArrayRef<Value> written) {
+    return loop
+        .walk([&](Operation *op) {
+          bool reads = hasEffect<MemoryEffects::Read>(op) &&
+                       llvm::any_of(op->getOperands(), [&](Value operand) {
+                         return llvm::is_contained(written, operand);
+                       });
+          return reads ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
   static LogicalResult fill(KernelFunction &kernel, scf::ForallOp loop,
-                            const RowLayout &layout, ArrayRef<Value> bounds) {
+                            const RowLayout &layout, ArrayRef<Value> bounds,
+                            bool isInPlace) {
     auto b = ImplicitLocOpBuilder::atBlockEnd(loop.getLoc(), &kernel.body());
     kernel.function->setAttr(
         kBlockAttr, b.getDenseI64ArrayAttr({layout.threads, layout.rows}));
 
-    // Rows behind the last one are that again, without a store: all threads of
-    // a warp take part in its reductions.
+    // Rows behind the last one are that again: all threads of a warp take part
+    // in its reductions. They write what it has once more, unless others may
+    // still have to read what was there.
     RowKernel rows(b, layout);
     int64_t known = 1;
     for (OpFoldResult bound : loop.getMixedUpperBound())
@@ -103,7 +141,9 @@ struct DistributeRows
       row = arith::AddIOp::create(b, row, y);
     }
     if (!isEven) {
-      isRow = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
+      if (isInPlace)
+        isRow =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
       Value last = arith::SubIOp::create(b, extent, rows.index(1));
       row = arith::MinUIOp::create(b, row, last);
     }

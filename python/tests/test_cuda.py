@@ -66,6 +66,19 @@ def test_rows(dtype: torch.dtype, length: int) -> None:
     check(work, on_gpu(dtype, 37, length), tolerance=1e-5 if dtype == torch.float32 else 2e-2)
 
 
+@pytest.mark.parametrize("length", [8, 136, 11008, 17408, 32768])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gates_are_one_kernel(dtype: torch.dtype, length: int) -> None:
+    """Rows without a sum, as parts of a packed row, also longer ones than a block holds."""
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        gate, up = xs[0].chunk(2, -1)
+        return torch.nn.functional.silu(gate) * up
+
+    tolerance = 1e-5 if dtype == torch.float32 else 2e-2
+    assert check(work, on_gpu(dtype, 37, 2 * length), tolerance=tolerance)["launches"] == 1
+
+
 def test_rows_of_heads() -> None:
     def work(*xs: torch.Tensor) -> torch.Tensor:
         x = xs[0].view(-1, 6, 64)
