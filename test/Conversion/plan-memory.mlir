@@ -11,7 +11,7 @@ func.func private @use100(memref<100xf32>)
 // CHECK-LABEL: func.func @reuse
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[C448:.*]] = arith.constant 448 : index
-// CHECK: %[[ARENA:.*]] = memref.alloc() {alignment = 64 : i64} : memref<512xi8>
+// CHECK: %[[ARENA:.*]] = memref.alloc() {alignment = 256 : i64} : memref<512xi8>
 // CHECK: %[[A:.*]] = memref.view %[[ARENA]][%[[C448]]][] : memref<512xi8> to memref<16xf32>
 // CHECK: call @use16(%[[A]])
 // CHECK: %[[B:.*]] = memref.view %[[ARENA]][%[[C0]]][] : memref<512xi8> to memref<100xf32>

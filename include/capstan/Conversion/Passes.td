@@ -368,7 +368,7 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     %c = memref.alloc(%n) : memref<?x64xf32>
     capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     // becomes, with %unit = 256 * %n, rounded up
-    %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
+    %arena = memref.alloc(%two_units) {alignment = 256 : i64} : memref<?xi8>
     %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
     capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     %b = memref.view %arena[%unit][%n] : memref<?xi8> to memref<?x64xf32>

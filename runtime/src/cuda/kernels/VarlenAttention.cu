@@ -31,9 +31,9 @@ DEVICE float exp2(float x) {
 DEVICE float max(float a, float b) { return __builtin_fmaxf(a, b); }
 DEVICE float lanesXor(float x, int lanes) {
   float y;
-  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;"
-               : "=f"(y)
-               : "f"(x), "r"(lanes));
+  asm("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;"
+      : "=f"(y)
+      : "f"(x), "r"(lanes));
   return y;
 }
 template <bool bf16> DEVICE uint32_t pack(float low, float high) {
@@ -168,29 +168,33 @@ DEVICE void mask(float (&s)[32], int firstKey, const int (&begin)[2],
 template <int count>
 DEVICE void softmax(float (&s)[32], Rows &rows, float (&out)[count],
                     float scale) {
+  float most[2] = {rows.most[0], rows.most[1]};
+#pragma unroll
+  for (int i = 0; i < 32; ++i)
+    most[i >> 1 & 1] = max(most[i >> 1 & 1], s[i]);
+#pragma unroll
+  for (int lanes = 1; lanes < 4; lanes *= 2)
+#pragma unroll
+    for (int row = 0; row < 2; ++row)
+      most[row] = max(most[row], lanesXor(most[row], lanes));
+  float base[2], shrink[2];
 #pragma unroll
   for (int row = 0; row < 2; ++row) {
-    float most = rows.most[row];
-#pragma unroll
-    for (int i = 2 * row; i < 32; i += 4)
-      most = max(most, max(s[i], s[i + 1]));
-    most = max(most, lanesXor(most, 1));
-    most = max(most, lanesXor(most, 2));
-    float base = most == none ? 0 : most * scale;
-    float shrink = exp2(rows.most[row] * scale - base);
-    rows.most[row] = most;
-    float sum = rows.sum[row] * shrink;
-#pragma unroll
-    for (int i = 2 * row; i < 32; i += 4) {
-      s[i] = exp2(s[i] * scale - base);
-      s[i + 1] = exp2(s[i + 1] * scale - base);
-      sum += s[i] + s[i + 1];
-    }
-    rows.sum[row] = sum;
-#pragma unroll
-    for (int i = 2 * row; i < count; i += 4)
-      out[i] *= shrink, out[i + 1] *= shrink;
+    base[row] = most[row] == none ? 0 : most[row] * scale;
+    shrink[row] = exp2(rows.most[row] * scale - base[row]);
+    rows.most[row] = most[row];
+    rows.sum[row] *= shrink[row];
   }
+#pragma unroll
+  for (int i = 0; i < 32; i += 2) {
+    const int row = i >> 1 & 1;
+    s[i] = exp2(s[i] * scale - base[row]);
+    s[i + 1] = exp2(s[i + 1] * scale - base[row]);
+    rows.sum[row] += s[i] + s[i + 1];
+  }
+#pragma unroll
+  for (int i = 0; i < count; ++i)
+    out[i] *= shrink[i >> 1 & 1];
 }
 
 /// What asynchronous products have written isn't read earlier.
@@ -227,19 +231,23 @@ template <int D, bool bf16> struct Block {
 
   DEVICE void loadQueries() const {
 #pragma unroll
-    for (int r = row; r < rowsInTile; r += P::rows)
+    for (int i = 0; i < rowsInTile; i += P::rows) {
+      const int r = row + i;
       copyAsync(q + P::offset(r, piece, rowsInTile),
                 args.q + (has(r) ? offset(r, args.strideQ) : 0), has(r));
+    }
   }
   /// Keys or values of tile `n`; zeros behind the document.
   DEVICE void load(uint32_t to, const char *all, int64_t stride, int n) const {
-    const char *from = all + (tile.key + int64_t(n) * keysInTile) * stride +
-                       head * args.dim * 2;
-    const int there = piece * 8 < args.dim ? tile.keys - n * keysInTile : 0;
+    const char *from = all +
+                       (tile.key + int64_t(n) * keysInTile + row) * stride +
+                       (head * args.dim + piece * 8) * 2;
+    const int there =
+        piece * 8 < args.dim ? tile.keys - n * keysInTile - row : 0;
+    to += P::offset(row, piece, keysInTile);
 #pragma unroll
-    for (int r = row; r < keysInTile; r += P::rows)
-      copyAsync(to + P::offset(r, piece, keysInTile),
-                r < there ? from + r * stride + piece * 16 : all, r < there);
+    for (int i = 0; i < keysInTile; i += P::rows, from += P::rows * stride)
+      copyAsync(to + i * 128, i < there ? from : all, i < there);
   }
   DEVICE uint32_t keysOf(int n) const { return k + (n & 1) * tileBytes; }
   DEVICE void loadKeys(int n) const {
@@ -343,7 +351,8 @@ template <int D, bool bf16> struct Block {
     }
     barrier();
 #pragma unroll
-    for (int r = row; r < rowsInTile; r += P::rows) {
+    for (int i = 0; i < rowsInTile; i += P::rows) {
+      const int r = row + i;
       uint32_t a, b, c, d;
       asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
                    : "=r"(a), "=r"(b), "=r"(c), "=r"(d)
