@@ -176,8 +176,10 @@ int32_t CudaStream::attention(const FailureRef &failure,
   // Nothing can be timed in a capture: then the next call outside decides.
   if (plan.by == CAPSTAN_RT_ATTENTION_BY_TIME && !recorded &&
       !handle->capturedByOwner()) {
-    float library = leastTime(gpu, op, handle->stream, [] {}, byLibrary);
-    float kernels = leastTime(gpu, op, handle->stream, [] {}, byKernels);
+    float library = leastTime(
+        gpu, op, handle->stream, /*times=*/6, /*runs=*/1, [] {}, byLibrary);
+    float kernels = leastTime(
+        gpu, op, handle->stream, /*times=*/6, /*runs=*/1, [] {}, byKernels);
     bool byKernels = library < 0 || (kernels >= 0 && kernels < library);
     gpu.attentions.choose(plan, byKernels ? CAPSTAN_RT_ATTENTION_BY_KERNELS
                                           : CAPSTAN_RT_ATTENTION_BY_LIBRARY);

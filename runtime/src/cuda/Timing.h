@@ -17,12 +17,13 @@
 
 namespace capstan::rt {
 
-/// The least milliseconds of six runs; negative if one fails.
-/// \param[in] before  enqueues what comes before a run and isn't timed
+/// Milliseconds of a run, where `runs` are enqueued at a time: the least of a
+/// few times; negative if one fails.
+/// \param[in] before  enqueues what comes before and isn't timed
 /// \param[in] run     enqueues the work; 0 if it could
 template <typename Before, typename Run>
-float leastTime(CudaDevice &device, const char *op, CUstream stream,
-                Before before, Run run) {
+float leastTime(CudaDevice &device, const char *op, CUstream stream, int times,
+                int runs, Before before, Run run) {
   const Driver &cu = device.driver();
   CUevent begin, end;
   if (device.timers.take(op, begin))
@@ -33,10 +34,11 @@ float leastTime(CudaDevice &device, const char *op, CUstream stream,
   }
   float least = -1;
   bool good = !run(); // the first loads the kernel
-  for (int i = 0; good && i < 6; ++i) {
+  for (int i = 0; good && i < times; ++i) {
     before();
     cu.cuEventRecord(begin, stream);
-    good = !run();
+    for (int j = 0; good && j < runs; ++j)
+      good = !run();
     float ms = 0;
     good = good && !cu.cuEventRecord(end, stream) &&
            !cu.cuEventSynchronize(end) &&
@@ -45,7 +47,7 @@ float leastTime(CudaDevice &device, const char *op, CUstream stream,
   }
   device.timers.give(begin);
   device.timers.give(end);
-  return good ? least : -1;
+  return good ? least / runs : -1;
 }
 
 } // namespace capstan::rt
