@@ -44,8 +44,9 @@ struct Timed {
 };
 
 /// Operations of a product that alone makes a GPU reach the limit of its power,
-/// if it's repeated, and of so many of them: some 10 us, and 6 ms of an H200.
-constexpr double largeProduct = 1e10, sustained = 4e12;
+/// if it's repeated, and of as many of them as are timed in a row: some 10 us,
+/// and 3 ms of an H200.
+constexpr double largeProduct = 1e10, sustained = 2e12;
 } // namespace
 
 void Gemms::choose(const capstan_rt_gemm_desc &d, GemmTensors tensors,
@@ -90,19 +91,18 @@ void Gemms::choose(const capstan_rt_gemm_desc &d, GemmTensors tensors,
     return;
   std::stable_sort(timed.begin(), timed.end());
   // Large products get as much power as the GPU has, and then another one may
-  // be the fastest: of those that are near, many in a row.
+  // be the fastest: of those that are near, many in a row, by turns, since the
+  // GPU gets hotter.
   double operations = 2.0 * d.m * d.n * d.k * d.batch;
   if (operations >= largeProduct) {
     while (timed.back().ms > timed.front().ms * 1.06f)
       timed.pop_back();
     for (Timed &each : timed)
-      each.ms = time(*each.candidate, /*times=*/1,
-                     int(std::max(8.0, sustained / operations)), [] {});
-    timed.erase(std::remove_if(timed.begin(), timed.end(),
-                               [](const Timed &each) { return each.ms < 0; }),
-                timed.end());
-    if (timed.empty())
-      return;
+      each.ms = 0;
+    int runs = std::max(4.0, sustained / operations);
+    for (int turn = 0; turn < 4; ++turn)
+      for (Timed &each : timed)
+        each.ms += time(*each.candidate, /*times=*/1, runs, [] {});
     std::stable_sort(timed.begin(), timed.end());
   }
   const lt::Heuristic &best = *timed.front().candidate;
