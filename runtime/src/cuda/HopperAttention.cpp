@@ -181,9 +181,20 @@ int32_t HopperAttention::run(const capstan_rt_attention_desc &d,
                     static_cast<float>(d.scale * 1.4426950408889634)};
   boundsOf(d, args.left, args.right);
   void *parameters[] = {&args};
-  CUresult result = device.driver().cuLaunchKernel(
-      kernel.function, mostTiles(d) * d.heads_k, 1, 1, threadsOfAttention, 1, 1,
-      bytes, stream, parameters, nullptr);
-  return result ? device.failed(result, "cuLaunchKernel", {op, d.location})
+  CUlaunchAttribute early = {};
+  early.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+  early.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchConfig config = {};
+  config.gridDimX = mostTiles(d) * d.heads_k;
+  config.gridDimY = config.gridDimZ = 1;
+  config.blockDimX = threadsOfAttention;
+  config.blockDimY = config.blockDimZ = 1;
+  config.sharedMemBytes = bytes;
+  config.hStream = stream;
+  config.attrs = &early;
+  config.numAttrs = 1;
+  CUresult result = device.driver().cuLaunchKernelEx(&config, kernel.function,
+                                                     parameters, nullptr);
+  return result ? device.failed(result, "cuLaunchKernelEx", {op, d.location})
                 : int32_t(CAPSTAN_RT_OK);
 }

@@ -25,6 +25,11 @@ using int64_t = long long;
 DEVICE int threadIndex() { return __nvvm_read_ptx_sreg_tid_x(); }
 DEVICE int blockIndex() { return __nvvm_read_ptx_sreg_ctaid_x(); }
 DEVICE void barrier() { asm volatile("bar.sync 0;" ::: "memory"); }
+/// A kernel that is launched before the one before it ends sees none of its
+/// results earlier.
+DEVICE void waitForKernelsBefore() {
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+}
 DEVICE uint32_t sharedAddress(const void *p) {
   return static_cast<uint32_t>(reinterpret_cast<uint64_t>(
       (const __attribute__((address_space(3))) char *)p));

@@ -371,6 +371,7 @@ KERNEL(threadsOfAttention, 3)
 void capstan_attention(PARAMETER Attention args) {
   extern SHARED __attribute__((aligned(1024))) char memory[];
   using B = Block<DIM, BF16>;
+  waitForKernelsBefore();
   const Tile tile = args.tiles[blockIndex() / args.headsK];
   if (!tile.tokens)
     return;
