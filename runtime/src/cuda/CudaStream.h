@@ -57,13 +57,15 @@ public:
   int32_t wait(Event &event) override;
 
   bool capturing() override;
-  int32_t beginCapture(Ref<MemoryPool> memory) override;
+  int32_t beginCapture(Ref<MemoryPool> memory,
+                       const ReplayLimits &limits) override;
   int32_t endCapture(Graph **graph) override;
   int32_t refuseInCapture(const char *op, const char *what,
                           const char *location) override;
   void captureCall(Module &module) override;
   int32_t replay(Graph &graph, const FailureRef &failure,
-                 const std::vector<Part> &parts) override;
+                 const ReplayParts &parts) override;
+  int32_t waitReplays(Graph &graph) override;
 
 private:
   class Traced;
@@ -103,10 +105,6 @@ private:
                           const AttentionPlan &plan,
                           const AttentionArguments &arguments,
                           const capstan_cudnn_tensors &tensors);
-  int32_t replayChecked(CudaGraph &graph, const FailureRef &failure,
-                        const std::vector<Part> &parts);
-  int32_t copyParts(const char *op, const std::vector<Part> &parts,
-                    RuntimeKernels::Parts &&records = {});
 
   CudaDevice &gpu;
   const Ref<StreamHandle> handle;
