@@ -446,7 +446,8 @@ def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
     A chain of arithmetic on rows, sums and maxima of rows included, becomes one
     loop over the rows, in vectors of a row. Parts of rows, rows side by side
     (`tensor.concat`), and rows that an index tensor picks belong to it. A result
-    that others use as well is written once. Rows are those that 16-byte accesses
+    that others use as well is written once. Arithmetic on the same rows, as
+    cosines and sines of angles, is one loop with several results. Rows are those that 16-byte accesses
     can do: of a length that is known, without a rest. Rows with sums, and rows
     side by side, must fit the registers of a block: up to 16384 elements. Other
     rows that don't are done in parts.
