@@ -475,7 +475,8 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
     A loop over rows that `--capstan-fuse-rows` made becomes a kernel. A row has a
     part of a warp, a warp or a block; each thread has some pieces of 16 bytes of
     it, and reductions go over the threads by shuffles. What is read behind a
-    reduction is read before it, if nothing else writes it. A thread has the same
+    reduction is read before it, if nothing else writes it. Two short rows side by
+    side, as heads of a token, have the same threads. A thread has the same
     places of parts of a row as of the row, so that parts side by side need no
     other thread.
 
