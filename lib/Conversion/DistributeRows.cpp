@@ -55,7 +55,7 @@ struct DistributeRows
     RowLayout layout(loop);
     SmallVector<Value> bounds;
     Value extent;
-    for (OpFoldResult bound : loop.getMixedUpperBound()) {
+    for (OpFoldResult bound : layout.bounds) {
       bounds.push_back(
           getValueOrCreateConstantIndexOp(b, loop.getLoc(), bound));
       extent = extent ? b.createOrFold<arith::MulIOp>(extent, bounds.back())
@@ -127,16 +127,17 @@ struct DistributeRows
     // Rows behind the last one are that again: all threads of a warp take part
     // in its reductions. They write what it has once more, unless others may
     // still have to read what was there.
-    RowKernel rows(b, layout);
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, value);
+    };
     int64_t known = 1;
-    for (OpFoldResult bound : loop.getMixedUpperBound())
+    for (OpFoldResult bound : layout.bounds)
       known *= getConstantIntValue(bound).value_or(1);
     bool isEven = known % layout.rows == 0;
     Value extent = kernel.end();
     Value row = gpu::BlockIdOp::create(b, gpu::Dimension::x), isRow;
     if (layout.rows > 1) {
-      Value height = rows.index(layout.rows);
-      row = arith::MulIOp::create(b, row, height);
+      row = arith::MulIOp::create(b, row, index(layout.rows));
       Value y = gpu::ThreadIdOp::create(b, gpu::Dimension::y);
       row = arith::AddIOp::create(b, row, y);
     }
@@ -144,7 +145,7 @@ struct DistributeRows
       if (isInPlace)
         isRow =
             arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
-      Value last = arith::SubIOp::create(b, extent, rows.index(1));
+      Value last = arith::SubIOp::create(b, extent, index(1));
       row = arith::MinUIOp::create(b, row, last);
     }
     for (int64_t i = bounds.size() - 1; i > 0; --i) {
@@ -154,8 +155,22 @@ struct DistributeRows
       row = arith::DivUIOp::create(b, row, bound);
     }
     kernel.map.map(loop.getInductionVar(0), row);
-    if (failed(rows.convert(loop, kernel.map, isRow)))
-      return failure();
+    SmallVector<RowKernel> rows;
+    for (int64_t i = 0; i < layout.each; ++i) {
+      IRMapping map = kernel.map;
+      if (layout.each > 1) {
+        Value last = loop.getInductionVars().back();
+        Value first =
+            arith::MulIOp::create(b, map.lookup(last), index(layout.each));
+        map.map(last, b.createOrFold<arith::AddIOp>(first, index(i)));
+      }
+      rows.emplace_back(b, layout, std::move(map), isRow);
+    }
+    // What is read for one row is on its way with what is for the others.
+    for (Operation &op : loop.getBody()->without_terminator())
+      for (RowKernel &one : rows)
+        if (failed(one.convert(&op)))
+          return failure();
     b.setLoc(loop.getLoc());
     func::ReturnOp::create(b);
     return success();

@@ -19,6 +19,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowSiblings.h"
 #include "RowWork.h"
 #include "VectorizeRows.h"
 #include "capstan/Conversion/Passes.h"
@@ -110,6 +111,7 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
     });
     for (tensor::ConcatOp op : concats)
       copyBehind(rewriter, op);
+    joinSiblings(rewriter, getOperation());
     SmallVector<linalg::GenericOp> work;
     getOperation().walk([&](linalg::GenericOp op) { work.push_back(op); });
     // Ends of chains first. Those that were joined are gone when their turn

@@ -134,8 +134,10 @@ bool capstan::isRowWork(linalg::GenericOp op) {
   return op.hasPureTensorSemantics() && !isOnHost(op) &&
          op.getNumLoops() >= 2 &&
          op.getNumParallelLoops() == op.getNumLoops() &&
-         op.getNumDpsInits() == 1 &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
+         llvm::all_of(op.getDpsInitsMutable(),
+                      [&](OpOperand &init) {
+                        return op.getMatchingIndexingMap(&init).isIdentity();
+                      }) &&
          readsRows(op) &&
          (isArithmetic(op) ? hasPieces(op)
                            : gathersRows(op) && hasHeldRows(op));

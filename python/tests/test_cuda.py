@@ -139,6 +139,25 @@ def test_tables_of_the_rotation() -> None:
     check(work, torch.arange(500.0, device="cuda"))
 
 
+@pytest.mark.parametrize("rows", [3, 500])
+def test_cosines_and_sines_are_one_kernel(rows: int) -> None:
+    frequencies = 1e4 ** (-torch.arange(0, 64, 2) / 64)
+
+    class Tables(torch.nn.Module):
+        def forward(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            f = positions[:, None] * frequencies.to(positions.device)
+            f = torch.cat((f, f), -1)
+            return f.cos(), f.sin()
+
+    positions = torch.arange(0.0, 7e5, 7e5 / rows)
+    module = capstan.export(Tables(), (positions,), dynamic_shapes=({0: T},))
+    got = module.run((positions.cuda(),), target="cuda")
+    # The device's own angles: a place of f32 is much at 7e5.
+    want = Tables()(positions.cuda())
+    torch.testing.assert_close(got, want, rtol=1e-6, atol=1e-6)
+    assert module.counters["launches"] == 1
+
+
 def test_an_embedding_and_its_norm() -> None:
     table = torch.randn(100, 64).bfloat16()
 
