@@ -1,10 +1,12 @@
-"""Times on a GPU."""
+"""Times on a GPU, and where results go."""
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -27,3 +29,16 @@ def median_ms(run: Callable[[], object], seconds: float = 0.6, behind: int = 0) 
         end.synchronize()
         times.append(begin.elapsed_time(end))
     return statistics.median(times)
+
+
+class Results:
+    """Adds results to a file, a line of JSON each, which cuda_plots.py reads; or to none."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def add(self, kind: str, **fields: object) -> None:
+        if self.path:
+            where = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__}
+            with self.path.open("a") as file:
+                file.write(json.dumps({"kind": kind, **fields, **where}) + "\n")
