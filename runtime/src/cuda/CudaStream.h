@@ -98,6 +98,10 @@ private:
                          const capstan_cudnn_sdpa &sdpa,
                          const AttentionArguments &arguments, Block &own,
                          capstan_cudnn_tensors &tensors);
+  /// Has lengths of documents copied to the host, for a trace.
+  int32_t readLengths(const capstan_rt_attention_desc &desc,
+                      const AttentionArguments &arguments,
+                      Ref<TracedLengths> &read);
   int32_t replayChecked(CudaGraph &graph, const FailureRef &failure,
                         const std::vector<Part> &parts);
   int32_t copyParts(const char *op, const std::vector<Part> &parts,
