@@ -17,6 +17,7 @@
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -32,6 +33,9 @@ namespace {
 
 /// Threads of a block: full occupancy on all chips since sm_70.
 constexpr int64_t blockSize = 256;
+
+/// Threads of a multiprocessor that there must be registers for: 128 each.
+constexpr int64_t fewestThreads = 512;
 
 /// Threads of a block in x and y.
 std::pair<int64_t, int64_t> blockOf(func::FuncOp kernel) {
@@ -83,6 +87,12 @@ public:
     auto [x, y] = blockOf(kernel);
     result.setKnownBlockSizeAttr(
         b.getDenseI32ArrayAttr({int32_t(x), int32_t(y), 1}));
+    // What is read early takes registers, which more threads would need as
+    // well; ptxas would rather have the threads.
+    if (kernel->hasAttr(kBlockAttr))
+      result->setAttr(
+          NVVM::NVVMDialect::getMinctasmAttrName(),
+          b.getI32IntegerAttr(std::max<int64_t>(1, fewestThreads / (x * y))));
 
     Block *entry = &result.getBody().front();
     OpBuilder::InsertionGuard guard(b);
@@ -127,9 +137,7 @@ public:
     }
     map.map(kernel.getArguments().end()[-2], begin);
     map.map(kernel.getArguments().end()[-1], end);
-    if (hasChecks)
-      works = arith::AndIOp::create(b, loc, works,
-                                    isFree(loc, entry->getArgument(0)));
+    Value free = hasChecks ? isFree(loc, entry->getArgument(0)) : Value();
 
     kernel.getBody().cloneInto(&result.getBody(), map);
     Block *body = map.lookup(&kernel.getBody().front());
@@ -146,6 +154,8 @@ public:
     body->eraseArguments(0, body->getNumArguments());
     cf::CondBranchOp::create(b, loc, works, body, ValueRange(), done,
                              ValueRange());
+    if (hasChecks)
+      waitFor(free, firstThatWaits(*body), done);
     if (failed(lowerChecks(result, done))) {
       result.erase();
       return {};
@@ -175,6 +185,41 @@ private:
     Value word = LLVM::LoadOp::create(b, loc, b.getI64Type(), record);
     return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, word,
                                 number(loc, 0));
+  }
+
+  /// Where it must be known that no check has failed: at the first write, or
+  /// read of a place that was read itself. What is read before is on its way
+  /// meanwhile.
+  static Operation *firstThatWaits(Block &body) {
+    llvm::DenseSet<Value> read;
+    for (Operation &op : body.without_terminator()) {
+      bool ofRead = llvm::any_of(op.getOperands(), [&](Value operand) {
+        return read.contains(operand);
+      });
+      bool isFree = isMemoryEffectFree(&op);
+      if (!isFree && (ofRead || !hasSingleEffect<MemoryEffects::Read>(&op)))
+        return &op;
+      if (!isFree || ofRead)
+        read.insert_range(op.getResults());
+    }
+    return body.getTerminator();
+  }
+
+  /// A check waits for both at once: one that comes behind a failure changes
+  /// nothing.
+  void waitFor(Value free, Operation *op, Block *done) {
+    Location loc = op->getLoc();
+    if (auto check = dyn_cast<cf::AssertOp>(op)) {
+      b.setInsertionPoint(check);
+      check.getArgMutable().assign(
+          arith::AndIOp::create(b, loc, check.getArg(), free));
+      return;
+    }
+    Block *body = op->getBlock();
+    Block *rest = body->splitBlock(op);
+    b.setInsertionPointToEnd(body);
+    cf::CondBranchOp::create(b, loc, free, rest, ValueRange(), done,
+                             ValueRange());
   }
 
   /// The buffer that the parameters describe.

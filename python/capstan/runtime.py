@@ -138,6 +138,7 @@ class DeviceConfig(c.Structure):
         ("cudnn_library", c.c_char_p),
         ("devices", c.c_void_p),
         ("num_devices", c.c_int64),
+        ("attention", c.c_int32),
     )
 
 

@@ -49,14 +49,16 @@ func.func private @scale(%x: memref<?x8xf32, strided<[?, 1], offset: ?>> {llvm.n
   return
 }
 
-// Nothing is done after a failure. The first check that fails leaves its code,
-// also at the record's mirror.
+// Nothing is done after a failure but reads at places that are known. The first
+// check that fails leaves its code, also at the record's mirror.
 // CHECK: gpu.func @checked(%[[RECORD:.*]]: !llvm.ptr, %[[CODE:.*]]: i64, %{{.*}}: !llvm.ptr, %{{.*}}: i64) kernel
 // CHECK-SAME: capstan.checks = [{location = {{.*}}, message = "first"}, {location = {{.*}}, message = "second"}]
 // CHECK: %[[WORD:.*]] = llvm.load %[[RECORD]] : !llvm.ptr -> i64
 // CHECK: %[[FREE:.*]] = llvm.icmp "eq" %[[WORD]]
-// CHECK: %[[WORKS:.*]] = arith.andi %{{.*}}, %[[FREE]]
-// CHECK: cf.cond_br %[[WORKS]]
+// CHECK: cf.cond_br
+// CHECK: memref.load
+// CHECK: %[[GOOD:.*]] = arith.andi %{{.*}}, %[[FREE]]
+// CHECK: cf.cond_br %[[GOOD]]
 // CHECK: llvm.mlir.constant(1 : i64)
 // CHECK: %[[SECOND:.*]] = llvm.add %[[CODE]]
 // CHECK: %[[SWAP:.*]] = llvm.cmpxchg %[[RECORD]], %{{.*}}, %[[SECOND]] monotonic monotonic
@@ -85,5 +87,12 @@ func.func @count(%x: memref<4xindex>, %k: index, %n: index) {
 }
 func.func private @counts(%x: memref<4xindex>, %k: index, %begin: index, %end: index) attributes {capstan.kernel} {
   memref.store %k, %x[%begin] : memref<4xindex>
+  return
+}
+
+// Rows have 128 registers a thread.
+// CHECK: gpu.func @rows
+// CHECK-SAME: known_block_size = array<i32: 16, 8, 1>, nvvm.minctasm = 4 : i32
+func.func private @rows(%x: memref<4xf32>, %begin: index, %end: index) attributes {capstan.block = array<i64: 16, 8>, capstan.kernel} {
   return
 }

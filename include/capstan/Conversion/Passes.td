@@ -368,7 +368,7 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     %c = memref.alloc(%n) : memref<?x64xf32>
     capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     // becomes, with %unit = 256 * %n, rounded up
-    %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
+    %arena = memref.alloc(%two_units) {alignment = 256 : i64} : memref<?xi8>
     %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
     capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     %b = memref.view %arena[%unit][%n] : memref<?xi8> to memref<?x64xf32>
@@ -446,8 +446,11 @@ def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
     A chain of arithmetic on rows, sums and maxima of rows included, becomes one
     loop over the rows, in vectors of a row. Parts of rows, rows side by side
     (`tensor.concat`), and rows that an index tensor picks belong to it. A result
-    that others use as well is written once. Rows are those that 16-byte accesses
-    can do: of a length that is known, without a rest, up to 16384; so are parts.
+    that others use as well is written once. Arithmetic on the same rows, as
+    cosines and sines of angles, is one loop with several results. Rows are those that 16-byte accesses
+    can do: of a length that is known, without a rest. Rows with sums, and rows
+    side by side, must fit the registers of a block: up to 16384 elements. Other
+    rows that don't are done in parts.
 
     ```mlir
     %s = linalg.generic {sum of squares} ins(%x) outs(%zero) -> tensor<?xf32>
@@ -471,7 +474,9 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
   let description = [{
     A loop over rows that `--capstan-fuse-rows` made becomes a kernel. A row has a
     part of a warp, a warp or a block; each thread has some pieces of 16 bytes of
-    it, and reductions go over the threads by shuffles. A thread has the same
+    it, and reductions go over the threads by shuffles. What is read behind a
+    reduction is read before it, if nothing else writes it. Two short rows side by
+    side, as heads of a token, have the same threads. A thread has the same
     places of parts of a row as of the row, so that parts side by side need no
     other thread.
 

@@ -46,32 +46,20 @@ int32_t CudaStream::stage(const FailureRef &, const std::vector<Part> &parts) {
       amount.bytes += amountOfCopy(part.bytes).bytes;
     return amount;
   });
-  CAPSTAN_RT_TRY(copyParts(op, parts));
+  RuntimeKernels::Parts some;
+  int count = 0;
+  for (const Part &part : parts) {
+    if (part.bytes)
+      some.part[count++] = RuntimeKernels::Part::of(part);
+    if (count == RuntimeKernels::mostParts)
+      CAPSTAN_RT_TRY(
+          gpu.kernels.copy(op, handle->stream, std::exchange(count, 0), some));
+  }
+  if (count)
+    CAPSTAN_RT_TRY(gpu.kernels.copy(op, handle->stream, count, some));
   if (recorded)
     recorded->recordedNodes().addHidden();
   return CAPSTAN_RT_OK;
-}
-
-int32_t CudaStream::copyParts(const char *op, const std::vector<Part> &parts,
-                              RuntimeKernels::Parts &&some) {
-  int count = 0;
-  auto flush = [&] {
-    int32_t code = gpu.kernels.copy(op, handle->stream, count, some);
-    count = 0;
-    some.failed = some.into = 0;
-    return code;
-  };
-  for (const Part &part : parts) {
-    auto source = reinterpret_cast<uint64_t>(part.source);
-    if (part.host)
-      memcpy(&source, part.source, part.bytes);
-    if (part.bytes)
-      some.part[count++] = {part.destination, source,
-                            static_cast<uint64_t>(part.bytes), part.host};
-    if (count == RuntimeKernels::mostParts)
-      CAPSTAN_RT_TRY(flush());
-  }
-  return count || some.failed ? flush() : int32_t(CAPSTAN_RT_OK);
 }
 
 namespace {

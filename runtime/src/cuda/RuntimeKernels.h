@@ -27,11 +27,20 @@ public:
     uint64_t source;   // an address there, or a number of at most 8 bytes
     uint64_t bytes;
     uint64_t number; // whether it is one
+
+    /// Reads a number of the host now.
+    static Part of(const rt::Part &part);
   };
   struct Parts {
     Part part[mostParts];
-    // What failed in the first record has failed in the second; 0: no records.
-    CUdeviceptr failed = 0, into = 0;
+  };
+  /// What the kernels at both ends of a replay work with.
+  struct Replay {
+    uint64_t slots; // pinned: each has a head, and then parts of inputs
+    uint64_t mask;  // the counter's bits that choose one
+    uint64_t slotBytes, headBytes;
+    CUdeviceptr state;  // a counter, a word, and what a slot's head said
+    CUdeviceptr record; // of the graph's failures; or 0
   };
 
   /// Cumulative lengths of documents, and what is to be known of them. Without
@@ -64,11 +73,16 @@ public:
   int32_t load();
   void unload();
 
-  /// Copies the first `count` parts, which don't overlap, and merges records.
+  /// Copies the first `count` parts, which don't overlap.
   int32_t copy(const char *op, CUstream stream, int count, Parts &parts) const;
   /// A node of a graph that does the work of one that sets memory; null if it
   /// can't.
   CUgraphNode fillNode(CUgraph graph, CUgraphNode memset) const;
+  // The first and the last node of a graph, for replays within the limits.
+  CUresult beginNode(CUgraph graph, Replay &replay, const ReplayLimits &limits,
+                     CUgraphNode &node) const;
+  CUresult endNode(CUgraph graph, const std::vector<CUgraphNode> &after,
+                   Replay &replay, const ReplayLimits &limits) const;
   /// Clears a failure record and its mirror.
   int32_t reset(CUstream stream, CUdeviceptr record) const;
   /// Fails with a code if the byte is 0.
@@ -84,11 +98,15 @@ private:
   int32_t launch(const char *op, CUfunction function, unsigned blocks,
                  unsigned threads, CUstream stream, void **arguments,
                  unsigned blocksY = 1) const;
+  CUresult addNode(CUgraph graph, const std::vector<CUgraphNode> &after,
+                   CUfunction function, unsigned blocks, unsigned blocksY,
+                   void **arguments, CUgraphNode &node) const;
 
   CudaDevice &device;
   CUmodule module = nullptr;
   CUfunction copyParts = nullptr, fillMemory = nullptr, resetRecord = nullptr,
-             checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr;
+             checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr,
+             beginReplay = nullptr, endReplay = nullptr;
 };
 
 } // namespace capstan::rt
