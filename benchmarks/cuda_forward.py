@@ -189,7 +189,8 @@ def run_row(
         print(f"  counters: { {k: v for k, v in counters.items() if v} }", flush=True)
         results.add("forward", row=row, way="ours", ms=ours, error=again, eager=error(eager))
         if profile:
-            print_kernels(lambda: model(**batch))
+            print_kernels(lambda: model(**batch))  # in the graph
+            print(model.profile(**batch), flush=True)
         for label, make in peers(name, weights, args).items():
             if wanted and label not in wanted:
                 continue

@@ -409,6 +409,8 @@ struct KernelsToGpu
     // Of a kernel that is machine code, only the launch is left.
     if (Attribute checks = kernel->getAttr(kChecksAttr))
       made->setAttr(kChecksAttr, checks);
+    if (Attribute bytes = function->getAttr(kBytesAttr))
+      made->setAttr(kBytesAttr, bytes);
     launch.erase();
   }
 };

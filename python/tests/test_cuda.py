@@ -331,6 +331,11 @@ def test_artifacts_run_packed_models_in_buckets(tmp_path: Path) -> None:
         result = artifact(**given)[0]
         artifact.synchronize()
         assert error(result.float().cpu(), expected) <= 1.2 * error(eager.float().cpu(), expected)
+    table = artifact.profile(calls=2, **given)
+    for kernel, limit in (("gemm ", "product"), ("varlen_attention 4 heads of 64 bf16", "%")):
+        assert any(line.startswith(kernel) and limit in line for line in table.splitlines()), table
+    assert any(line.startswith("kernel_rows") and "% copy" in line for line in table.splitlines())
+    assert "graph_launch" not in table
     counters = artifact.module.counters(total=True)
     assert counters["graph_captures"] == 2 and counters["fallbacks_no_bucket"] == 0
     assert counters["graph_replays"] >= 4  # the first batch of a bucket runs without

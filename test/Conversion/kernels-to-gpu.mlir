@@ -19,7 +19,7 @@
 // CHECK: %[[C256:.*]] = arith.constant 256 : index
 // CHECK: %[[BLOCKS:.*]] = arith.ceildivui %[[N]], %[[C256]]
 // CHECK: gpu.launch_func @kernels::@scale blocks in (%[[BLOCKS]], %{{.*}}) threads in (%[[C256]],
-// CHECK-SAME: args(%[[P]] : !llvm.ptr, %[[SIZE]] : i64, %[[STRIDE]] : i64, %[[Q]] : !llvm.ptr, %[[S]] : f32, %[[EXTENT]] : i64)
+// CHECK-SAME: args(%[[P]] : !llvm.ptr, %[[SIZE]] : i64, %[[STRIDE]] : i64, %[[Q]] : !llvm.ptr, %[[S]] : f32, %[[EXTENT]] : i64) {capstan.bytes = array<f64: 1.000000e+00, 2.000000e+00>}
 func.func @main(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %y: memref<4xi64>, %s: f32, %n: index) {
   capstan.launch @scale(%x, %y, %s) extent %n : (memref<?x8xf32, strided<[?, 1], offset: ?>>, memref<4xi64>, f32)
   capstan.launch @checked(%y) extent %n : (memref<4xi64>)
@@ -43,7 +43,7 @@ func.func @main(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %y: memref<4xi6
 // CHECK: cf.cond_br %[[WORKS]]
 // CHECK: memref.store %[[S]], %[[VIEW]][%[[I]],
 // CHECK: gpu.return
-func.func private @scale(%x: memref<?x8xf32, strided<[?, 1], offset: ?>> {llvm.noalias}, %y: memref<4xi64>, %s: f32, %begin: index, %end: index) attributes {capstan.kernel} {
+func.func private @scale(%x: memref<?x8xf32, strided<[?, 1], offset: ?>> {llvm.noalias}, %y: memref<4xi64>, %s: f32, %begin: index, %end: index) attributes {capstan.bytes = array<f64: 1.0, 2.0>, capstan.kernel} {
   %c0 = arith.constant 0 : index
   memref.store %s, %x[%begin, %c0] : memref<?x8xf32, strided<[?, 1], offset: ?>>
   return

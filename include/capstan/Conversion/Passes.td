@@ -503,6 +503,29 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
                            "::mlir::vector::VectorDialect"];
 }
 
+def CapstanCountKernelBytes : Pass<"capstan-count-kernel-bytes", "::mlir::ModuleOp"> {
+  let summary = "says how many bytes a kernel has to move";
+  let description = [{
+    Finds for each kernel what it reads and writes at least: a fixed number of
+    bytes, and some for each iteration. Places that several iterations or threads
+    share count once, and so do two reads of the same place; a place that a
+    loaded index picks counts for each index. A kernel with loops of unknown
+    length, or whose accesses depend on a branch with two sides, gets no number.
+    Profiles compare it with what a copy moves in the time of the kernel.
+
+    ```mlir
+    func.func private @scale(%x: memref<?x64xf32>, %w: memref<64xf32>, %y: memref<?x64xf32>, %begin: index, %end: index)
+        attributes {capstan.kernel}
+    // becomes
+    func.func private @scale(...) attributes {capstan.bytes = array<f64: 256.0, 8.0>, capstan.kernel}
+    ```
+
+    There, an iteration is an element of x: it reads 4 bytes and writes 4, and w has
+    256 bytes.
+  }];
+  let statistics = [Statistic<"numUnknown", "unknown", "kernels without a number">];
+}
+
 def CapstanMergeLaunches : Pass<"capstan-merge-launches", "::mlir::ModuleOp"> {
   let summary = "makes two launches of row kernels one";
   let description = [{

@@ -19,7 +19,8 @@ int32_t GraphRegion::enter(Forward &forward, const int64_t *liveBytes,
                            void **given, void **results, int32_t &run) {
   run = 1;
   forward.region = this;
-  if (forward.stream->capturing()) // the caller's graph gets the body
+  if (forward.stream->capturing() || // the caller's graph gets the body
+      forward.caller.device->trace.profiling())
     return copyInputs(forward, liveBytes, given);
   std::unique_lock<std::mutex> lock(pool.mutex);
   if (pool.taken || !hasRun || refused) {

@@ -145,6 +145,24 @@ int32_t CudaStream::attendByLibrary(CudaGraph *recorded,
   return gpu.kernels.keyless(handle->stream, sdpa.documents, keyless);
 }
 
+int32_t CudaStream::readLengths(const capstan_rt_attention_desc &desc,
+                                const AttentionArguments &arguments,
+                                Ref<TracedLengths> &read) {
+  read = Ref<TracedLengths>::adopt(new TracedLengths);
+  read->desc = desc;
+  int64_t bytes = (desc.documents + 1) * int64_t(sizeof(int32_t));
+  CAPSTAN_RT_TRY(
+      hostPool->allocateBlock(op, 2 * bytes, /*alignment=*/64, read->block));
+  auto *memory = static_cast<char *>(read->block.get());
+  for (const int32_t *offsets : {arguments.cuSeqlensQ, arguments.cuSeqlensK}) {
+    CAPSTAN_CUDA_TRY(gpu, op, cuMemcpyDtoHAsync, memory,
+                     reinterpret_cast<CUdeviceptr>(offsets), bytes,
+                     handle->stream);
+    memory += bytes;
+  }
+  return CAPSTAN_RT_OK;
+}
+
 int32_t CudaStream::attention(const FailureRef &failure,
                               const capstan_rt_attention_desc &desc,
                               const AttentionArguments &arguments) {
@@ -162,7 +180,11 @@ int32_t CudaStream::attention(const FailureRef &failure,
   capstan_cudnn_tensors tensors = {};
   tensors.q = arguments.q, tensors.k = arguments.k, tensors.v = arguments.v;
   tensors.out = arguments.out, tensors.logsumexp = arguments.logsumexp;
+  Ref<TracedLengths> read;
+  if (gpu.trace.running() && !recorded && !handle->capturedByOwner())
+    CAPSTAN_RT_TRY(readLengths(desc, arguments, read));
   Traced traced(*this, bool(recorded), "attention", op, desc.location);
+  traced.takeLengths(std::move(read));
   Block lengths; // until all is enqueued
   void *table;
   CAPSTAN_RT_TRY(prepareLengths(recorded.get(), failure, desc, plan, arguments,

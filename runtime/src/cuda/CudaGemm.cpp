@@ -74,6 +74,7 @@ int32_t CudaStream::gemm(const FailureRef &failure,
   lt::Status status;
   {
     Traced traced(*this, bool(recorded), "gemm", "gemm", desc.location);
+    traced.with([&] { return amountOf(desc); });
     // A kernel that runs for the first time is loaded.
     Relaxed relaxed(gpu);
     status = gpu.gemms.run(plan, tensors, memory, handle->stream);

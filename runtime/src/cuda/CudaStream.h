@@ -105,6 +105,10 @@ private:
                           const AttentionPlan &plan,
                           const AttentionArguments &arguments,
                           const capstan_cudnn_tensors &tensors);
+  /// Has lengths of documents copied to the host, for a trace.
+  int32_t readLengths(const capstan_rt_attention_desc &desc,
+                      const AttentionArguments &arguments,
+                      Ref<TracedLengths> &read);
 
   CudaDevice &gpu;
   const Ref<StreamHandle> handle;

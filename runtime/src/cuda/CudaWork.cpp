@@ -24,6 +24,7 @@ int32_t CudaStream::copy(const FailureRef &, void *destination,
   if (!bytes || destination == source)
     return CAPSTAN_RT_OK;
   Traced traced(*this, bool(recorded), "copy", "copy");
+  traced.with([&] { return amountOfCopy(bytes); });
   CAPSTAN_CUDA_TRY(gpu, "copy", cuMemcpyDtoDAsync,
                    reinterpret_cast<CUdeviceptr>(destination),
                    reinterpret_cast<CUdeviceptr>(source), bytes,
@@ -39,6 +40,12 @@ int32_t CudaStream::stage(const FailureRef &, const std::vector<Part> &parts) {
   Ref<CudaGraph> recorded;
   CAPSTAN_RT_TRY(recording(recorded));
   Traced traced(*this, bool(recorded), "copy", op);
+  traced.with([&] {
+    Amount amount;
+    for (const Part &part : parts)
+      amount.bytes += amountOfCopy(part.bytes).bytes;
+    return amount;
+  });
   RuntimeKernels::Parts some;
   int count = 0;
   for (const Part &part : parts) {
@@ -116,6 +123,7 @@ int32_t CudaStream::launchGpu(const FailureRef &failure,
   CUresult result;
   {
     Traced traced(*this, bool(recorded), "launch", info.name, info.location);
+    traced.with([&] { return kernel.amountOf(launch.arguments); });
     result = gpu.driver().cuLaunchKernel(
         kernel.function, launch.grid[0], launch.grid[1], launch.grid[2],
         info.block_x, info.block_y, info.block_z, info.shared_bytes,
