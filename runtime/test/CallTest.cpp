@@ -290,7 +290,7 @@ TEST_P(CallTest, TwoModulesOnTwoThreads) {
   });
   std::thread other = often([&](capstan_rt_stream *mine, int i) {
     auto values = tensor<float>(mine, {3}, {1, 2, 3});
-    auto factor = scalar<float>(float(i));
+    auto factor = tensor<float>(mine, {}, {float(i)});
     CallResult result =
         call(lookup(scaled, "scale"), mine, {*values, *factor}, 1);
     ASSERT_OK(result.status);

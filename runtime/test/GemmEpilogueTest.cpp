@@ -30,8 +30,7 @@ protected:
 };
 CAPSTAN_RT_CONFORMANCE(GemmEpilogueTest);
 
-constexpr DLDataType bf16 = {kDLBfloat, 16, 1},
-                     f8 = {kDLFloat8_e4m3fn, 8, 1};
+constexpr DLDataType bf16 = {kDLBfloat, 16, 1}, f8 = {kDLFloat8_e4m3fn, 8, 1};
 
 float fromF8(uint8_t code) {
   int exponent = code >> 3 & 15, mantissa = code & 7;
@@ -55,7 +54,8 @@ TEST_P(GemmEpilogueTest, BiasOfEachRow) {
   const int64_t m = 37, n = 64, k = 48, batch = 2;
   auto a = randomValues<float>(batch * m * k, 1),
        b = randomValues<float>(batch * k * n, 2),
-       c = randomValues<float>(batch * m * n, 3), bias = randomValues<float>(n, 4);
+       c = randomValues<float>(batch * m * n, 3),
+       bias = randomValues<float>(n, 4);
   auto deviceA = tensor<float>(stream.get(), {batch * m * k}, a);
   auto deviceB = tensor<float>(stream.get(), {batch * k * n}, b);
   auto deviceBias = tensor<float>(stream.get(), {n}, bias);
@@ -204,8 +204,7 @@ TEST_P(GemmEpilogueTest, Rejects) {
                  d.dtype_c = rtDtypeOf<float>();
                  d.bias = &x;
                }));
-  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "f64 add no bias",
-               enqueue([&](auto &d) {
+  EXPECT_FAILS(CAPSTAN_RT_UNSUPPORTED, "f64 add no bias", enqueue([&](auto &d) {
                  d.dtype = d.dtype_c = rtDtypeOf<double>();
                  d.scale_a = d.scale_b = nullptr;
                  d.bias = &x;

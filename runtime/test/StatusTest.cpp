@@ -83,7 +83,7 @@ TEST(Abi, SizesAreThoseThatModulesWereCompiledWith) {
   EXPECT_EQ(sizeof(capstan_rt_value_info), 32u);
   EXPECT_EQ(sizeof(capstan_rt_entry_info), 40u);
   EXPECT_EQ(sizeof(capstan_rt_module_info), 40u);
-  EXPECT_EQ(sizeof(capstan_rt_gemm_desc), 112u);
+  EXPECT_EQ(sizeof(capstan_rt_gemm_desc), 144u);
   EXPECT_EQ(sizeof(capstan_rt_attention_desc), 144u);
   EXPECT_EQ(sizeof(capstan_rt_part), 24u);
 }

@@ -48,7 +48,7 @@ enum DescAttribute {
   ScaleModeA = 31,
   ScaleModeB = 32
 };
-enum { AddBias = 4 };   // an epilogue
+enum { AddBias = 4 };     // an epilogue
 enum { OuterVector = 3 }; // a scale for each row or column of c
 enum LayoutAttribute { BatchCount = 5, BatchStride = 6 };
 enum PreferenceAttribute {

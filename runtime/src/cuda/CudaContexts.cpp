@@ -78,10 +78,10 @@ static int64_t layoutsOf(int64_t architecture) {
 
 int64_t CudaDevice::fp8Layouts() const {
   int major = 0, minor = 0;
-  cu.cuDeviceGetAttribute(
-      &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, handle);
-  cu.cuDeviceGetAttribute(
-      &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, handle);
+  cu.cuDeviceGetAttribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
+                          handle);
+  cu.cuDeviceGetAttribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
+                          handle);
   return layoutsOf(10 * major + minor);
 }
 

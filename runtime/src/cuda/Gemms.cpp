@@ -177,9 +177,9 @@ int32_t Gemms::checkF8(const capstan_rt_gemm_desc &d,
     return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
                 problem);
   };
-  int64_t layouts = device.fp8Layouts(),
-          layout = d.transpose_b ? (d.transpose_a ? 8 : 1)
-                                 : (d.transpose_a ? 4 : 2);
+  int64_t layouts = device.fp8Layouts(), layout = d.transpose_b
+                                                      ? (d.transpose_a ? 8 : 1)
+                                                      : (d.transpose_a ? 4 : 2);
   if (!layouts)
     return unsupported("products of FP8 need a GPU of sm_89 or newer");
   if (!(layouts & layout))

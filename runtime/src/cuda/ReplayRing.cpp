@@ -14,9 +14,6 @@ static constexpr const char *op = "graph_launch";
 
 // The record of the replay's failures and a free word, then parts of results.
 static constexpr int64_t headWords = 2;
-// Before what a head says: a counter of replays, and one of blocks.
-static constexpr int64_t stateWords = 2;
-
 ReplayRing::~ReplayRing() {
   Current current(device);
   Relaxed relaxed(device);
@@ -38,10 +35,12 @@ int32_t ReplayRing::open(const ReplayLimits &most) {
   kernels.headBytes = headWords * word + limits.results * part;
   kernels.slotBytes = kernels.headBytes + limits.inputs * part;
   CAPSTAN_RT_TRY(Ref<PinnedPool>::adopt(new PinnedPool(device))
-                     ->allocateBlock(op, slots * kernels.slotBytes,
+                     ->allocateBlock(op, slots * kernels.slotBytes + word,
                                      /*alignment=*/64, memory));
   kernels.slots = reinterpret_cast<uint64_t>(memory.get());
-  stateBytes = stateWords * word + kernels.headBytes;
+  kernels.done = kernels.slots + slots * kernels.slotBytes;
+  *reinterpret_cast<uint64_t *>(kernels.done) = 0;
+  stateBytes = RuntimeKernels::Replay::counterBytes + kernels.slotBytes;
   void *state = device.reserve(stateBytes, device.ownStream());
   if (!state)
     return fail(
@@ -79,13 +78,19 @@ CUresult ReplayRing::addNodes(CUgraph graph, CUdeviceptr record) {
   std::vector<CUgraphNode> leaves;
   if (CUresult result = leavesOf(cu, graph, leaves))
     return result;
-  CUgraphNode first;
-  if (CUresult result = device.kernels.beginNode(graph, kernels, limits, first))
+  CUgraphNode first, copy;
+  if (limits.inputs) {
+    if (CUresult result = device.kernels.copyNode(graph, kernels, limits, copy))
+      return result;
+    if (CUresult result = putFirst(cu, graph, copy))
+      return result;
+  }
+  if (CUresult result = device.kernels.beginNode(graph, kernels, first))
     return result;
   if (CUresult result = putFirst(cu, graph, first))
     return result;
   if (leaves.empty())
-    leaves.push_back(first);
+    leaves.push_back(limits.inputs ? copy : first);
   return device.kernels.endNode(graph, leaves, kernels, limits);
 }
 
@@ -132,9 +137,9 @@ int32_t ReplayRing::wait(const StreamHandle &stream) {
   std::lock_guard<std::mutex> lock(mutex);
   if (!launched || last.get() == &stream)
     return CAPSTAN_RT_OK;
-  // The counter's lower half, which may turn over.
+  // The lower half of what has been done, which may turn over.
   CAPSTAN_CUDA_TRY(device, "stream_wait_event", cuStreamWaitValue32,
-                   stream.stream, kernels.state,
-                   static_cast<uint32_t>(launched), CU_STREAM_WAIT_VALUE_GEQ);
+                   stream.stream, kernels.done, static_cast<uint32_t>(launched),
+                   CU_STREAM_WAIT_VALUE_GEQ);
   return CAPSTAN_RT_OK;
 }

@@ -24,11 +24,15 @@ int32_t RuntimeKernels::load() {
   const struct {
     const char *name;
     CUfunction &function;
-  } functions[] = {
-      {"capstan_copy", copyParts},           {"capstan_fill", fillMemory},
-      {"capstan_reset", resetRecord},        {"capstan_check", checkByte},
-      {"capstan_lengths", sumLengths},       {"capstan_keyless", clearKeyless},
-      {"capstan_replay_begin", beginReplay}, {"capstan_replay_end", endReplay}};
+  } functions[] = {{"capstan_copy", copyParts},
+                   {"capstan_fill", fillMemory},
+                   {"capstan_reset", resetRecord},
+                   {"capstan_check", checkByte},
+                   {"capstan_lengths", sumLengths},
+                   {"capstan_keyless", clearKeyless},
+                   {"capstan_replay_begin", beginReplay},
+                   {"capstan_replay_copy", copyReplay},
+                   {"capstan_replay_end", endReplay}};
   for (const auto &each : functions)
     CAPSTAN_CUDA_TRY(device, op, cuModuleGetFunction, &each.function, module,
                      each.name);
@@ -107,14 +111,19 @@ CUresult RuntimeKernels::fillNode(CUgraph graph, const Fill *fills,
 }
 
 CUresult RuntimeKernels::beginNode(CUgraph graph, Replay &replay,
-                                   const ReplayLimits &limits,
                                    CUgraphNode &node) const {
-  // Each block reads its part from the host's memory: few of them.
-  unsigned blocks = blocksFor(limits.inputBytes, /*most=*/128);
   void *arguments[] = {&replay.slots, &replay.mask, &replay.slotBytes,
-                       &replay.headBytes, &replay.state};
-  return addNode(graph, {}, beginReplay, blocks, 1 + limits.inputs, arguments,
-                 node);
+                       &replay.state};
+  return addNode(graph, {}, beginReplay, 1, 1, arguments, node);
+}
+
+CUresult RuntimeKernels::copyNode(CUgraph graph, const Replay &replay,
+                                  const ReplayLimits &limits,
+                                  CUgraphNode &node) const {
+  CUdeviceptr parts = replay.state + Replay::counterBytes + replay.headBytes;
+  void *arguments[] = {&parts};
+  return addNode(graph, {}, copyReplay, blocksFor(limits.inputBytes),
+                 limits.inputs, arguments, node);
 }
 
 CUresult RuntimeKernels::endNode(CUgraph graph,
@@ -122,7 +131,7 @@ CUresult RuntimeKernels::endNode(CUgraph graph,
                                  Replay &replay,
                                  const ReplayLimits &limits) const {
   uint64_t count = limits.results;
-  void *arguments[] = {&replay.state, &count, &replay.record};
+  void *arguments[] = {&replay.state, &count, &replay.record, &replay.done};
   CUgraphNode node;
   return addNode(graph, after, endReplay, blocksFor(limits.resultBytes),
                  std::max(limits.results, 1), arguments, node);

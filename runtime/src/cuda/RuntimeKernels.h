@@ -47,8 +47,11 @@ public:
     uint64_t slots; // pinned: each has a head, and then parts of inputs
     uint64_t mask;  // the counter's bits that choose one
     uint64_t slotBytes, headBytes;
-    CUdeviceptr state;  // a counter, a word, and what a slot's head said
+    /// Counters of replays and of blocks, then what the replay's slot says.
+    CUdeviceptr state;
     CUdeviceptr record; // of the graph's failures; or 0
+    uint64_t done;      // pinned: how many replays are
+    static constexpr int64_t counterBytes = 16;
   };
 
   /// Cumulative lengths of documents, and what is to be known of them. Without
@@ -86,9 +89,11 @@ public:
   /// A node of a graph that sets memory.
   CUresult fillNode(CUgraph graph, const Fill *fills, size_t count,
                     CUgraphNode &node) const;
-  // The first and the last node of a graph, for replays within the limits.
-  CUresult beginNode(CUgraph graph, Replay &replay, const ReplayLimits &limits,
-                     CUgraphNode &node) const;
+  // Nodes at both ends of a graph, for replays within the limits: the first,
+  // the one that copies inputs, and the last.
+  CUresult beginNode(CUgraph graph, Replay &replay, CUgraphNode &node) const;
+  CUresult copyNode(CUgraph graph, const Replay &replay,
+                    const ReplayLimits &limits, CUgraphNode &node) const;
   CUresult endNode(CUgraph graph, const std::vector<CUgraphNode> &after,
                    Replay &replay, const ReplayLimits &limits) const;
   /// Clears a failure record and its mirror.
@@ -114,7 +119,7 @@ private:
   CUmodule module = nullptr;
   CUfunction copyParts = nullptr, fillMemory = nullptr, resetRecord = nullptr,
              checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr,
-             beginReplay = nullptr, endReplay = nullptr;
+             beginReplay = nullptr, copyReplay = nullptr, endReplay = nullptr;
 };
 
 } // namespace capstan::rt
