@@ -84,14 +84,16 @@ struct DistributeRows
   }
 
   /// Moves reads up to the first reduction, so that a thread doesn't wait for
-  /// memory twice. A read stays behind a write, unless `distinct`, all that is
-  /// written, is of other buffers.
+  /// memory twice. A read stays behind a check, and behind a write, unless
+  /// `distinct`, all that is written, is of other buffers.
   static void readFirst(scf::ForallOp loop, ArrayRef<Value> distinct) {
     IRRewriter rewriter(loop.getContext());
     Operation *first = nullptr;
     bool isWritten = false;
     for (Operation &op : llvm::make_early_inc_range(*loop.getBody())) {
       auto read = dyn_cast<vector::TransferReadOp>(op);
+      if (first && isa<cf::AssertOp>(op))
+        return;
       if (!first && isa<vector::ReductionOp>(op))
         first = &op;
       else if (read && first &&

@@ -6,6 +6,7 @@
 #include "RowSiblings.h"
 #include "RowWork.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -20,12 +21,22 @@ static bool isLast(linalg::GenericOp op) {
          });
 }
 
-/// Whether both do as many things with the same elements. What a result was
-/// before is of no matter.
+/// Whether all that `b` uses, but for what its results were, is there at `a`.
+static bool mayStandAt(linalg::GenericOp a, linalg::GenericOp b) {
+  llvm::SetVector<Value> used(b.getInputs().begin(), b.getInputs().end());
+  getUsedValuesDefinedAbove(b.getRegion(), used);
+  return llvm::all_of(used, [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    return !op || op->getBlock() != a->getBlock() || op->isBeforeInBlock(a);
+  });
+}
+
+/// Whether both read the same elements.
 static bool areSiblings(linalg::GenericOp a, linalg::GenericOp b) {
   auto maps = [](linalg::GenericOp op) {
     return op.getIndexingMaps().getValue().take_front(op.getNumDpsInputs());
   };
+  // What results were before is of no matter.
   auto isNew = [](linalg::GenericOp op) {
     return llvm::none_of(op.getRegionOutputArgs(), [](BlockArgument before) {
       return !before.use_empty();
@@ -34,7 +45,7 @@ static bool areSiblings(linalg::GenericOp a, linalg::GenericOp b) {
   return a->getBlock() == b->getBlock() && a.getInputs() == b.getInputs() &&
          maps(a) == maps(b) &&
          a.getStaticLoopRanges() == b.getStaticLoopRanges() && isNew(a) &&
-         isNew(b);
+         isNew(b) && mayStandAt(a, b);
 }
 
 /// Stands where `a` does.

@@ -56,3 +56,28 @@ func.func @place(%x: memref<?x64xf32>, %n: index) {
 // CHECK: vector.load
 // CHECK: scf.if
 // CHECK: vector.store
+
+// A row that an index picks stays behind the check of it.
+func.func @checked(%x: memref<?x64xf32>, %table: memref<9x64xf32>, %ids: memref<?xindex>, %n: index) -> memref<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %c9 = arith.constant 9 : index
+  %zero = arith.constant 0.0 : f32
+  %y = memref.alloc(%n) : memref<?x64xf32>
+  scf.forall (%i) in (%n) {
+    %at = memref.load %ids[%i] : memref<?xindex>
+    %row = vector.transfer_read %x[%i, %c0], %zero {in_bounds = [true]} : memref<?x64xf32>, vector<64xf32>
+    %sum = vector.reduction <add>, %row, %zero : vector<64xf32> into f32
+    %all = vector.broadcast %sum : f32 to vector<64xf32>
+    %ok = arith.cmpi ult, %at, %c9 : index
+    cf.assert %ok, "out of range"
+    %picked = vector.transfer_read %table[%at, %c0], %zero {in_bounds = [true]} : memref<9x64xf32>, vector<64xf32>
+    %r = arith.mulf %all, %picked : vector<64xf32>
+    vector.transfer_write %r, %y[%i, %c0] {in_bounds = [true]} : vector<64xf32>, memref<?x64xf32>
+  } {capstan.rows}
+  return %y : memref<?x64xf32>
+}
+
+// CHECK-LABEL: func.func private @kernel_rows_1(
+// CHECK: gpu.subgroup_reduce
+// CHECK: cf.assert
+// CHECK: vector.load {{.*}} : memref<9x64xf32>

@@ -64,3 +64,27 @@ func.func @chain(%x: tensor<8x64xf32>, %y: tensor<8x64xf32>) -> (tensor<8x64xf32
   } -> tensor<8x64xf32>
   return %a, %c : tensor<8x64xf32>, tensor<8x64xf32>
 }
+
+// -----
+
+#rows = affine_map<(i, j) -> (i, j)>
+
+// So does one that needs a number of later.
+
+// CHECK-LABEL: func.func @later
+// CHECK-COUNT-2: scf.forall {{.*}} -> (tensor<8x64xf32>) {
+func.func @later(%x: tensor<8x64xf32>, %p: f32) -> (tensor<8x64xf32>, tensor<8x64xf32>) {
+  %e = tensor.empty() : tensor<8x64xf32>
+  %a = linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<8x64xf32>) outs(%e : tensor<8x64xf32>) {
+  ^bb0(%i: f32, %o: f32):
+    %t = math.cos %i : f32
+    linalg.yield %t : f32
+  } -> tensor<8x64xf32>
+  %q = math.exp %p : f32
+  %b = linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<8x64xf32>) outs(%e : tensor<8x64xf32>) {
+  ^bb0(%i: f32, %o: f32):
+    %t = arith.mulf %i, %q : f32
+    linalg.yield %t : f32
+  } -> tensor<8x64xf32>
+  return %a, %b : tensor<8x64xf32>, tensor<8x64xf32>
+}
