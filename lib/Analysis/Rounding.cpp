@@ -65,9 +65,9 @@ linalg::GenericOp capstan::biasUser(Value value, Value &bias) {
     return {};
   bool first = op.getInputs()[0] == value;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  AffineMap last = AffineMap::get(
-      op.getNumLoops(), 0, getAffineDimExpr(op.getNumLoops() - 1,
-                                            op.getContext()));
+  AffineMap last =
+      AffineMap::get(op.getNumLoops(), 0,
+                     getAffineDimExpr(op.getNumLoops() - 1, op.getContext()));
   if (maps[first ? 1 : 0] != last || !maps[first ? 0 : 1].isIdentity() ||
       !maps[2].isIdentity())
     return {};

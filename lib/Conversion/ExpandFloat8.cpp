@@ -49,8 +49,8 @@ struct BitBuilder : ImplicitLocOpBuilder {
   }
   /// `then` where x is less than y as unsigned numbers.
   Value below(Value x, uint32_t y, Value then, Value otherwise) {
-    Value is = arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, x,
-                                     bits(y));
+    Value is =
+        arith::CmpIOp::create(*this, arith::CmpIPredicate::ult, x, bits(y));
     return arith::SelectOp::create(*this, is, then, otherwise);
   }
   Value toFloat(Value x) {
@@ -80,8 +80,8 @@ struct ExpandExtend : OpRewritePattern<arith::ExtFOp> {
     Value normal = b.add(b.left(magnitude, 20), uint32_t(127 - 7) << 23);
     // Below 2^-6: multiples of 2^-9.
     Value small = arith::UIToFPOp::create(b, b.like(b.getF32Type()), magnitude);
-    small = arith::MulFOp::create(b, small,
-                                  b.constant(b.getF32FloatAttr(0x1p-9f)));
+    small =
+        arith::MulFOp::create(b, small, b.constant(b.getF32FloatAttr(0x1p-9f)));
     Value value = b.below(magnitude, 8, b.toBits(small), normal);
     value = b.below(magnitude, 0x7f, value, b.bits(0x7fc00000));
     value = arith::OrIOp::create(b, value, b.left(b.mask(code, 0x80), 24));

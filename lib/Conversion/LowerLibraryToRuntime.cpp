@@ -75,12 +75,27 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
   Type element = cast<MemRefType>(op.getC().getType()).getElementType();
   Value desc = b.slot(b.rt.gemm_desc);
   b.storeFields(b.rt.gemm_desc, desc,
-                {b.i32(b.sizeOf(b.rt.gemm_desc)), dtype(b, element), b.i32(0),
-                 b.i32(op.getTransposeB()), b.i32(0), dtype(b, element),
-                 w.size(b, loc, 0), y.size(b, loc, 0), y.size(b, loc, 1),
-                 x.size(b, loc, 1), x.stride(b, loc, 0), w.stride(b, loc, 1),
-                 y.stride(b, loc, 0), zero, w.stride(b, loc, 0), zero,
-                 b.string(loc), b.null(), b.null(), b.null(), b.i32(0)});
+                {b.i32(b.sizeOf(b.rt.gemm_desc)),
+                 dtype(b, element),
+                 b.i32(0),
+                 b.i32(op.getTransposeB()),
+                 b.i32(0),
+                 dtype(b, element),
+                 w.size(b, loc, 0),
+                 y.size(b, loc, 0),
+                 y.size(b, loc, 1),
+                 x.size(b, loc, 1),
+                 x.stride(b, loc, 0),
+                 w.stride(b, loc, 1),
+                 y.stride(b, loc, 0),
+                 zero,
+                 w.stride(b, loc, 0),
+                 zero,
+                 b.string(loc),
+                 b.null(),
+                 b.null(),
+                 b.null(),
+                 b.i32(0)});
   b.call(RuntimeEntry::grouped_gemm,
          {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
           b.dataOf(op.getOffsets()), b.dataOf(op.getC())});

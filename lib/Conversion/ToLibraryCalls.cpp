@@ -12,8 +12,8 @@
 //   // becomes
 //   %y = capstan.gemm ins(%x, %w : ...) outs(%init : ...) {transpose_b}
 //
-// A product that a bias is added to does this at its end, and so does one that is
-// rounded to the type of its factors, or that something is added to.
+// A product that a bias is added to does this at its end, and so does one that
+// is rounded to the type of its factors, or that something is added to.
 //
 //===----------------------------------------------------------------------===//
 
@@ -185,8 +185,8 @@ GemmOp addBias(GemmOp op, bool mayRound) {
   bool rounds = result != sums;
   if (getElementTypeOrSelf(bias) != result ||
       !GemmOp::takesBias(factors, result) ||
-      (rounds && (!mayRound || result != factors || op.getAccumulate() ||
-                  summand.view)))
+      (rounds &&
+       (!mayRound || result != factors || op.getAccumulate() || summand.view)))
     return op;
   GemmOp sum = moveTo(user, op, rounds ? user.getOutputs()[0] : op.getC());
   sum.getBiasMutable().assign(bias);

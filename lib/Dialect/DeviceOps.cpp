@@ -62,7 +62,8 @@ LogicalResult GemmOp::verify() {
   if (isF8 && !result.isF32() && !result.isF16() && !result.isBF16())
     return emitOpError("an init of f8E4M3FN must be f32, f16 or bf16");
   if (isF8 != bool(getScaleA()))
-    return emitOpError("has scales if a and b are f8E4M3FN, and none otherwise");
+    return emitOpError(
+        "has scales if a and b are f8E4M3FN, and none otherwise");
   bool isTensor = isa<RankedTensorType>(c);
   for (Value operand : getOperands())
     if (isa<RankedTensorType>(operand.getType()) != isTensor)
@@ -119,8 +120,7 @@ LogicalResult GemmOp::verify() {
 }
 
 bool GemmOp::takesBias(Type factors, Type result) {
-  return !result.isF64() &&
-         !(isa<Float8E4M3FNType>(factors) && result.isF32());
+  return !result.isF64() && !(isa<Float8E4M3FNType>(factors) && result.isF32());
 }
 
 //===----------------------------------------------------------------------===//

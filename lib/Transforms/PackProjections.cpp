@@ -162,9 +162,8 @@ void pack(ArrayRef<Projection> group) {
     SmallVector<Value> operands = {result, out};
     if (biased->bias) {
       bool isFirst = end.getInputs()[0] == biased->bias;
-      operands.insert(
-          operands.begin() + (isFirst ? 0 : 1),
-          packBiases(b, group, getElementTypeOrSelf(biased->bias)));
+      operands.insert(operands.begin() + (isFirst ? 0 : 1),
+                      packBiases(b, group, getElementTypeOrSelf(biased->bias)));
     }
     result = clone(b, end, out.getType(), operands)->getResult(0);
   }

@@ -96,8 +96,8 @@ struct GemmModel : public PaddingOpInterface::ExternalModel<GemmModel, GemmOp> {
     PaddedTensor result = *c;
     result.fill = {};
     result.states.assign(result.layouts.size(), {});
-    result.value = clone(padder.builder(), op, c->value.getType(), operands)
-                       ->getResult(0);
+    result.value =
+        clone(padder.builder(), op, c->value.getType(), operands)->getResult(0);
     return padder.define(op->getResult(0), result);
   }
 };

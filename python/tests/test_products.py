@@ -10,6 +10,7 @@ from torch.export import Dim
 from torch.nn.functional import linear
 
 ONCE = capstan.Options(prepare_weights=True)
+PADDED = capstan.Options(pipeline="capstan-static-shape-pipeline{buckets=T=64 poison=true}")
 F8 = torch.float8_e4m3fn
 T = Dim("T", min=2, max=4096)
 GPU = pytest.param(
@@ -28,12 +29,14 @@ class Function(torch.nn.Module):
         return self.function(self, x)
 
 
-def run(model: torch.nn.Module, x: torch.Tensor, target: str) -> torch.Tensor:
+def run(
+    model: torch.nn.Module, x: torch.Tensor, target: str, options: capstan.Options = ONCE
+) -> torch.Tensor:
     module = capstan.export(model.cpu(), (x[:3].cpu(),), dynamic_shapes=({0: T},))
     if target == "cuda":
         model.cuda()
-        return module.run((x.cuda(),), target="cuda", options=ONCE).cpu()
-    return module.run((x,), options=ONCE)
+        return module.run((x.cuda(),), target="cuda", options=options).cpu()
+    return module.run((x,), options=options)
 
 
 class Projections(torch.nn.Module):
@@ -100,6 +103,7 @@ def test_scaled_mm(target: str, bias: bool, dtype: torch.dtype, rows: bool) -> N
     torch.testing.assert_close(got.double(), expected, rtol=2**-8, atol=1e-4)
     if target == "host":
         torch.testing.assert_close(got, model(x), rtol=2**-7, atol=1e-3)
+        assert torch.equal(run(model, x, target, PADDED), got)
 
 
 @pytest.mark.parametrize("target", ["host", GPU])

@@ -102,3 +102,17 @@ func.func @host_loop(%x: tensor<4xi64>, %n: index) -> tensor<4xi64> {
   }
   return %r : tensor<4xi64>
 }
+
+// A product of the library is work as any other.
+// CHECK-LABEL: func.func @product
+// CHECK: capstan.graph
+// CHECK: linalg.exp
+// CHECK: capstan.gemm
+// CHECK-NOT: capstan.graph
+// CHECK: return
+func.func @product(%x: tensor<4x4xf32>, %bias: tensor<4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %a = linalg.exp ins(%x : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %b = capstan.gemm ins(%a, %x : tensor<4x4xf32>, tensor<4x4xf32>) bias(%bias : tensor<4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %b : tensor<4x4xf32>
+}

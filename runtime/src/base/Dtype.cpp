@@ -154,8 +154,8 @@ int32_t capstan::rt::checkTypes(const char *op,
                        "f8E4M3FN to f32, f16 and bf16",
                        name.c_str()));
   if (desc.bias &&
-      (factors == Scalar::F64 || (factors == Scalar::F8E4M3FN &&
-                                  scalarOf(result) == Scalar::F32)))
+      (factors == Scalar::F64 ||
+       (factors == Scalar::F8E4M3FN && scalarOf(result) == Scalar::F32)))
     return fail(CAPSTAN_RT_UNSUPPORTED, {op, desc.location, device},
                 format("products of %s add no bias", name.c_str()));
   return CAPSTAN_RT_OK;

@@ -177,12 +177,11 @@ int32_t Gemms::checkF8(const capstan_rt_gemm_desc &d,
     return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
                 problem);
   };
-  int64_t layouts = device.fp8Layouts(), layout = d.transpose_b
-                                                      ? (d.transpose_a ? 8 : 1)
-                                                      : (d.transpose_a ? 4 : 2);
+  int64_t layouts = device.fp8Layouts();
+  int64_t plain = d.transpose_b ? 1 : 2, turned = d.transpose_b ? 8 : 4;
   if (!layouts)
     return unsupported("products of FP8 need a GPU of sm_89 or newer");
-  if (!(layouts & layout))
+  if (!(layouts & (d.transpose_a ? turned : plain)))
     return unsupported("products of FP8 need a as m x k and b as n x k here");
   int64_t bytesC = bytesOf(resultOf(d));
   if (d.k % 16 || d.n % 16 || d.lda % 16 || d.ldb % 16 || d.ldc * bytesC % 16)
@@ -197,8 +196,6 @@ int32_t Gemms::checkF8(const capstan_rt_gemm_desc &d,
 
 int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
                     CUstream stream, bool captured, GemmPlan &result) {
-  if (scalarOf(d.dtype) == Scalar::F8E4M3FN)
-    CAPSTAN_RT_TRY(checkF8(d, tensors));
   int64_t alignment = alignmentOf(tensors);
   capstan_rt_dtype typeC = resultOf(d);
   int64_t type =
@@ -208,6 +205,8 @@ int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
   std::lock_guard<std::mutex> lock(mutex);
   auto it = plans.find(key);
   if (it == plans.end()) {
+    if (scalarOf(d.dtype) == Scalar::F8E4M3FN)
+      CAPSTAN_RT_TRY(checkF8(d, tensors));
     GemmPlan made;
     CAPSTAN_RT_TRY(create(d, made));
     it = plans.emplace(key, made).first;
@@ -215,18 +214,19 @@ int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
   GemmPlan &plan = it->second;
   if (!plan.timed) {
     const GemmChoice *known = cache.find(key);
-    if (known && isGood(plan, *known)) {
-      plan.choice = *known;
-      plan.timed = true;
-    } else {
-      std::vector<lt::Heuristic> found;
-      {
-        // Heuristics look at how addresses are aligned.
-        std::lock_guard<std::mutex> lock(pointing);
-        if (lt::Status status = point(plan, tensors))
-          return failed(status, d.location);
+    std::vector<lt::Heuristic> found;
+    {
+      // The library looks at how addresses are aligned.
+      std::lock_guard<std::mutex> lock(pointing);
+      if (lt::Status status = point(plan, tensors))
+        return failed(status, d.location);
+      plan.timed = known && isGood(plan, *known);
+      if (!plan.timed)
         CAPSTAN_RT_TRY(candidates(d, plan, alignment, found));
-      }
+    }
+    if (plan.timed) {
+      plan.choice = *known;
+    } else {
       plan.choice = {found[0].algo, found[0].workspace};
       if (!captured)
         choose(d, tensors, stream, found, plan);
