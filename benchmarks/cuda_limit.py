@@ -60,6 +60,10 @@ class Attention(c.Structure):
     )
 
 
+# CAPSTAN_RT_ATTENTION_BY_LIBRARY: the limit has the attention of cuDNN.
+BY_LIBRARY = 1
+
+
 @dataclass
 class Limit:
     """Milliseconds."""
@@ -79,7 +83,7 @@ class Stream:
 
     def __init__(self, gemm_cache: bytes) -> None:
         loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
-        self.device = runtime.Device(loaded, "cuda", gemm_cache=gemm_cache)
+        self.device = runtime.Device(loaded, "cuda", gemm_cache=gemm_cache, attention=BY_LIBRARY)
         self.lib, self.check = loaded.lib, loaded.check
 
     def product(self, a: torch.Tensor, weight: torch.Tensor, out: torch.Tensor, add: bool) -> None:

@@ -7,14 +7,21 @@
 
 using namespace mlir;
 
-linalg::GenericOp capstan::elementwiseUser(Value value) {
+/// The only user, if it is a generic of parallel loops with one result.
+static linalg::GenericOp parallelUser(Value value) {
   if (!value.hasOneUse())
     return {};
   auto op = dyn_cast<linalg::GenericOp>(*value.user_begin());
   if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops() ||
-      !llvm::all_of(op.getIndexingMapsArray(),
-                    [](AffineMap map) { return map.isIdentity(); }))
+      op.getNumParallelLoops() != op.getNumLoops())
+    return {};
+  return op;
+}
+
+linalg::GenericOp capstan::elementwiseUser(Value value) {
+  linalg::GenericOp op = parallelUser(value);
+  if (!op || !llvm::all_of(op.getIndexingMapsArray(),
+                           [](AffineMap map) { return map.isIdentity(); }))
     return {};
   return op;
 }
@@ -28,4 +35,42 @@ linalg::GenericOp capstan::roundingUser(Value value) {
   return round && round.getIn() == op.getBody()->getArgument(0)
              ? op
              : linalg::GenericOp();
+}
+
+bool capstan::addsInputs(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 2)
+    return false;
+  Value value = op.getBody()->getTerminator()->getOperand(0);
+  bool rounds = false;
+  if (auto round = value.getDefiningOp<arith::TruncFOp>()) {
+    value = round.getIn();
+    rounds = value.getType().isF32();
+  }
+  auto add = value.getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return false;
+  auto source = [&](Value operand) {
+    auto extend = operand.getDefiningOp<arith::ExtFOp>();
+    return rounds && extend ? extend.getIn() : operand;
+  };
+  Value x = source(add.getLhs()), y = source(add.getRhs());
+  Block *body = op.getBody();
+  return (x == body->getArgument(0) && y == body->getArgument(1)) ||
+         (x == body->getArgument(1) && y == body->getArgument(0));
+}
+
+linalg::GenericOp capstan::biasUser(Value value, Value &bias) {
+  linalg::GenericOp op = parallelUser(value);
+  if (!op || !addsInputs(op))
+    return {};
+  bool first = op.getInputs()[0] == value;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  AffineMap last = AffineMap::get(
+      op.getNumLoops(), 0, getAffineDimExpr(op.getNumLoops() - 1,
+                                            op.getContext()));
+  if (maps[first ? 1 : 0] != last || !maps[first ? 0 : 1].isIdentity() ||
+      !maps[2].isIdentity())
+    return {};
+  bias = op.getInputs()[first ? 1 : 0];
+  return op;
 }

@@ -26,6 +26,10 @@ namespace capstan {
 /// infinite, subnormal and zero where they should be.
 void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
 
+/// Conversions from and to f8E4M3FN become arithmetic on bits: neither LLVM nor
+/// a host has the type.
+void populateFloat8Patterns(mlir::RewritePatternSet &patterns);
+
 } // namespace capstan
 
 #endif // CAPSTAN_CONVERSION_EXPANDFUNCTIONS_H

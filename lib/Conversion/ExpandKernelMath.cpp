@@ -98,6 +98,7 @@ struct ExpandKernelMath
       return;
     RewritePatternSet patterns(&getContext());
     math::populateExpansionPatterns(patterns, {"fpowi", "rsqrt"});
+    capstan::populateFloat8Patterns(patterns);
     // Upstream's polynomials of sine and cosine are exact for small arguments
     // only, and positions are large. On the host both stay calls. A GPU has an
     // instruction for powers of two.

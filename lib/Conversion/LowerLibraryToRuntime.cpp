@@ -26,12 +26,11 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GemmOp op) {
   auto type = cast<MemRefType>(op.getC().getType());
   int64_t batch = type.getRank() - 2;
   SmallVector<MemRefDescriptor> matrices;
-  for (Value matrix : op.getOperands()) {
-    auto matrixType = cast<MemRefType>(matrix.getType());
-    if (!hasContiguousRows(matrixType))
+  for (Value operand : op.getOperands())
+    if (!hasContiguousRows(cast<MemRefType>(operand.getType())))
       return op.emitOpError("has no lowering: rows must be contiguous");
+  for (Value matrix : {op.getA(), op.getB(), op.getC()})
     matrices.push_back(MemRefDescriptor(b.toLLVM(matrix)));
-  }
   auto size = [&](unsigned matrix, int64_t dim) {
     return matrices[matrix].size(b, op.getLoc(), dim);
   };
@@ -54,6 +53,11 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GemmOp op) {
   for (unsigned i = 0; i < 3; ++i)
     fields.push_back(batch ? stride(i, 0) : b.i64(0));
   fields.push_back(b.string(op.getLoc()));
+  for (Value operand : {op.getBias(), op.getScaleA(), op.getScaleB()})
+    fields.push_back(operand ? b.dataOf(operand) : b.null());
+  bool scalesRows =
+      op.getScaleA() && cast<MemRefType>(op.getScaleA().getType()).getRank();
+  fields.push_back(b.i32(scalesRows));
   b.storeFields(b.rt.gemm_desc, desc, fields);
   b.call(RuntimeEntry::gemm,
          {desc, b.dataOf(op.getA()), b.dataOf(op.getB()), b.dataOf(op.getC())});
@@ -76,7 +80,7 @@ LogicalResult capstan::lower(RuntimeBuilder &b, GroupedGemmOp op) {
                  w.size(b, loc, 0), y.size(b, loc, 0), y.size(b, loc, 1),
                  x.size(b, loc, 1), x.stride(b, loc, 0), w.stride(b, loc, 1),
                  y.stride(b, loc, 0), zero, w.stride(b, loc, 0), zero,
-                 b.string(loc)});
+                 b.string(loc), b.null(), b.null(), b.null(), b.i32(0)});
   b.call(RuntimeEntry::grouped_gemm,
          {desc, b.dataOf(op.getA()), b.dataOf(op.getB()),
           b.dataOf(op.getOffsets()), b.dataOf(op.getC())});

@@ -49,6 +49,8 @@ std::optional<std::pair<int64_t, int64_t>> capstan::dtypeOf(Type element) {
   }
   if (element.isBF16())
     return std::pair<int64_t, int64_t>{4, 16};
+  if (isa<Float8E4M3FNType>(element))
+    return std::pair<int64_t, int64_t>{10, 8};
   if (element.isF16() || element.isF32() || element.isF64())
     return std::pair<int64_t, int64_t>{2, element.getIntOrFloatBitWidth()};
   return std::nullopt;

@@ -12,8 +12,8 @@
 //   // becomes
 //   %y = capstan.gemm ins(%x, %w : ...) outs(%init : ...) {transpose_b}
 //
-// A product that is rounded to the type of its factors, or that something is
-// added to, does this at its end.
+// A product that a bias is added to does this at its end, and so does one that is
+// rounded to the type of its factors, or that something is added to.
 //
 //===----------------------------------------------------------------------===//
 
@@ -120,6 +120,80 @@ Value expand(ImplicitLocOpBuilder &b, Value value, bool hasBatch, bool hasRow,
                                        sizes);
 }
 
+/// The product into another init, where its user is.
+GemmOp moveTo(Operation *user, GemmOp op, Value init) {
+  OpBuilder b(user);
+  auto moved = cast<GemmOp>(b.clone(*op));
+  moved.getCMutable().assign(init);
+  moved->getResult(0).setType(init.getType());
+  return moved;
+}
+
+/// A product, or a view of it, that something else is added to.
+struct Summand {
+  explicit Summand(GemmOp op) : product(op->getResult(0)), value(product) {
+    if (product.hasOneUse())
+      view = dyn_cast<tensor::ExpandShapeOp>(*product.user_begin());
+    if (view)
+      value = view.getResult();
+  }
+
+  /// Whether the last dimension is the product's.
+  bool hasColumns() {
+    return !view || view.getReassociationIndices().back().size() == 1;
+  }
+  /// Something of the view's shape in the product's.
+  Value collapse(OpBuilder &b, Value other) {
+    if (!view)
+      return other;
+    return tensor::CollapseShapeOp::create(b, view.getLoc(), product.getType(),
+                                           other,
+                                           view.getReassociationIndices());
+  }
+  /// The sum is computed by a product instead.
+  void replace(linalg::GenericOp user, GemmOp with) {
+    OpBuilder b(user);
+    Value sum = with->getResult(0);
+    if (view)
+      sum = tensor::ExpandShapeOp::create(b, with.getLoc(), view.getType(), sum,
+                                          view.getReassociationIndices(),
+                                          view.getMixedOutputShape());
+    user->replaceAllUsesWith(ValueRange(sum));
+    user.erase();
+    if (view)
+      view.erase();
+    product.getDefiningOp()->erase();
+  }
+
+  Value product, value;
+  tensor::ExpandShapeOp view;
+};
+
+/// A product whose only user adds a vector to its rows does that itself, and
+/// rounds as well if `mayRound`.
+GemmOp addBias(GemmOp op, bool mayRound) {
+  if (op->getNumResults() != 1 || op.getBias())
+    return op;
+  Summand summand(op);
+  Value bias;
+  linalg::GenericOp user = biasUser(summand.value, bias);
+  if (!user || !summand.hasColumns())
+    return op;
+  Type factors = getElementTypeOrSelf(op.getA()),
+       sums = getElementTypeOrSelf(summand.product),
+       result = getElementTypeOrSelf(user.getResult(0));
+  bool rounds = result != sums;
+  if (getElementTypeOrSelf(bias) != result ||
+      !GemmOp::takesBias(factors, result) ||
+      (rounds && (!mayRound || result != factors || op.getAccumulate() ||
+                  summand.view)))
+    return op;
+  GemmOp sum = moveTo(user, op, rounds ? user.getOutputs()[0] : op.getC());
+  sum.getBiasMutable().assign(bias);
+  summand.replace(user, sum);
+  return sum;
+}
+
 /// A product whose only user rounds to the type of the factors rounds itself.
 GemmOp roundAtEnd(GemmOp op) {
   if (op->getNumResults() != 1 || op.getAccumulate())
@@ -128,71 +202,30 @@ GemmOp roundAtEnd(GemmOp op) {
   linalg::GenericOp user = roundingUser(op->getResult(0));
   if (!user || getElementTypeOrSelf(user.getOutputs()[0]) != element)
     return op;
-  // Behind the user's init.
-  ImplicitLocOpBuilder b(op.getLoc(), user);
-  auto rounded = GemmOp::create(b, user.getOutputs()[0].getType(), op.getA(),
-                                op.getB(), user.getOutputs()[0],
-                                op.getTransposeA(), op.getTransposeB());
+  GemmOp rounded = moveTo(user, op, user.getOutputs()[0]);
   user->replaceAllUsesWith(rounded->getResults());
   user.erase();
   op.erase();
   return rounded;
 }
 
-/// Whether the body adds its two inputs; f16 and bf16 in f32.
-bool addsInputs(linalg::GenericOp op) {
-  Value value = op.getBody()->getTerminator()->getOperand(0);
-  bool rounds = false;
-  if (auto round = value.getDefiningOp<arith::TruncFOp>()) {
-    value = round.getIn();
-    rounds = value.getType().isF32();
-  }
-  auto add = value.getDefiningOp<arith::AddFOp>();
-  if (!add)
-    return false;
-  auto source = [&](Value operand) {
-    auto extend = operand.getDefiningOp<arith::ExtFOp>();
-    return rounds && extend ? extend.getIn() : operand;
-  };
-  Value x = source(add.getLhs()), y = source(add.getRhs());
-  Block *body = op.getBody();
-  return (x == body->getArgument(0) && y == body->getArgument(1)) ||
-         (x == body->getArgument(1) && y == body->getArgument(0));
-}
-
 /// A product whose only user adds something to it starts from that.
 void addAtEnd(GemmOp op) {
   if (op->getNumResults() != 1 || op.getAccumulate())
     return;
-  Value product = op->getResult(0);
-  auto view = product.hasOneUse()
-                  ? dyn_cast<tensor::ExpandShapeOp>(*product.getUsers().begin())
-                  : tensor::ExpandShapeOp();
-  Value summand = view ? view.getResult() : product;
-  linalg::GenericOp user = elementwiseUser(summand);
-  if (!user || user.getNumDpsInputs() != 2 || !addsInputs(user) ||
-      getElementTypeOrSelf(user.getResult(0)) != getElementTypeOrSelf(product))
+  Summand summand(op);
+  linalg::GenericOp user = elementwiseUser(summand.value);
+  if (!user || !addsInputs(user) ||
+      getElementTypeOrSelf(user.getResult(0)) !=
+          getElementTypeOrSelf(summand.product))
     return;
-  Value residual = user.getInputs()[user.getInputs()[0] == summand];
-  if (residual.getType() != summand.getType())
+  Value residual = user.getInputs()[user.getInputs()[0] == summand.value];
+  if (residual.getType() != summand.value.getType())
     return;
-  ImplicitLocOpBuilder b(op.getLoc(), user);
-  if (view)
-    residual = tensor::CollapseShapeOp::create(b, product.getType(), residual,
-                                               view.getReassociationIndices());
-  Value sum = GemmOp::create(b, product.getType(), op.getA(), op.getB(),
-                             residual, op.getTransposeA(), op.getTransposeB(),
-                             /*accumulate=*/true)
-                  ->getResult(0);
-  if (view)
-    sum = tensor::ExpandShapeOp::create(b, view.getType(), sum,
-                                        view.getReassociationIndices(),
-                                        view.getMixedOutputShape());
-  user->replaceAllUsesWith(ValueRange(sum));
-  user.erase();
-  if (view)
-    view.erase();
-  op.erase();
+  OpBuilder b(user);
+  GemmOp sum = moveTo(user, op, summand.collapse(b, residual));
+  sum.setAccumulate(true);
+  summand.replace(user, sum);
 }
 
 struct ToLibraryCalls
@@ -209,17 +242,27 @@ struct ToLibraryCalls
       convert(op);
     SmallVector<GemmOp> gemms;
     getOperation()->walk([&](GemmOp op) { gemms.push_back(op); });
-    // Elsewhere, the kernel that rounds is fused with what uses the result.
-    if (addResiduals)
-      for (GemmOp op : gemms)
-        addAtEnd(roundAtEnd(op));
-    getOperation()->walk([&](GroupedGemmOp op) {
-      bool transposed = op.getTransposeB();
-      unsigned transposes = 0;
-      op.getBMutable().assign(lookThrough(op.getB(), transposed, transposes));
-      op.setTransposeB(transposed);
-      numTransposes += transposes;
+    for (GemmOp op : gemms) {
+      // Elsewhere, the kernel that rounds is fused with what uses the result.
+      if (addResiduals)
+        addAtEnd(addBias(roundAtEnd(op), /*mayRound=*/true));
+      else
+        addBias(op, /*mayRound=*/false);
+    }
+    getOperation()->walk([&](Operation *op) {
+      if (auto gemm = dyn_cast<GemmOp>(op))
+        readAsStored(gemm);
+      else if (auto gemm = dyn_cast<GroupedGemmOp>(op))
+        readAsStored(gemm);
     });
+  }
+
+  template <typename OpT> void readAsStored(OpT op) {
+    bool transposed = op.getTransposeB();
+    unsigned transposes = 0;
+    op.getBMutable().assign(lookThrough(op.getB(), transposed, transposes));
+    op.setTransposeB(transposed);
+    numTransposes += transposes;
   }
 
   void convert(linalg::LinalgOp op) {
@@ -263,7 +306,9 @@ struct ToLibraryCalls
     b = expand(builder, b, hasBatch, true, n.has_value());
     Value out = expand(builder, c, hasBatch, m.has_value(), n.has_value());
     Value result =
-        GemmOp::create(builder, out.getType(), a, b, out, *ta, *tb, accumulate)
+        GemmOp::create(builder, out.getType(), a, b, /*bias=*/Value(),
+                       /*scale_a=*/Value(), /*scale_b=*/Value(), out, *ta, *tb,
+                       accumulate)
             ->getResult(0);
     if (!m || !n)
       result = tensor::CollapseShapeOp::create(builder, c.getType(), result,

@@ -52,16 +52,21 @@ LogicalResult GemmOp::verify() {
       return emitOpError("operands must be on the device");
   }
   Type element = a.getElementType(), result = c.getElementType();
+  bool isF8 = isa<Float8E4M3FNType>(element);
   bool widens = element.getIntOrFloatBitWidth() == 16 && result.isF32();
   if (!isa<FloatType>(element) || b.getElementType() != element ||
-      (result != element && !widens))
+      (!isF8 && result != element && !widens))
     return emitOpError(
         "operands must have one floating-point element type, but "
         "for an f32 init of f16 or bf16");
+  if (isF8 && !result.isF32() && !result.isF16() && !result.isBF16())
+    return emitOpError("an init of f8E4M3FN must be f32, f16 or bf16");
+  if (isF8 != bool(getScaleA()))
+    return emitOpError("has scales if a and b are f8E4M3FN, and none otherwise");
   bool isTensor = isa<RankedTensorType>(c);
-  if (isa<RankedTensorType>(a) != isTensor ||
-      isa<RankedTensorType>(b) != isTensor)
-    return emitOpError("operands must be all tensors or all memrefs");
+  for (Value operand : getOperands())
+    if (isa<RankedTensorType>(operand.getType()) != isTensor)
+      return emitOpError("operands must be all tensors or all memrefs");
   if (getNumResults() != (isTensor ? 1 : 0) ||
       (isTensor && getResultTypes().front() != c))
     return emitOpError("has one result of the type of its init if that is a "
@@ -84,7 +89,38 @@ LogicalResult GemmOp::verify() {
       failed(same("n", b, batch + 1 - tb, c, batch + 1)) ||
       failed(same("k", a, batch + 1 - ta, b, batch + tb)))
     return failure();
-  return success();
+  if (Value bias = getBias()) {
+    auto type = cast<ShapedType>(bias.getType());
+    if (!type.hasRank() || type.getRank() != 1 || isHostType(type) ||
+        type.getElementType() != result)
+      return emitOpError("the bias must have rank 1 and the type of the init");
+    if (!takesBias(element, result))
+      return emitOpError("of ")
+             << element << " to " << result << " adds no bias";
+    if (failed(same("bias", type, 0, c, batch + 1)))
+      return failure();
+  }
+  if (!isF8)
+    return success();
+  auto scaleA = cast<ShapedType>(getScaleA().getType());
+  auto scaleB = cast<ShapedType>(getScaleB().getType());
+  for (ShapedType scale : {scaleA, scaleB})
+    if (!scale.hasRank() || !scale.getElementType().isF32() ||
+        isHostType(scale) || scale.getRank() != scaleA.getRank() ||
+        scale.getRank() > 1)
+      return emitOpError("scales must be f32 on the device, both of rank 0 or "
+                         "both of rank 1");
+  if (scaleA.getRank() == 0)
+    return success();
+  if (batch)
+    return emitOpError("of a batch has one scale for all rows");
+  return failure(failed(same("scale_a", scaleA, 0, c, 0)) ||
+                 failed(same("scale_b", scaleB, 0, c, 1)));
+}
+
+bool GemmOp::takesBias(Type factors, Type result) {
+  return !result.isF64() &&
+         !(isa<Float8E4M3FNType>(factors) && result.isF32());
 }
 
 //===----------------------------------------------------------------------===//

@@ -162,6 +162,6 @@ void capstan::registerCaptureSafeExternalModels(DialectRegistry &registry) {
     attach<Work, scf::ForOp>(ctx);
   });
   registry.addExtension(+[](MLIRContext *ctx, CapstanDialect *) {
-    attach<Work, GroupedGemmOp, VarlenAttentionOp, DeviceCheckOp>(ctx);
+    attach<Work, GemmOp, GroupedGemmOp, VarlenAttentionOp, DeviceCheckOp>(ctx);
   });
 }

@@ -14,6 +14,8 @@
 //   %q = tensor.extract_slice %qk[0, 0] [%n, 2048] [1, 1]
 //   %k = tensor.extract_slice %qk[0, 2048] [%n, 1024] [1, 1]
 //
+// Biases are packed as well.
+//
 //===----------------------------------------------------------------------===//
 
 #include "capstan/Analysis/Rounding.h"
@@ -48,8 +50,11 @@ bool isFrozen(Value value) {
 struct Projection {
   linalg::LinalgOp op;
   int64_t columns;
-  /// The rounding that is its only use, if there is one.
-  linalg::GenericOp rounds;
+  /// The only use, if that adds a frozen bias or rounds, or both.
+  linalg::GenericOp end;
+  Value bias;
+
+  Operation *last() { return end ? end.getOperation() : op.getOperation(); }
 };
 
 /// Where the weight's columns of the product are: 0 if it is transposed.
@@ -81,16 +86,25 @@ std::optional<Projection> projectionOf(linalg::LinalgOp op) {
       !cast<RankedTensorType>(weight.getType()).hasStaticShape() || !fill ||
       !matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
     return std::nullopt;
-  return Projection{op,
-                    cast<RankedTensorType>(weight.getType()).getDimSize(*dim),
-                    roundingUser(op->getResult(0))};
+  Projection found{op,
+                   cast<RankedTensorType>(weight.getType()).getDimSize(*dim),
+                   roundingUser(op->getResult(0)), Value()};
+  Value bias;
+  if (linalg::GenericOp user = biasUser(op->getResult(0), bias))
+    if (isFrozen(bias) &&
+        cast<RankedTensorType>(bias.getType()).hasStaticShape() &&
+        getElementTypeOrSelf(bias) == getElementTypeOrSelf(user.getResult(0))) {
+      found.end = user;
+      found.bias = bias;
+    }
+  return found;
 }
 
 /// What projections have to have in common.
 bool match(Projection x, Projection y) {
   linalg::LinalgOp a = x.op, b = y.op;
   auto result = [](Projection p) {
-    return p.rounds ? getElementTypeOrSelf(p.rounds.getResult(0)) : Type();
+    return getElementTypeOrSelf(p.last()->getResult(0));
   };
   return a->getBlock() == b->getBlock() &&
          a->getOperand(0) == b->getOperand(0) &&
@@ -100,6 +114,20 @@ bool match(Projection x, Projection y) {
          getElementTypeOrSelf(a->getResult(0)) ==
              getElementTypeOrSelf(b->getResult(0)) &&
          result(x) == result(y);
+}
+
+/// The biases of all; -0.0, which changes no sum, of those without one.
+Value packBiases(ImplicitLocOpBuilder &b, ArrayRef<Projection> group,
+                 Type element) {
+  SmallVector<Value> biases;
+  for (Projection each : group) {
+    auto type = RankedTensorType::get(each.columns, element);
+    auto zero = b.getFloatAttr(element, -0.0);
+    biases.push_back(each.bias ? each.bias
+                               : arith::ConstantOp::create(
+                                     b, DenseElementsAttr::get(type, zero)));
+  }
+  return tensor::ConcatOp::create(b, 0, biases);
 }
 
 void pack(ArrayRef<Projection> group) {
@@ -125,14 +153,24 @@ void pack(ArrayRef<Projection> group) {
   Operation *product =
       clone(b, first, init.getType(), {first->getOperand(0), weight, init});
   Value result = product->getResult(0);
-  if (linalg::GenericOp rounds = group.front().rounds) {
-    Value out = empty(getElementTypeOrSelf(rounds.getResult(0)));
-    result = clone(b, rounds, out.getType(), {result, out})->getResult(0);
+  const Projection *biased =
+      llvm::find_if(group, [](const Projection &p) { return bool(p.bias); });
+  if (biased == group.end())
+    biased = group.begin();
+  if (linalg::GenericOp end = biased->end) {
+    Value out = empty(getElementTypeOrSelf(end.getResult(0)));
+    SmallVector<Value> operands = {result, out};
+    if (biased->bias) {
+      bool isFirst = end.getInputs()[0] == biased->bias;
+      operands.insert(
+          operands.begin() + (isFirst ? 0 : 1),
+          packBiases(b, group, getElementTypeOrSelf(biased->bias)));
+    }
+    result = clone(b, end, out.getType(), operands)->getResult(0);
   }
   int64_t at = 0;
   for (Projection each : group) {
-    Operation *last =
-        each.rounds ? each.rounds.getOperation() : each.op.getOperation();
+    Operation *last = each.last();
     auto type = cast<RankedTensorType>(last->getResult(0).getType());
     Value slice = tensor::ExtractSliceOp::create(
         b, result,
@@ -145,8 +183,8 @@ void pack(ArrayRef<Projection> group) {
     at += each.columns;
   }
   for (Projection each : group) {
-    if (each.rounds)
-      each.rounds->erase();
+    if (each.end)
+      each.end->erase();
     each.op->erase();
   }
 }

@@ -79,11 +79,24 @@ struct GemmModel : public PaddingOpInterface::ExternalModel<GemmModel, GemmOp> {
     b = failed(a) ? b : maskPadding(padder, op->getLoc(), *b, bk, zero);
     if (failed(a) || failed(b))
       return failure();
+    SmallVector<Value> operands = {a->value, b->value};
+    for (auto [vector, dim] : {std::pair(gemm.getBias(), batch + 1),
+                               std::pair(gemm.getScaleA(), batch),
+                               std::pair(gemm.getScaleB(), batch + 1)}) {
+      if (!vector)
+        continue;
+      auto taken = take(padder, vector);
+      if (failed(taken))
+        return failure();
+      if (!taken->layouts.empty() && !same(*taken, 0, *c, dim))
+        return padder.fail("has sizes that differ in the bucket");
+      operands.push_back(taken->value);
+    }
+    operands.push_back(c->value);
     PaddedTensor result = *c;
     result.fill = {};
     result.states.assign(result.layouts.size(), {});
-    result.value = clone(padder.builder(), op, c->value.getType(),
-                         {a->value, b->value, c->value})
+    result.value = clone(padder.builder(), op, c->value.getType(), operands)
                        ->getResult(0);
     return padder.define(op->getResult(0), result);
   }

@@ -21,6 +21,7 @@ ELEMENTS = {
     torch.int16: "i16",
     torch.int32: "i32",
     torch.int64: "i64",
+    torch.float8_e4m3fn: "f8E4M3FN",
     torch.float16: "f16",
     torch.bfloat16: "bf16",
     torch.float32: "f32",

@@ -14,7 +14,7 @@ PREPARE = "main.prepare"
 DTYPES = {
     (0, 8): torch.int8, (0, 16): torch.int16, (0, 32): torch.int32, (0, 64): torch.int64,
     (1, 8): torch.uint8, (2, 16): torch.float16, (2, 32): torch.float32, (2, 64): torch.float64,
-    (4, 16): torch.bfloat16, (6, 8): torch.bool,
+    (4, 16): torch.bfloat16, (6, 8): torch.bool, (10, 8): torch.float8_e4m3fn,
 }  # fmt: skip
 
 

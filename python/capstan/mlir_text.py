@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 # A size is an int, or anything else (a SymPy expression) if it is dynamic.
 Size = object
-FLOATS = {"bf16": 16, "f16": 16, "f32": 32, "f64": 64}
+FLOATS = {"f8E4M3FN": 8, "bf16": 16, "f16": 16, "f32": 32, "f64": 64}
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def number(value: float | int | bool, element: str) -> str:
         mantissa, e, exponent = text.partition("e")
         return (mantissa if "." in mantissa else mantissa + ".0") + e + exponent
     bits = {
+        "f8E4M3FN": 0x7F if math.isnan(value) else 0x7E | (value < 0) << 7,
         "bf16": struct.unpack("<I", struct.pack("<f", value))[0] >> 16,
         "f16": struct.unpack("<H", struct.pack("<e", value))[0],
         "f32": struct.unpack("<I", struct.pack("<f", value))[0],

@@ -30,7 +30,7 @@ DEVICES = {"cpu": 1, "cuda": 2}  # PyTorch's type of device: DLDeviceType
 CPU = DEVICES["cpu"]
 CODES = {"i": 0, "u": 1, "f": 2, "b": 6}  # NumPy's kind of type: DLDataTypeCode
 KINDS = {code: kind for kind, code in CODES.items()}
-TORCH_CODES = {"bfloat": 4, "bool": 6, "float": 2, "int": 0, "uint": 1}
+TORCH_CODES = {"bfloat": 4, "bool": 6, "float": 2, "float8_e4m3fn": 10, "int": 0, "uint": 1}
 
 
 @functools.cache
@@ -39,8 +39,7 @@ def element_of(kind: np.dtype | torch.dtype) -> tuple[int, int]:
     if isinstance(kind, np.dtype):
         code = CODES.get(kind.kind)
     else:  # as PyTorch writes them: torch.bfloat16
-        name = str(kind).removeprefix("torch.")
-        code = next((code for k, code in TORCH_CODES.items() if name.startswith(k)), None)
+        code = TORCH_CODES.get(str(kind).removeprefix("torch.").rstrip("0123456789"))
     if code is None:
         raise TypeError(f"not an array of numbers: {kind}")
     return code, 8 * kind.itemsize

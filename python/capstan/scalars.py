@@ -13,7 +13,7 @@ def is_float(element: str) -> bool:
 
 def accumulator(element: str) -> str:
     """What PyTorch computes with: half precision is for memory only."""
-    return "f32" if element in ("bf16", "f16") else element
+    return "f32" if element in ("f8E4M3FN", "bf16", "f16") else element
 
 
 class Scalars:
@@ -142,6 +142,12 @@ class Scalars:
             if element == "index" and source not in ("i32", "i64"):
                 return to("arith.index_cast", self.cast(x, "i64"))
             return to("arith.index_cast")
+        if element == "f8E4M3FN":  # what is too large gives the largest, as in PyTorch
+            x = self.cast(x, "f32")
+            x = self.minimum(self.maximum(x, self.constant(-448, x)), self.constant(448, x))
+            return to("arith.truncf", x)
+        if source == "f8E4M3FN" and not is_float(element):
+            return self.cast(self.cast(x, "f32"), element, unsigned)
         if is_float(source) and is_float(element):
             # By way of f32: between bf16 and f16, and from f64 as PyTorch does.
             if WIDTHS[source] == WIDTHS[element] or (

@@ -37,7 +37,7 @@ protected:
     return d;
   }
   /// A product of ones on a new device that has the file.
-  void multiply(int64_t size) {
+  void multiply(int64_t size, bool addsBias = false) {
     capstan_rt_device_config config = makeConfig();
     config.gemm_cache = path.c_str();
     reset(config);
@@ -45,12 +45,14 @@ protected:
     std::vector<float> ones(size * size, 1.0f);
     auto a = tensor<float>(stream.get(), {size, size}, ones);
     auto c = tensor<float>(stream.get(), {size, size}, ones);
+    if (addsBias)
+      d.bias = a->dlpack.dl_tensor.data;
     for (int i = 0; i < 2; ++i) {
       ASSERT_OK(capstan_rt_gemm_enqueue(
           stream.get(), &d, a->dlpack.dl_tensor.data, a->dlpack.dl_tensor.data,
           c->dlpack.dl_tensor.data));
       EXPECT_THAT(capstan::rt::test::read<float>(*c, stream.get()),
-                  Each(float(size)));
+                  Each(float(size + addsBias)));
     }
   }
   std::string contents() {
@@ -77,6 +79,10 @@ TEST_P(CudaGemmTest, ChoicesAreKeptInAFile) {
   multiply(96);
   EXPECT_THAT(contents(), StartsWith(first));
   EXPECT_GT(contents().size(), first.size());
+  std::string second = contents();
+  multiply(64, /*addsBias=*/true);
+  EXPECT_THAT(contents(), StartsWith(second));
+  EXPECT_GT(contents().size(), second.size()) << "another kind of product";
 }
 
 TEST_P(CudaGemmTest, BrokenLinesAreSkipped) {
@@ -140,6 +146,31 @@ TEST_P(CudaGemmTest, CapturesTakeProducts) {
                   Each(128 * value));
     }
   }
+}
+
+TEST_P(CudaGemmTest, CapturesTakeBiases) {
+  capstan_rt_gemm_desc d = square(64);
+  std::vector<float> ones(64 * 64, 1.0f);
+  auto a = tensor<float>(stream.get(), {64, 64}, ones);
+  std::unique_ptr<Tensor> bias[2], c[2];
+  for (int i : {0, 1}) {
+    bias[i] = tensor<float>(stream.get(), {64}, std::vector<float>(64, i + 1));
+    c[i] = tensor<float>(stream.get(), {64, 64}, ones);
+  }
+  capstan_rt_graph *raw;
+  ASSERT_OK(capstan_rt_capture_begin(stream.get()));
+  for (int i : {0, 1}) { // of one kind, with addresses of their own
+    d.bias = bias[i]->dlpack.dl_tensor.data;
+    ASSERT_OK(capstan_rt_gemm_enqueue(
+        stream.get(), &d, a->dlpack.dl_tensor.data, a->dlpack.dl_tensor.data,
+        c[i]->dlpack.dl_tensor.data));
+  }
+  ASSERT_OK(capstan_rt_capture_end(stream.get(), &raw));
+  GraphPtr graph(raw);
+  ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
+  for (int i : {0, 1})
+    EXPECT_THAT(capstan::rt::test::read<float>(*c[i], stream.get()),
+                Each(float(65 + i)));
 }
 
 TEST_P(CudaGemmTest, HalfPrecisionOfAnyLayout) {

@@ -1,5 +1,13 @@
 // RUN: capstan-opt %s | capstan-opt | FileCheck %s
 
+// CHECK-LABEL: func.func @scaled_gemm
+// CHECK: capstan.gemm ins(%{{.*}}, %{{.*}} : tensor<?x16xf8E4M3FN>, tensor<32x16xf8E4M3FN>) bias(%{{.*}} : tensor<32xbf16>) scales(%{{.*}}, %{{.*}} : tensor<?xf32>, tensor<32xf32>) outs(%{{.*}} : tensor<?x32xbf16>) {transpose_b} -> tensor<?x32xbf16>
+func.func @scaled_gemm(%a: tensor<?x16xf8E4M3FN>, %b: tensor<32x16xf8E4M3FN>, %bias: tensor<32xbf16>, %sa: tensor<?xf32>, %sb: tensor<32xf32>, %c: tensor<?x32xbf16>) -> tensor<?x32xbf16> {
+  %0 = capstan.gemm ins(%a, %b : tensor<?x16xf8E4M3FN>, tensor<32x16xf8E4M3FN>) bias(%bias : tensor<32xbf16>)
+    scales(%sa, %sb : tensor<?xf32>, tensor<32xf32>) outs(%c : tensor<?x32xbf16>) {transpose_b} -> tensor<?x32xbf16>
+  return %0 : tensor<?x32xbf16>
+}
+
 // CHECK-LABEL: func.func @gemm
 // CHECK: capstan.gemm ins(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<4x8xf32>) outs(%{{.*}} : tensor<?x4xf32>) {transpose_b} -> tensor<?x4xf32>
 func.func @gemm(%a: tensor<?x8xf32>, %b: tensor<4x8xf32>, %c: tensor<?x4xf32>) -> tensor<?x4xf32> {

@@ -21,8 +21,9 @@ static double quotient(double difference, double reference) {
 llvm::Expected<Difference> capstan::run::compare(llvm::StringRef name,
                                                  const Tensor &tensor,
                                                  const Tensor &reference) {
-  // A .npz holds bf16 as f32.
-  if (tensor.dtype.code == kBFloat && reference.dtype.bits == 32) {
+  // A .npz holds bf16 and FP8 as f32.
+  if (tensor.dtype.code != kFloat && isFloat(tensor.dtype) &&
+      reference.dtype.bits == 32) {
     auto wide = widen(tensor);
     return wide ? compare(name, *wide, reference) : wide.takeError();
   }

@@ -22,7 +22,7 @@ llvm::Expected<Tensor> readNpy(llvm::StringRef path);
 /// Parses the contents of a .npy file; `owner` keeps them alive.
 llvm::Expected<Tensor> parseNpy(llvm::StringRef name, llvm::StringRef bytes,
                                 std::shared_ptr<void> owner);
-/// The header of a .npy file that holds `tensor`. bf16 is written as f32 (see
+/// The header of a .npy file that holds `tensor`. bf16 and FP8 are written as f32 (see
 /// `widen`), since numpy has none.
 std::string npyHeader(const Tensor &tensor);
 llvm::Expected<Tensor> widen(const Tensor &tensor);

@@ -77,7 +77,7 @@ static uint64_t splitMix(uint64_t seed, uint64_t i) {
 
 /// Uniform in [low, high): floats, or whole numbers.
 static void fillRandom(Tensor &tensor, uint64_t seed, double low, double high) {
-  bool whole = tensor.dtype.code != kFloat && tensor.dtype.code != kBFloat;
+  bool whole = !isFloat(tensor.dtype);
   auto valueAt = [&](int64_t i) {
     double unit = double(splitMix(seed, i) >> 11) * 0x1p-53;
     return low + unit * (high - low);
@@ -132,9 +132,8 @@ llvm::Expected<Tensor> Inputs::make(const capstan_rt_value_info &argument,
   llvm::SmallVector<StringRef, 4> parts;
   value.split(parts, ':');
   uint64_t seed = 0;
-  bool isFloat =
-      argument.dtype.code == kFloat || argument.dtype.code == kBFloat;
-  double low = isFloat ? -1 : 0, high = isFloat ? 1 : 2;
+  bool real = isFloat(argument.dtype);
+  double low = real ? -1 : 0, high = real ? 1 : 2;
   bool random = parts[0] == "random" &&
                 (parts.size() == 2 || parts.size() == 4) &&
                 !parts[1].getAsInteger(10, seed) &&

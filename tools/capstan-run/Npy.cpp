@@ -130,7 +130,7 @@ llvm::Expected<Tensor> capstan::run::readNpy(StringRef path) {
 }
 
 llvm::Expected<Tensor> capstan::run::widen(const Tensor &tensor) {
-  if (tensor.dtype.code != kBFloat)
+  if (tensor.dtype.code != kBFloat && tensor.dtype.code != kFloat8)
     return tensor;
   auto wide = allocate({kFloat, 32, 1}, tensor.shape);
   if (!wide)

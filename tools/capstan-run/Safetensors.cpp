@@ -28,6 +28,7 @@ static std::optional<capstan_rt_dtype> parseDtype(StringRef name) {
       .Case("F32", capstan_rt_dtype{kFloat, 32, 1})
       .Case("F16", capstan_rt_dtype{kFloat, 16, 1})
       .Case("BF16", capstan_rt_dtype{kBFloat, 16, 1})
+      .Case("F8_E4M3", capstan_rt_dtype{kFloat8, 8, 1})
       .Case("I64", capstan_rt_dtype{kInt, 64, 1})
       .Case("I32", capstan_rt_dtype{kInt, 32, 1})
       .Case("I16", capstan_rt_dtype{kInt, 16, 1})

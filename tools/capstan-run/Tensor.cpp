@@ -34,6 +34,8 @@ std::string capstan::run::nameOf(capstan_rt_dtype dtype) {
     return "bf16";
   case kBool:
     return "bool";
+  case kFloat8:
+    return "f8E4M3FN";
   default:
     return "dtype(" + std::to_string(dtype.code) + "," +
            std::to_string(dtype.bits) + ")";
@@ -79,7 +81,9 @@ template <typename T> static T load(const char *at) {
 }
 
 static const llvm::fltSemantics &semanticsOf(capstan_rt_dtype dtype) {
-  return dtype.code == kBFloat ? APFloat::BFloat() : APFloat::IEEEhalf();
+  return dtype.code == kBFloat   ? APFloat::BFloat()
+         : dtype.code == kFloat8 ? APFloat::Float8E4M3FN()
+                                 : APFloat::IEEEhalf();
 }
 
 double capstan::run::elementOf(const Tensor &tensor, int64_t i) {
@@ -88,9 +92,12 @@ double capstan::run::elementOf(const Tensor &tensor, int64_t i) {
   bool isSigned = type.code == kInt;
   switch (type.bits) {
   case 8:
+    if (isFloat(type))
+      return APFloat(semanticsOf(type), llvm::APInt(8, load<uint8_t>(at)))
+          .convertToDouble();
     return isSigned ? load<int8_t>(at) : load<uint8_t>(at);
   case 16: {
-    if (type.code == kFloat || type.code == kBFloat)
+    if (isFloat(type))
       return APFloat(semanticsOf(type), llvm::APInt(16, load<uint16_t>(at)))
           .convertToDouble();
     return isSigned ? load<int16_t>(at) : load<uint16_t>(at);
@@ -117,14 +124,16 @@ void capstan::run::setElement(Tensor &tensor, int64_t i, double value) {
     return store(at, value);
   if (type.code == kFloat && type.bits == 32)
     return store(at, float(value));
-  if (type.code == kFloat || type.code == kBFloat) {
+  // Little-endian: the low bytes are the narrower number.
+  if (isFloat(type)) {
     APFloat rounded(value);
     bool losesInfo;
     rounded.convert(semanticsOf(type), APFloat::rmNearestTiesToEven,
                     &losesInfo);
-    return store(at, uint16_t(rounded.bitcastToAPInt().getZExtValue()));
+    uint64_t bits = rounded.bitcastToAPInt().getZExtValue();
+    std::memcpy(at, &bits, type.bits / 8);
+    return;
   }
-  // Little-endian: the low bytes are the narrower integer.
   int64_t whole = static_cast<int64_t>(value);
   std::memcpy(at, &whole, type.bits / 8);
 }

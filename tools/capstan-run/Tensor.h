@@ -41,7 +41,12 @@ enum : uint8_t {
   kFloat = 2,
   kBFloat = 4,
   kBool = 6,
+  kFloat8 = 10, // e4m3fn
 };
+
+inline bool isFloat(capstan_rt_dtype dtype) {
+  return dtype.code == kFloat || dtype.code == kBFloat || dtype.code == kFloat8;
+}
 
 inline bool operator==(capstan_rt_dtype a, capstan_rt_dtype b) {
   return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;

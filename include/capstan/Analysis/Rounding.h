@@ -22,6 +22,13 @@ mlir::linalg::GenericOp elementwiseUser(mlir::Value value);
 /// The only user of a tensor, if all it does is rounding to a narrower type.
 mlir::linalg::GenericOp roundingUser(mlir::Value value);
 
+/// Whether the body only adds its two inputs; f16 and bf16 in f32.
+bool addsInputs(mlir::linalg::GenericOp op);
+
+/// The only user of a tensor, if it adds a vector along the last dimension, and
+/// maybe rounds the sums.
+mlir::linalg::GenericOp biasUser(mlir::Value value, mlir::Value &bias);
+
 } // namespace capstan
 
 #endif // CAPSTAN_ANALYSIS_ROUNDING_H

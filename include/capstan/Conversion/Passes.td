@@ -149,10 +149,13 @@ def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp">
     `batch_matmul`, `matvec`, `vecmat`, `dot`, with any maps, and generics like them.
     A transpose of an operand becomes a flag of the product, so that no transposed
     weight is ever written; a product into zeros doesn't accumulate. A product of
-    f16 or bf16 has f32 results. With `add-residuals`, a product whose results are
-    only rounded to the type of the factors does that itself, and one that is
-    only added to a tensor starts from that: of f16 and bf16, a sum is then
-    rounded once and not twice.
+    f16 or bf16 has f32 results. One to whose rows a vector of the same type is
+    added, and nothing else, adds it as its bias.
+
+    With `add-residuals`, a product whose results are only rounded to the type of
+    the factors does that itself, with a bias too, and one that is only added to a
+    tensor starts from that: of f16 and bf16, a sum is then rounded once and not
+    twice.
 
     ```mlir
     %wt = linalg.transpose ins(%w : tensor<512x2048xf32>) outs(%e : tensor<2048x512xf32>) permutation = [1, 0]
@@ -161,6 +164,11 @@ def CapstanToLibraryCalls : Pass<"capstan-to-library-calls", "::mlir::ModuleOp">
     // becomes
     %y = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
         outs(%init : tensor<?x512xf32>) {transpose_b} -> tensor<?x512xf32>
+
+    %s = linalg.generic {...} ins(%y, %b : tensor<?x512xf32>, tensor<512xf32>) {addf} -> tensor<?x512xf32>
+    // becomes
+    %s = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
+        bias(%b : tensor<512xf32>) outs(%init : tensor<?x512xf32>) {transpose_b} -> tensor<?x512xf32>
     ```
   }];
   let dependentDialects = ["::capstan::CapstanDialect"];

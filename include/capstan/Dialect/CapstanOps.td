@@ -158,6 +158,7 @@ def Capstan_DeviceCheckOp : Capstan_Op<"device_check", [
 //===----------------------------------------------------------------------===//
 
 def Capstan_GemmOp : Capstan_Op<"gemm", [
+    AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<DestinationStyleOpInterface, ["getDpsInitsMutable"]>,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "matrix product by the runtime's library";
@@ -168,18 +169,38 @@ def Capstan_GemmOp : Capstan_Op<"gemm", [
     device and have one floating-point element type; of f16 and bf16, `c` may be
     f32. Sums are in f32 at least.
 
+    `bias` is added to each row of the result, which is rounded once, at the end.
+    It is `[n]`, of the type of `c`, and not f64.
+
+    With `scales`, `a` and `b` are f8E4M3FN and `c` is f32, f16 or bf16. They
+    stand for their products with `scale_a` and `scale_b`, both f32: one number
+    each, of rank 0, or `[m]` and `[n]`, a number for each row of `a` and column
+    of `b`. With an f32 result there is no bias. GPUs take them with
+    `transpose_b`, without `transpose_a`, and with multiples of 16 as k and n.
+
     ```mlir
     %c = capstan.gemm ins(%x, %w : tensor<?x2048xf32>, tensor<512x2048xf32>)
         outs(%init : tensor<?x512xf32>) {transpose_b} -> tensor<?x512xf32>
+    %d = capstan.gemm ins(%x8, %w8 : tensor<?x2048xf8E4M3FN>, tensor<512x2048xf8E4M3FN>)
+        bias(%b : tensor<512xbf16>) scales(%sx, %sw : tensor<?xf32>, tensor<512xf32>)
+        outs(%half : tensor<?x512xbf16>) {transpose_b} -> tensor<?x512xbf16>
     ```
   }];
-  let arguments = (ins AnyShaped:$a, AnyShaped:$b, AnyShaped:$c,
+  let arguments = (ins AnyShaped:$a, AnyShaped:$b, Optional<AnyShaped>:$bias,
+                       Optional<AnyShaped>:$scale_a, Optional<AnyShaped>:$scale_b,
+                       AnyShaped:$c,
                        UnitAttr:$transpose_a, UnitAttr:$transpose_b,
                        UnitAttr:$accumulate);
   let results = (outs Variadic<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`scales` `(` $scale_a^ `,` $scale_b `:` type($scale_a) `,` type($scale_b) `)`)?
     `outs` `(` $c `:` type($c) `)` attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// Whether such products add a bias.
+    static bool takesBias(::mlir::Type factors, ::mlir::Type result);
   }];
   let hasVerifier = 1;
 }

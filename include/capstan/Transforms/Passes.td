@@ -472,9 +472,9 @@ def CapstanPackProjections : Pass<"capstan-pack-projections", "::mlir::ModuleOp"
     Products that have the same left factor, and frozen arguments
     (`capstan.frozen`) on the right that agree in all but their columns, become one
     product with these weights side by side: queries, keys and values, or gate
-    and up. What the products are rounded to is done once, too. Each gets its
-    part of the result. `--capstan-prepare-weights` lets the weights be put side
-    by side once.
+    and up. The products are rounded once, too, and frozen biases are added side
+    by side, with -0.0 for products without one. Each gets its part of the result.
+    `--capstan-prepare-weights` lets the weights be put side by side once.
 
     ```mlir
     %q = linalg.matmul ins(%x, %wq : tensor<?x64xf32>, tensor<64x32xf32>) outs(%zq : tensor<?x32xf32>) -> tensor<?x32xf32>

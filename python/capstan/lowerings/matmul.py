@@ -14,7 +14,12 @@ BATCHED = "(d0, d1, d2, d3)"
 
 
 def product_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> Value:
-    """a @ b of two or three dimensions, or a @ b^T; half precision is summed in f32."""
+    """a @ b of two or three dimensions, or a @ b^T."""
+    return ctx.cast(sums_of(ctx, a, b, transpose_b), a.element, a.unsigned)
+
+
+def sums_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> Value:
+    """The same before it is rounded: half precision is summed in f32."""
     batched, element = a.rank == 3, a.element
     columns = b.shape[-2] if transpose_b else b.shape[-1]
     shape = (*a.shape[:-1], columns)
@@ -30,7 +35,7 @@ def product_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> V
         last = "d0, d1, d2" if batched else "d0, d1"
         of = [f"{m}, {k}", f"{n}, {k}", last]
         maps = f" indexing_maps = [{', '.join(f'affine_map<{loops} -> ({r})>' for r in of)}]"
-    return ctx.cast(ctx.f.into(name + maps, [a, b], init), element, a.unsigned)
+    return ctx.f.into(name + maps, [a, b], init)
 
 
 def flattened(ctx: Context, x: Value, keep: int) -> Value:
@@ -42,9 +47,13 @@ def flattened(ctx: Context, x: Value, keep: int) -> Value:
 def linear(ctx: Context, x, weight, bias=None) -> Value:
     if weight.rank != 2:
         raise ctx.refuse(f"a weight of rank {weight.rank}")
-    y = product_of(ctx, flattened(ctx, x, 1), weight, transpose_b=True)
-    y = ctx.reshape(y, ctx.out.shape)
-    return y if bias is None else ctx.elementwise([y, bias], lambda s, y, b: s.add(y, b))
+    y = sums_of(ctx, flattened(ctx, x, 1), weight, transpose_b=True)
+    if bias is None:
+        y = ctx.cast(y, x.element, x.unsigned)
+    else:  # rounded once, with it
+        out = TensorType(y.shape, x.element, x.unsigned)
+        y = ctx.elementwise([y, bias], lambda s, y, b: s.add(y, b), out=out)
+    return ctx.reshape(y, ctx.out.shape)
 
 
 @lowering("aten.mm.default")
@@ -59,7 +68,7 @@ def bmm(ctx: Context, a, b) -> Value:
 
 @lowering("aten.addmm.default", "aten.baddbmm.default")
 def addmm(ctx: Context, c, a, b, beta=1, alpha=1) -> Value:
-    y = product_of(ctx, a, b)
+    y = sums_of(ctx, a, b)
 
     def body(s, y: Value, c: Value) -> Value:
         y = y if alpha == 1 else s.mul(y, s.constant(alpha, y))
@@ -105,6 +114,39 @@ def dot(ctx: Context, a, b) -> Value:
 @lowering("aten.mv.default")
 def mv(ctx: Context, a, b) -> Value:
     return matmul(ctx, a, b)
+
+
+@lowering("aten._scaled_mm.default")
+def scaled_mm(
+    ctx: Context, a, b, scale_a, scale_b, bias=None, scale_result=None, out_dtype=None, fast=False
+) -> Value:
+    """Of FP8, with one scale for each factor, or one for each row and column."""
+    out = ctx.out.element
+    if (a.element, b.element) != ("f8E4M3FN", "f8E4M3FN") or out not in ("f32", "f16", "bf16"):
+        raise ctx.refuse(f"products of {a.element} and {b.element} as {out}")
+    if scale_result is not None:
+        raise ctx.refuse("a scale of the result")
+    m, n = a.shape[0], b.shape[1]
+    scales = [scale_a, scale_b]
+    if any(s.element != "f32" for s in scales):
+        raise ctx.refuse("scales that aren't of float32")
+    if all(equal(size, 1) for s in scales for size in s.shape):
+        scales = [ctx.reshape(s, []) for s in scales]
+    elif all(map(equal, [*scale_a.shape, *scale_b.shape], [m, 1, 1, n])):
+        scales = [ctx.reshape(s, [size]) for s, size in zip(scales, (m, n), strict=True)]
+    else:
+        raise ctx.refuse("scales of blocks, or of rows with one of all columns")
+    is_added = bias is not None and bias.element == out != "f32"
+    added = f" bias({bias} : {bias.type})" if is_added else ""
+    init = ctx.f.empty((m, n), out)
+    y = ctx.f.emit(
+        f"capstan.gemm ins({a}, {b} : {a.type}, {b.type}){added} scales({scales[0]}, {scales[1]} : "
+        f"{scales[0].type}, {scales[1].type}) outs({init} : {init.type}) -> {init.type}",
+        ctx.f.fresh(out, (m, n)),
+    )
+    if bias is None or is_added:
+        return y
+    return ctx.elementwise([y, bias], lambda s, y, b: s.add(y, b))
 
 
 @lowering("aten._grouped_mm.default")

@@ -212,16 +212,28 @@ enum {
  * batch to the next are in elements; a stride of 0 repeats the matrix. c is of
  * type `dtype_c`: that of a and b, which 0 bits stand for, or f32 if these are
  * f16 or bf16.
+ *
+ * `bias` is added to each row: n elements of c's type, which is not f64. c is
+ * rounded once, at the end.
+ *
+ * a and b may be FP8 (e4m3fn), c then f32, f16 or bf16; f32 takes no bias. What
+ * they stand for are products with `scale_a` and `scale_b`, f32 on the device:
+ * one number each, or with `row_scales`, which no batch has, one for each of the
+ * m rows of a and the n columns of b. GPUs take `transpose_b` only, k and n that are multiples of
+ * 16, and addresses and rows that are multiples of 16 bytes.
  */
 typedef struct capstan_rt_gemm_desc {
-  uint32_t size; /**< of this struct */
+  uint32_t size; /**< of this struct, which may end before `bias` */
   capstan_rt_dtype dtype;
   int32_t transpose_a, transpose_b, accumulate;
   capstan_rt_dtype dtype_c;
   int64_t batch, m, n, k;
   int64_t lda, ldb, ldc;
   int64_t stride_a, stride_b, stride_c;
-  const char *location; /**< for messages */
+  const char *location;            /**< for messages */
+  const void *bias;                /**< or null */
+  const float *scale_a, *scale_b;  /**< of FP8 only */
+  int32_t row_scales;
 } capstan_rt_gemm_desc;
 
 /**

@@ -21,7 +21,8 @@ extern "C" {
 #endif
 
 /**
- * Enqueues c = a * b (+ c). f32 and f64; f16 and bf16 by way of f32.
+ * Enqueues c = a * b (+ c) (+ bias). f32 and f64; f16, bf16 and FP8 by way of
+ * f32.
  * \param[in] desc   copied
  * \param[in] a, b, c   device memory, alive until the stream has got there
  * \return NOT_FOUND if the library is missing, with the package that has it;

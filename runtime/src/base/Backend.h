@@ -31,6 +31,9 @@ public:
   virtual void *allocate(int64_t bytes, int64_t alignment,
                          int64_t &capacity) = 0;
   virtual void give(void *memory, int64_t capacity) = 0;
+  /// The same of memory that this pool hasn't given to anybody before; null if
+  /// there is none, or the pool doesn't know.
+  virtual void *allocateUnused(int64_t, int64_t, int64_t &) { return nullptr; }
   /// Bytes that the pool holds, in use or not.
   virtual int64_t bytes() const = 0;
 };

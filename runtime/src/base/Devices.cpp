@@ -111,9 +111,10 @@ int32_t capstan_rt_gemm_enqueue(capstan_rt_stream *stream,
                                 const void *b, void *c) {
   if (!stream)
     return nullPointer("gemm");
-  CAPSTAN_RT_TRY(checkGemm(desc, a, b, c));
+  capstan_rt_gemm_desc full;
+  CAPSTAN_RT_TRY(checkGemm(desc, a, b, c, full));
   stream->device->counters.add(Counter::gemms);
-  return stream->gemm(newFailure(), *desc, a, b, c);
+  return stream->gemm(newFailure(), full, a, b, c);
 }
 
 int32_t capstan_rt_gemm_library(capstan_rt_device *device,

@@ -23,6 +23,8 @@ Scalar capstan::rt::scalarOf(capstan_rt_dtype dtype) {
     return Scalar::F16;
   case kDLBfloat << 8 | 16:
     return Scalar::BF16;
+  case kDLFloat8_e4m3fn << 8 | 8:
+    return Scalar::F8E4M3FN;
   case kDLInt << 8 | 32:
     return Scalar::I32;
   case kDLInt << 8 | 64:
@@ -50,6 +52,8 @@ std::string capstan::rt::nameOf(capstan_rt_dtype dtype) {
   std::string name;
   if (dtype.code == kDLBool)
     name = "i1";
+  else if (dtype.code == kDLFloat8_e4m3fn)
+    name = "f8E4M3FN";
   else if (dtype.code < std::size(names))
     name = names[dtype.code] + std::to_string(dtype.bits);
   else
@@ -114,23 +118,45 @@ F16::operator float() const {
   return floatOf(sign | (exponent + 112) << 23 | mantissa << 13);
 }
 
+F8E4M3FN::operator float() const {
+  uint32_t sign = uint32_t(bits & 0x80) << 24, magnitude = bits & 0x7f;
+  if (magnitude == 0x7f)
+    return floatOf(sign | 0x7fc00000);
+  if (magnitude < 8) // magnitude * 2^-9
+    return floatOf(sign | bitsOf(static_cast<float>(magnitude) * 0x1p-9f));
+  return floatOf(sign | ((magnitude << 20) + (120u << 23)));
+}
+
 capstan_rt_dtype capstan::rt::resultOf(const capstan_rt_gemm_desc &desc) {
   return desc.dtype_c.bits ? desc.dtype_c : desc.dtype;
+}
+
+/// Whether there are products of these types.
+static bool areMultiplied(capstan_rt_dtype factors, capstan_rt_dtype result) {
+  if (scalarOf(factors) == Scalar::F8E4M3FN)
+    return isFloat(result) && scalarOf(result) != Scalar::F64;
+  bool widens = scalarOf(result) == Scalar::F32 && factors.bits == 16;
+  return isFloat(factors) && (result == factors || widens);
 }
 
 int32_t capstan::rt::checkTypes(const char *op,
                                 const capstan_rt_gemm_desc &desc,
                                 const char *device) {
   capstan_rt_dtype result = resultOf(desc);
-  bool widens = scalarOf(result) == Scalar::F32 && desc.dtype.bits == 16;
-  if (isFloat(desc.dtype) && (result == desc.dtype || widens))
-    return CAPSTAN_RT_OK;
   std::string name = nameOf(desc.dtype);
   if (!(result == desc.dtype))
     name += " to " + nameOf(result);
-  return fail(
-      CAPSTAN_RT_UNSUPPORTED, {op, desc.location, device},
-      format("products of %s are not supported, only those of f32, f64, "
-             "f16 and bf16, and of the last two to f32",
-             name.c_str()));
+  Scalar factors = scalarOf(desc.dtype);
+  if (!areMultiplied(desc.dtype, result))
+    return fail(CAPSTAN_RT_UNSUPPORTED, {op, desc.location, device},
+                format("products of %s are not supported, only those of f32, "
+                       "f64, f16 and bf16, of the last two to f32, and of "
+                       "f8E4M3FN to f32, f16 and bf16",
+                       name.c_str()));
+  if (desc.bias &&
+      (factors == Scalar::F64 || (factors == Scalar::F8E4M3FN &&
+                                  scalarOf(result) == Scalar::F32)))
+    return fail(CAPSTAN_RT_UNSUPPORTED, {op, desc.location, device},
+                format("products of %s add no bias", name.c_str()));
+  return CAPSTAN_RT_OK;
 }

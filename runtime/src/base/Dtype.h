@@ -18,7 +18,7 @@
 
 namespace capstan::rt {
 
-enum class Scalar { F32, F64, F16, BF16, I32, I64, Other };
+enum class Scalar { F32, F64, F16, BF16, F8E4M3FN, I32, I64, Other };
 
 Scalar scalarOf(capstan_rt_dtype dtype);
 /// Whether it is f32, f64, f16 or bf16.
@@ -30,7 +30,7 @@ int64_t bytesOf(capstan_rt_dtype dtype);
 bool operator==(capstan_rt_dtype a, capstan_rt_dtype b);
 /// The type of a product's c.
 capstan_rt_dtype resultOf(const capstan_rt_gemm_desc &desc);
-/// Fails unless the types are those that products have.
+/// Fails unless the types are those that products have, and those with a bias.
 int32_t checkTypes(const char *op, const capstan_rt_gemm_desc &desc,
                    const char *device);
 
@@ -45,6 +45,11 @@ struct BF16 {
   uint16_t bits;
   BF16() = default;
   explicit BF16(float value);
+  explicit operator float() const;
+};
+/// 8 bits without infinities; nothing is rounded to it.
+struct F8E4M3FN {
+  uint8_t bits;
   explicit operator float() const;
 };
 

@@ -229,9 +229,10 @@ int32_t capstan_rt_gemm(capstan_rt_forward *forward,
                         const void *b, void *c) {
   REQUIRE_FORWARD("gemm");
   CAPSTAN_RT_TRY(forward->here("gemm"));
-  CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c)));
+  capstan_rt_gemm_desc full;
+  CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c, full)));
   forward->count(Counter::gemms);
-  return forward->done(forward->stream->gemm(forward->failure, *desc, a, b, c));
+  return forward->done(forward->stream->gemm(forward->failure, full, a, b, c));
 }
 
 int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
@@ -240,10 +241,11 @@ int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
                                 void *c) {
   REQUIRE_FORWARD("grouped_gemm");
   CAPSTAN_RT_TRY(forward->here("grouped_gemm"));
-  CAPSTAN_RT_TRY(forward->done(checkGroupedGemm(desc, a, b, offsets, c)));
+  capstan_rt_gemm_desc full;
+  CAPSTAN_RT_TRY(forward->done(checkGroupedGemm(desc, a, b, offsets, c, full)));
   forward->count(Counter::gemms);
   return forward->done(
-      forward->stream->groupedGemm(forward->failure, *desc, a, b, offsets, c));
+      forward->stream->groupedGemm(forward->failure, full, a, b, offsets, c));
 }
 
 int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,

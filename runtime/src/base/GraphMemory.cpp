@@ -59,6 +59,16 @@ Ref<Arena> Arena::create(const Ref<GraphMemory> &memory) {
 static constexpr int64_t leastAlignment = 256;
 
 void *Arena::allocate(int64_t bytes, int64_t alignment, int64_t &capacity) {
+  return place(0, bytes, alignment, capacity);
+}
+
+void *Arena::allocateUnused(int64_t bytes, int64_t alignment,
+                            int64_t &capacity) {
+  return place(highest, bytes, alignment, capacity);
+}
+
+void *Arena::place(int64_t from, int64_t bytes, int64_t alignment,
+                   int64_t &capacity) {
   // Nothing is that large; rounding must not overflow.
   if (bytes > INT64_MAX / 2)
     return nullptr;
@@ -68,11 +78,11 @@ void *Arena::allocate(int64_t bytes, int64_t alignment, int64_t &capacity) {
   auto align = [&](int64_t place) -> int64_t {
     return (base + place + alignment - 1) / alignment * alignment - base;
   };
-  int64_t begin = align(0);
-  for (auto [from, to] : used) {
-    if (begin + capacity <= from)
+  int64_t begin = align(from);
+  for (auto [start, end] : used) {
+    if (begin + capacity <= start)
       break;
-    begin = std::max(begin, align(to));
+    begin = std::max(begin, align(end));
   }
   if (begin + capacity > highest && !memory->extend(*this, begin + capacity))
     return nullptr;

@@ -7,6 +7,8 @@
 #include "base/Dtype.h"
 
 #include <climits>
+#include <cstddef>
+#include <cstring>
 
 using namespace capstan::rt;
 
@@ -37,16 +39,34 @@ static const char *problemOf(const capstan_rt_gemm_desc &d, const void *a,
     return "ldb is smaller than a row of b";
   if (!c || (d.k && (!a || !b)))
     return "a matrix is null";
+  bool isF8 = scalarOf(d.dtype) == Scalar::F8E4M3FN;
+  if (isF8 && !(d.scale_a && d.scale_b))
+    return "factors of FP8 without a scale";
+  if (!isF8 && (d.scale_a || d.scale_b || d.row_scales))
+    return "scales of factors that aren't FP8";
+  if (d.row_scales && d.batch > 1)
+    return "scales of rows of a batch";
   return nullptr;
 }
 
-int32_t capstan::rt::checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
-                               const void *b, const void *c) {
-  if (!desc || desc->size != sizeof(*desc))
-    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"gemm"},
+static int32_t complete(const char *op, const capstan_rt_gemm_desc *desc,
+                        capstan_rt_gemm_desc &full) {
+  full = {};
+  // What follows came later.
+  constexpr size_t least = offsetof(capstan_rt_gemm_desc, bias);
+  if (!desc || (desc->size != sizeof(*desc) && desc->size != least))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "the descriptor is null, or its size is unknown");
-  if (const char *problem = problemOf(*desc, a, b, c))
-    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"gemm", desc->location}, problem);
+  memcpy(&full, desc, desc->size);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t capstan::rt::checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
+                               const void *b, const void *c,
+                               capstan_rt_gemm_desc &full) {
+  CAPSTAN_RT_TRY(complete("gemm", desc, full));
+  if (const char *problem = problemOf(full, a, b, c))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"gemm", full.location}, problem);
   return CAPSTAN_RT_OK;
 }
 
@@ -55,7 +75,8 @@ static const char *problemOfGroups(const capstan_rt_gemm_desc &d, const void *a,
                                    const void *c) {
   if (d.batch < 0 || d.batch > INT_MAX)
     return "the number of groups is negative, or over 2^31 - 1";
-  if (d.transpose_a || d.accumulate || d.stride_a || d.stride_c)
+  if (d.transpose_a || d.accumulate || d.stride_a || d.stride_c || d.bias ||
+      d.scale_a || d.scale_b)
     return "a is transposed, or something else that groups can't have";
   capstan_rt_gemm_desc one = d;
   one.batch = 1;
@@ -66,13 +87,12 @@ static const char *problemOfGroups(const capstan_rt_gemm_desc &d, const void *a,
 
 int32_t capstan::rt::checkGroupedGemm(const capstan_rt_gemm_desc *desc,
                                       const void *a, const void *b,
-                                      const int32_t *offsets, const void *c) {
+                                      const int32_t *offsets, const void *c,
+                                      capstan_rt_gemm_desc &full) {
   const char *op = "grouped_gemm";
-  if (!desc || desc->size != sizeof(*desc))
-    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
-                "the descriptor is null, or its size is unknown");
-  if (const char *problem = problemOfGroups(*desc, a, b, offsets, c))
-    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, desc->location}, problem);
+  CAPSTAN_RT_TRY(complete(op, desc, full));
+  if (const char *problem = problemOfGroups(full, a, b, offsets, c))
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op, full.location}, problem);
   return CAPSTAN_RT_OK;
 }
 

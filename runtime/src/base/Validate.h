@@ -15,10 +15,12 @@
 
 namespace capstan::rt {
 
+/// \param[out] full   the descriptor, with what an older one doesn't have
 int32_t checkGemm(const capstan_rt_gemm_desc *desc, const void *a,
-                  const void *b, const void *c);
+                  const void *b, const void *c, capstan_rt_gemm_desc &full);
 int32_t checkGroupedGemm(const capstan_rt_gemm_desc *desc, const void *a,
-                         const void *b, const int32_t *offsets, const void *c);
+                         const void *b, const int32_t *offsets, const void *c,
+                         capstan_rt_gemm_desc &full);
 int32_t checkAttention(const capstan_rt_attention_desc *desc,
                        const AttentionArguments &tensors);
 

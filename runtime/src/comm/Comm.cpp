@@ -86,7 +86,8 @@ static int32_t enqueue(const char *op, Counter counter, Comm *comm,
                 "null pointer, or a negative count");
   if (key.reduction != CAPSTAN_RT_SUM && key.reduction != CAPSTAN_RT_MAX)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op}, "unknown reduction");
-  if (scalarOf(key.dtype) == Scalar::Other)
+  Scalar type = scalarOf(key.dtype);
+  if (type == Scalar::Other || type == Scalar::F8E4M3FN)
     return fail(CAPSTAN_RT_UNSUPPORTED, {op},
                 format("collectives of %s are not supported",
                        nameOf(key.dtype).c_str()));

@@ -102,6 +102,7 @@ static void reduce(const CollectiveKey &key,
     return sums ? as(uint32_t(), uint32_t()) : as(int32_t(), int32_t());
   case Scalar::I64:
     return sums ? as(uint64_t(), uint64_t()) : as(int64_t(), int64_t());
+  case Scalar::F8E4M3FN:
   case Scalar::Other:
     return;
   }

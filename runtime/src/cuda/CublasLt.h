@@ -35,10 +35,21 @@ struct Heuristic {
   int reserved[4];
 };
 
-enum DataType { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14 };
+enum DataType { R_32F = 0, R_64F = 1, R_16F = 2, R_16BF = 14, R_8F_E4M3 = 28 };
 enum ComputeType { Compute32F = 68, Compute64F = 70 };
 enum Operation { Plain = 0, Transposed = 1 };
-enum DescAttribute { TransposeA = 3, TransposeB = 4 };
+enum DescAttribute {
+  TransposeA = 3,
+  TransposeB = 4,
+  Epilogue = 7,
+  BiasPointer = 8,
+  ScalePointerA = 17,
+  ScalePointerB = 18,
+  ScaleModeA = 31,
+  ScaleModeB = 32
+};
+enum { AddBias = 4 };   // an epilogue
+enum { OuterVector = 3 }; // a scale for each row or column of c
 enum LayoutAttribute { BatchCount = 5, BatchStride = 6 };
 enum PreferenceAttribute {
   MostWorkspace = 1,

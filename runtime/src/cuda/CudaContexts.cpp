@@ -69,11 +69,20 @@ int32_t CudaDevice::currentDevice(int32_t &ordinal) {
 
 /// Layouts in which tensor cores multiply FP8 matrices: none before sm_89, TN
 /// only where operands have to be contiguous along the sum.
-static int64_t fp8Layouts(int64_t architecture) {
+static int64_t layoutsOf(int64_t architecture) {
   if (architecture < 89)
     return 0;
   bool all = (architecture >= 100 && architecture < 120) || architecture >= 130;
   return all ? 1 | 2 | 4 | 8 : 1;
+}
+
+int64_t CudaDevice::fp8Layouts() const {
+  int major = 0, minor = 0;
+  cu.cuDeviceGetAttribute(
+      &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, handle);
+  cu.cuDeviceGetAttribute(
+      &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, handle);
+  return layoutsOf(10 * major + minor);
 }
 
 int32_t CudaDevice::readCapabilities(int32_t ordinal,
@@ -99,7 +108,7 @@ int32_t CudaDevice::readCapabilities(int32_t ordinal,
   CAPSTAN_RT_TRY(ask(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
                      read.shared_memory));
   read.architecture = 10 * major + minor;
-  read.fp8_gemm_layouts = fp8Layouts(read.architecture);
+  read.fp8_gemm_layouts = layoutsOf(read.architecture);
   // Atomics of one GPU on another's memory go over NVLink only.
   for (int32_t i = 0; i < deviceCount(); ++i) {
     CUdevice other;

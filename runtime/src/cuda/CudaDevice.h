@@ -64,6 +64,9 @@ public:
   /// Reports what a function of the driver returned.
   int32_t failed(CUresult result, const char *function, Where where) const;
 
+  /// Layouts of FP8 products, as `fp8_gemm_layouts` says.
+  int64_t fp8Layouts() const;
+
   // Code that is loaded, by its owners.
   void addCode(const CudaCode &code);
   void removeCode(const CudaCode &code);

@@ -27,6 +27,10 @@ int32_t CudaStream::workspaceFor(CudaGraph *recorded, int64_t bytes, Block &own,
   *memory = nullptr;
   if (!bytes)
     return CAPSTAN_RT_OK;
+  if (recorded && (*memory = recorded->ownWorkspace(bytes))) {
+    recorded->recordedNodes().addCall(handle->stream, *memory, bytes);
+    return CAPSTAN_RT_OK;
+  }
   // A graph that somebody else captures gets nodes that allocate it.
   bool owners = !recorded && handle->capturedByOwner();
   Block &kept = recorded ? recorded->workspace : owners ? own : workspace;
@@ -45,14 +49,19 @@ int32_t CudaStream::gemm(const FailureRef &failure,
   const char *library;
   CAPSTAN_RT_TRY(gpu.gemmLibrary(&library));
   CAPSTAN_RT_TRY(checkTypes("gemm", desc, gpu.name()));
-  if (!desc.batch || !desc.m || !desc.n || (!desc.k && desc.accumulate))
+  if (!desc.batch || !desc.m || !desc.n)
+    return CAPSTAN_RT_OK;
+  if (!desc.k && desc.bias)
+    return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", desc.location, gpu.name()},
+                "a bias is added to products, and k is 0");
+  if (!desc.k && desc.accumulate)
     return CAPSTAN_RT_OK;
   if (recorded)
     recorded->recordedNodes().addHidden();
   if (!desc.k)
     return zero(desc, c);
   bool inCapture = recorded || handle->capturedByOwner();
-  GemmTensors tensors = {a, b, c};
+  GemmTensors tensors = {a, b, c, desc.bias, desc.scale_a, desc.scale_b};
   GemmPlan plan;
   CAPSTAN_RT_TRY(
       gpu.gemms.plan(desc, tensors, handle->stream, inCapture, plan));

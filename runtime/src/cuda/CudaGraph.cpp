@@ -34,6 +34,27 @@ void CudaGraph::keep(Ref<RefCounted> object) {
   kept.push_back(std::move(object));
 }
 
+void *CudaGraph::ownWorkspace(int64_t bytes) {
+  constexpr int64_t most = 2 << 20, mostOfAll = 64 << 20, piece = 1 << 20;
+  bytes = (bytes + 255) / 256 * 256;
+  if (bytes > most)
+    return nullptr;
+  if (bytes > ownLeft) {
+    int64_t capacity, wanted = std::max(bytes, piece);
+    if (ownBytes + wanted > mostOfAll)
+      return nullptr;
+    // Used by nothing of the graph so far, either.
+    void *memory = pool->allocateUnused(wanted, /*alignment=*/256, capacity);
+    if (!memory)
+      return nullptr;
+    own.push_back(Block(memory, capacity, pool));
+    ownLeft = wanted;
+    ownBytes += wanted;
+  }
+  ownLeft -= bytes;
+  return static_cast<char *>(own.back().get()) + ownLeft;
+}
+
 void CudaGraph::add(Module &module) {
   std::lock_guard<std::mutex> lock(mutex);
   if (std::find(counters.begin(), counters.end(), &module.counters) !=

@@ -45,8 +45,11 @@ public:
 
   /// Of all its work; has a state if something in it may fail.
   const FailureRef failure;
-  /// Of its products, which run one after the other.
+  /// Of calls of libraries, which run one after the other.
   Block workspace;
+  /// Memory that no work but one call will use, since what the call first sets
+  /// there can then be set with that of other calls. Null if it is too much.
+  void *ownWorkspace(int64_t bytes);
 
 private:
   Ref<CudaDevice> owner;
@@ -54,6 +57,8 @@ private:
   std::mutex mutex;
   std::vector<Ref<RefCounted>> kept; // modules, and what copies read
   std::vector<Counters *> counters;  // of the modules and the device
+  std::vector<Block> own;            // has workspaces, one behind the other
+  int64_t ownLeft = 0, ownBytes = 0; // of the last block, and of all
   GraphNodes parts;
   ReplayRing ring;
   bool tells = false;         // it has the ring's kernels

@@ -18,7 +18,8 @@ static constexpr char header[] = "capstan-gemm-cache 1\n";
 GemmKey::GemmKey(const capstan_rt_gemm_desc &d, int64_t type, int64_t alignment)
     : numbers{type,
               (d.transpose_a ? 1 : 0) | (d.transpose_b ? 2 : 0) |
-                  (d.accumulate ? 4 : 0),
+                  (d.accumulate ? 4 : 0) | (d.bias ? 8 : 0) |
+                  (d.scale_a ? 16 : 0) | (d.row_scales ? 32 : 0),
               d.batch,
               d.m,
               d.n,
@@ -37,11 +38,11 @@ static void warn(const std::string &path, const char *what) {
 }
 
 void GemmCache::open(const char *file, const std::string &device,
-                     size_t library) {
+                     size_t library, size_t mostWorkspace) {
   if (!file || !*file)
     return;
   path = file;
-  prefix = format("%s\t%zu\t", device.c_str(), library);
+  prefix = format("%s\t%zu\t%zu\t", device.c_str(), library, mostWorkspace);
   std::unique_ptr<FILE, int (*)(FILE *)> input(fopen(file, "r"), fclose);
   if (!input)
     return; // the first choice makes it

@@ -26,7 +26,7 @@ struct GemmKey {
   std::array<int64_t, size> numbers;
 
   GemmKey() = default;
-  /// \param[in] alignment   of all three matrices, in bytes
+  /// \param[in] alignment   of all tensors, in bytes
   GemmKey(const capstan_rt_gemm_desc &desc, int64_t type, int64_t alignment);
   bool operator<(const GemmKey &other) const { return numbers < other.numbers; }
 };
@@ -41,14 +41,16 @@ public:
   /// Reads the choices for a device and library. A file of another kind is left
   /// alone, and broken lines are skipped; a line on stderr says so.
   /// \param[in] path   null: no file
-  void open(const char *path, const std::string &device, size_t library);
+  /// \param[in] mostWorkspace   bytes that algorithms were allowed
+  void open(const char *path, const std::string &device, size_t library,
+            size_t mostWorkspace);
   const GemmChoice *find(const GemmKey &key) const;
   void add(const GemmKey &key, const GemmChoice &choice);
 
 private:
   bool readLine(char *line);
 
-  std::string path, prefix; // of lines for this device and library
+  std::string path, prefix; // of lines for this device, library and limit
   std::map<GemmKey, GemmChoice> choices;
 };
 

@@ -29,7 +29,8 @@ int32_t Gemms::load(const char *library, const char *file,
     cu.cuDeviceGetName(name, sizeof(name), device.gpu());
     cu.cuDeviceGetAttribute(
         &processors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device.gpu());
-    cache.open(file, format("%s %d", name, processors), lib.GetVersion());
+    cache.open(file, format("%s %d", name, processors), lib.GetVersion(),
+               mostWorkspace);
     loaded = true;
   }
   *result = description.c_str();
@@ -60,6 +61,8 @@ static lt::DataType typeOf(capstan_rt_dtype dtype) {
     return lt::R_16F;
   case Scalar::BF16:
     return lt::R_16BF;
+  case Scalar::F8E4M3FN:
+    return lt::R_8F_E4M3;
   default:
     return lt::R_32F;
   }
@@ -74,14 +77,19 @@ int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
   lt::Status status = lib.MatmulDescCreate(
       &plan.desc, plan.isDouble ? lt::Compute64F : lt::Compute32F,
       plan.isDouble ? lt::R_64F : lt::R_32F);
-  auto set = [&](lt::DescAttribute attribute, bool transposed) {
-    int32_t operation = transposed ? lt::Transposed : lt::Plain;
+  auto set = [&](lt::DescAttribute attribute, int32_t value) {
     if (!status)
-      status = lib.MatmulDescSetAttribute(plan.desc, attribute, &operation,
-                                          sizeof(operation));
+      status = lib.MatmulDescSetAttribute(plan.desc, attribute, &value,
+                                          sizeof(value));
   };
-  set(lt::TransposeA, d.transpose_b);
-  set(lt::TransposeB, d.transpose_a);
+  set(lt::TransposeA, d.transpose_b ? lt::Transposed : lt::Plain);
+  set(lt::TransposeB, d.transpose_a ? lt::Transposed : lt::Plain);
+  if (d.bias) // of their columns, which are our rows
+    set(lt::Epilogue, lt::AddBias);
+  if (d.row_scales) {
+    set(lt::ScaleModeA, lt::OuterVector);
+    set(lt::ScaleModeB, lt::OuterVector);
+  }
   auto layout = [&](lt::Layout &made, lt::DataType type, int64_t rows,
                     int64_t columns, int64_t ld, int64_t stride) {
     auto batch = static_cast<int32_t>(d.batch);
@@ -100,6 +108,20 @@ int32_t Gemms::create(const capstan_rt_gemm_desc &d, GemmPlan &plan) {
          d.ldb, d.stride_b);
   layout(plan.c, typeC, d.m, d.n, d.ldc, d.stride_c);
   return status ? failed(status, d.location) : int32_t(CAPSTAN_RT_OK);
+}
+
+lt::Status Gemms::point(const GemmPlan &plan,
+                        const GemmTensors &tensors) const {
+  lt::Status status = 0;
+  auto set = [&](lt::DescAttribute attribute, const void *address) {
+    if (address && !status)
+      status = lib.MatmulDescSetAttribute(plan.desc, attribute, &address,
+                                          sizeof(address));
+  };
+  set(lt::BiasPointer, tensors.bias);
+  set(lt::ScalePointerA, tensors.scaleB);
+  set(lt::ScalePointerB, tensors.scaleA);
+  return status;
 }
 
 int32_t Gemms::candidates(const capstan_rt_gemm_desc &d, const GemmPlan &plan,
@@ -143,12 +165,40 @@ bool Gemms::isGood(const GemmPlan &plan, const GemmChoice &choice) const {
 static int64_t alignmentOf(const GemmTensors &tensors) {
   uintptr_t all = reinterpret_cast<uintptr_t>(tensors.a) |
                   reinterpret_cast<uintptr_t>(tensors.b) |
-                  reinterpret_cast<uintptr_t>(tensors.c) | 256;
+                  reinterpret_cast<uintptr_t>(tensors.c) |
+                  reinterpret_cast<uintptr_t>(tensors.bias) | 256;
   return static_cast<int64_t>(all & -all);
+}
+
+/// What tensor cores ask of FP8.
+int32_t Gemms::checkF8(const capstan_rt_gemm_desc &d,
+                       const GemmTensors &tensors) const {
+  auto unsupported = [&](const char *problem) {
+    return fail(CAPSTAN_RT_UNSUPPORTED, {"gemm", d.location, device.name()},
+                problem);
+  };
+  int64_t layouts = device.fp8Layouts(),
+          layout = d.transpose_b ? (d.transpose_a ? 8 : 1)
+                                 : (d.transpose_a ? 4 : 2);
+  if (!layouts)
+    return unsupported("products of FP8 need a GPU of sm_89 or newer");
+  if (!(layouts & layout))
+    return unsupported("products of FP8 need a as m x k and b as n x k here");
+  int64_t bytesC = bytesOf(resultOf(d));
+  if (d.k % 16 || d.n % 16 || d.lda % 16 || d.ldb % 16 || d.ldc * bytesC % 16)
+    return unsupported("products of FP8 need k, n and rows in memory that are "
+                       "multiples of 16");
+  if (alignmentOf(tensors) < 16)
+    return unsupported("products of FP8 need tensors aligned to 16 bytes");
+  if (d.row_scales && lib.GetVersion() < 120900)
+    return unsupported("FP8 with a scale for each row needs cuBLASLt 12.9");
+  return CAPSTAN_RT_OK;
 }
 
 int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
                     CUstream stream, bool captured, GemmPlan &result) {
+  if (scalarOf(d.dtype) == Scalar::F8E4M3FN)
+    CAPSTAN_RT_TRY(checkF8(d, tensors));
   int64_t alignment = alignmentOf(tensors);
   capstan_rt_dtype typeC = resultOf(d);
   int64_t type =
@@ -170,7 +220,13 @@ int32_t Gemms::plan(const capstan_rt_gemm_desc &d, const GemmTensors &tensors,
       plan.timed = true;
     } else {
       std::vector<lt::Heuristic> found;
-      CAPSTAN_RT_TRY(candidates(d, plan, alignment, found));
+      {
+        // Heuristics look at how addresses are aligned.
+        std::lock_guard<std::mutex> lock(pointing);
+        if (lt::Status status = point(plan, tensors))
+          return failed(status, d.location);
+        CAPSTAN_RT_TRY(candidates(d, plan, alignment, found));
+      }
       plan.choice = {found[0].algo, found[0].workspace};
       if (!captured)
         choose(d, tensors, stream, found, plan);
@@ -189,6 +245,12 @@ lt::Status Gemms::run(const GemmPlan &plan, const GemmTensors &tensors,
   const void *alpha = &one, *accumulate = &beta;
   if (plan.isDouble)
     alpha = &oneOfDouble, accumulate = &betaOfDouble;
+  std::unique_lock<std::mutex> lock(pointing, std::defer_lock);
+  if (tensors.inDesc()) {
+    lock.lock();
+    if (lt::Status status = point(plan, tensors))
+      return status;
+  }
   return lib.Matmul(handle, plan.desc, alpha, tensors.b, plan.b, tensors.a,
                     plan.a, accumulate, tensors.c, plan.c, tensors.c, plan.c,
                     &plan.choice.algo, workspace, plan.choice.workspace,

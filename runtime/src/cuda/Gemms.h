@@ -32,6 +32,10 @@ struct GemmPlan {
 struct GemmTensors {
   const void *a, *b;
   void *c;
+  const void *bias = nullptr;
+  const float *scaleA = nullptr, *scaleB = nullptr;
+
+  bool inDesc() const { return bias || scaleA; }
 };
 
 class Gemms {
@@ -54,7 +58,11 @@ public:
   int32_t failed(lt::Status status, const char *location) const;
 
 private:
+  int32_t checkF8(const capstan_rt_gemm_desc &desc,
+                  const GemmTensors &tensors) const;
   int32_t create(const capstan_rt_gemm_desc &desc, GemmPlan &plan);
+  /// The addresses that the library takes from the description.
+  lt::Status point(const GemmPlan &plan, const GemmTensors &tensors) const;
   int32_t candidates(const capstan_rt_gemm_desc &desc, const GemmPlan &plan,
                      int64_t alignment, std::vector<lt::Heuristic> &found);
   bool isGood(const GemmPlan &plan, const GemmChoice &choice) const;
@@ -65,6 +73,8 @@ private:
 
   CudaDevice &device;
   std::mutex mutex;
+  /// Of addresses in descriptions, until the product is enqueued.
+  mutable std::mutex pointing;
   bool loaded = false;
   std::string description;
   CublasLt lib;

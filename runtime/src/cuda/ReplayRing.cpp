@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "cuda/ReplayRing.h"
+#include "cuda/GraphNodes.h"
 
 #include <cstring>
 
@@ -78,20 +79,11 @@ CUresult ReplayRing::addNodes(CUgraph graph, CUdeviceptr record) {
   std::vector<CUgraphNode> leaves;
   if (CUresult result = leavesOf(cu, graph, leaves))
     return result;
-  size_t count = 0;
-  if (CUresult result = cu.cuGraphGetRootNodes(graph, nullptr, &count))
-    return result;
-  std::vector<CUgraphNode> roots(count);
-  if (CUresult result = cu.cuGraphGetRootNodes(graph, roots.data(), &count))
-    return result;
   CUgraphNode first;
   if (CUresult result = device.kernels.beginNode(graph, kernels, limits, first))
     return result;
-  std::vector<CUgraphNode> from(count, first);
-  if (count)
-    if (CUresult result =
-            cu.cuGraphAddDependencies(graph, from.data(), roots.data(), count))
-      return result;
+  if (CUresult result = putFirst(cu, graph, first))
+    return result;
   if (leaves.empty())
     leaves.push_back(first);
   return device.kernels.endNode(graph, leaves, kernels, limits);

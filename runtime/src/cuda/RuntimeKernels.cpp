@@ -93,18 +93,17 @@ CUresult RuntimeKernels::addNode(CUgraph graph,
                                               after.size(), &kernel);
 }
 
-CUgraphNode RuntimeKernels::fillNode(CUgraph graph, CUgraphNode memset) const {
-  const Driver &cu = device.driver();
-  CUDA_MEMSET_NODE_PARAMS set;
-  if (cu.cuGraphMemsetNodeGetParams(memset, &set) || set.height != 1)
-    return nullptr;
-  uint64_t bytes = set.width * set.elementSize;
-  uint64_t element = set.elementSize;
-  void *arguments[] = {&set.dst, &bytes, &set.value, &element};
-  CUgraphNode node;
-  return addNode(graph, {}, fillMemory, blocksFor(bytes), 1, arguments, node)
-             ? nullptr
-             : node;
+CUresult RuntimeKernels::fillNode(CUgraph graph, const Fill *fills,
+                                  size_t count, CUgraphNode &node) const {
+  Fill table[mostFills] = {};
+  static_assert(sizeof(table) == 3840, "as the kernel has it");
+  std::copy_n(fills, count, table);
+  uint64_t most = 0;
+  for (size_t i = 0; i < count; ++i)
+    most = std::max(most, fills[i].bytes);
+  void *arguments[] = {&table};
+  return addNode(graph, {}, fillMemory, blocksFor(most), count, arguments,
+                 node);
 }
 
 CUresult RuntimeKernels::beginNode(CUgraph graph, Replay &replay,

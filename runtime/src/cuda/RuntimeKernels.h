@@ -34,6 +34,14 @@ public:
   struct Parts {
     Part part[mostParts];
   };
+  /// Memory that is set to the first `element` bytes of a value, repeated.
+  struct Fill {
+    CUdeviceptr memory;
+    uint64_t bytes;
+    uint32_t value, element;
+  };
+  /// Fills that one node does.
+  static constexpr size_t mostFills = 160;
   /// What the kernels at both ends of a replay work with.
   struct Replay {
     uint64_t slots; // pinned: each has a head, and then parts of inputs
@@ -75,9 +83,9 @@ public:
 
   /// Copies the first `count` parts, which don't overlap.
   int32_t copy(const char *op, CUstream stream, int count, Parts &parts) const;
-  /// A node of a graph that does the work of one that sets memory; null if it
-  /// can't.
-  CUgraphNode fillNode(CUgraph graph, CUgraphNode memset) const;
+  /// A node of a graph that sets memory.
+  CUresult fillNode(CUgraph graph, const Fill *fills, size_t count,
+                    CUgraphNode &node) const;
   // The first and the last node of a graph, for replays within the limits.
   CUresult beginNode(CUgraph graph, Replay &replay, const ReplayLimits &limits,
                      CUgraphNode &node) const;

@@ -44,7 +44,8 @@ struct Tiling {
 struct Product {
   void run(ThreadPool &threads) const;
   template <typename T> void runTile(const Tile &tile) const;
-  template <typename T, typename R> void runHalfTile(const Tile &tile) const;
+  template <typename T, typename R> void runNarrowTile(const Tile &tile) const;
+  template <typename T> void runNarrow(const Tile &tile) const;
 
   const Blas &blas;
   capstan_rt_gemm_desc desc;
@@ -97,15 +98,21 @@ template <typename T> void Product::runTile(const Tile &t) const {
   const T *with = static_cast<const T *>(b) + t.batch * desc.stride_b;
   T *to = static_cast<T *>(c) + t.batch * desc.stride_c +
           offset(false, desc.ldc, t.row, t.column);
-  if (desc.k == 0) {
-    for (int64_t i = 0; i < t.rows && !desc.accumulate; ++i)
-      std::fill_n(to + i * desc.ldc, t.columns, T(0));
-    return;
+  bool starts = desc.accumulate || desc.bias; // from what is there
+  for (int64_t i = 0; i < t.rows; ++i) {
+    T *row = to + i * desc.ldc;
+    if (!desc.accumulate && (desc.bias || desc.k == 0))
+      std::fill_n(row, t.columns, T(0));
+    if (auto *bias = static_cast<const T *>(desc.bias))
+      for (int64_t j = 0; j < t.columns; ++j)
+        row[j] += bias[t.column + j];
   }
+  if (desc.k == 0)
+    return;
   blas.gemm<T>(desc.transpose_a, desc.transpose_b, t.rows, t.columns, desc.k,
                T(1), from + offset(desc.transpose_a, desc.lda, t.row, 0),
                desc.lda, with + offset(desc.transpose_b, desc.ldb, 0, t.column),
-               desc.ldb, T(desc.accumulate ? 1 : 0), to, desc.ldc);
+               desc.ldb, T(starts ? 1 : 0), to, desc.ldc);
 }
 
 /// Copies a block of a matrix of floats to f32, row-major.
@@ -119,7 +126,7 @@ static void widen(const T *matrix, bool transpose, int64_t ld, int64_t row,
 
 /// Sums up in f32, block by block, and rounds once.
 template <typename T, typename R>
-void Product::runHalfTile(const Tile &t) const {
+void Product::runNarrowTile(const Tile &t) const {
   constexpr int64_t block = 128, blockK = 512;
   const T *from = static_cast<const T *>(a) + t.batch * desc.stride_a;
   const T *with = static_cast<const T *>(b) + t.batch * desc.stride_b;
@@ -130,10 +137,7 @@ void Product::runHalfTile(const Tile &t) const {
     for (int64_t j = t.column; j < t.column + t.columns; j += block) {
       int64_t m = std::min(block, t.row + t.rows - i);
       int64_t n = std::min(block, t.column + t.columns - j);
-      if (desc.accumulate)
-        widen(to, false, desc.ldc, i, m, j, n, sums.data());
-      else
-        std::fill(sums.begin(), sums.end(), 0.0f);
+      std::fill(sums.begin(), sums.end(), 0.0f);
       for (int64_t l = 0; l < desc.k; l += blockK) {
         int64_t k = std::min(blockK, desc.k - l);
         widen(from, desc.transpose_a, desc.lda, i, m, l, k, wideA.data());
@@ -142,9 +146,29 @@ void Product::runHalfTile(const Tile &t) const {
                          wideB.data(), n, 1, sums.data(), n);
       }
       for (int64_t r = 0; r < m; ++r)
-        for (int64_t s = 0; s < n; ++s)
-          to[(i + r) * desc.ldc + j + s] = R(sums[r * n + s]);
+        for (int64_t s = 0; s < n; ++s) {
+          R &out = to[(i + r) * desc.ldc + j + s];
+          float sum = sums[r * n + s];
+          if (desc.scale_a)
+            sum *= desc.scale_a[desc.row_scales ? i + r : 0] *
+                   desc.scale_b[desc.row_scales ? j + s : 0];
+          if (desc.accumulate)
+            sum += float(out);
+          if (desc.bias)
+            sum += float(static_cast<const R *>(desc.bias)[j + s]);
+          out = R(sum);
+        }
     }
+}
+
+template <typename T> void Product::runNarrow(const Tile &t) const {
+  Scalar result = scalarOf(resultOf(desc));
+  if (result == Scalar::F32)
+    runNarrowTile<T, float>(t);
+  else if (result == Scalar::F16)
+    runNarrowTile<T, F16>(t);
+  else
+    runNarrowTile<T, BF16>(t);
 }
 
 void Product::run(ThreadPool &pool) const {
@@ -152,7 +176,6 @@ void Product::run(ThreadPool &pool) const {
     return;
   Tiling tiling = chooseTiling(desc, pool.threads());
   Scalar type = scalarOf(desc.dtype);
-  bool widens = scalarOf(resultOf(desc)) == Scalar::F32;
   pool.run(desc.batch * tiling.perMatrix(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Tile tile = tiling.tile(i);
@@ -161,9 +184,11 @@ void Product::run(ThreadPool &pool) const {
       else if (type == Scalar::F64)
         runTile<double>(tile);
       else if (type == Scalar::F16)
-        widens ? runHalfTile<F16, float>(tile) : runHalfTile<F16, F16>(tile);
+        runNarrow<F16>(tile);
+      else if (type == Scalar::BF16)
+        runNarrow<BF16>(tile);
       else
-        widens ? runHalfTile<BF16, float>(tile) : runHalfTile<BF16, BF16>(tile);
+        runNarrow<F8E4M3FN>(tile);
     }
   });
 }
