@@ -145,13 +145,13 @@ def test_two_devices_in_a_process(tmp_path: Path) -> None:
 def test_a_missing_cudnn_is_named() -> None:
     class Attention(nn.Module):
         def forward(self, q: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
-            return capstan.varlen_attention(q, q, q, offsets, offsets, 8, 8, 0.125)[0]
+            return capstan.varlen_attention(q, q, q, offsets, offsets, 8, 8, 0.1)[0]
 
-    q = torch.ones(8, 2, 64, dtype=torch.bfloat16)
+    q = torch.ones(8, 2, 96, dtype=torch.bfloat16)  # of a size that only cuDNN has
     offsets = torch.tensor([0, 3, 8], dtype=torch.int32)
     module = capstan.export(Attention(), (q, offsets))
     nowhere = {"cudnn_library": b"/nowhere/libcudnn.so.9"}
-    with pytest.raises(Error, match=r"/nowhere/libcudnn.so.9.*nvidia-cudnn"):
+    with pytest.raises(Error, match="nvidia-cudnn"):
         module.run((q.cuda(), offsets.cuda()), "cuda", **nowhere)
     module.run((q.cuda(), offsets.cuda()), "cuda")
 

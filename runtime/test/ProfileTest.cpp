@@ -107,6 +107,34 @@ TEST_P(ProfileTest, TableOfKernels) {
                              Not(HasSubstr("stream_synchronize"))));
 }
 
+TEST_P(ProfileTest, Fp8IsComparedWithItself) {
+  constexpr int64_t n = 128;
+  BufferPtr x = makeBuffer(stream.get(), n * n * 4);
+  BufferPtr one = makeBuffer(stream.get(), 4);
+  float scale = 1;
+  ASSERT_OK(capstan_rt_buffer_write(one.get(), stream.get(), 0, &scale, 4));
+  capstan_rt_gemm_desc d = product(n);
+  d.dtype = {kDLFloat8_e4m3fn, 8, 1};
+  d.dtype_c = {kDLBfloat, 16, 1};
+  d.transpose_b = 1;
+  d.scale_a = d.scale_b =
+      static_cast<const float *>(capstan_rt_buffer_data(one.get()));
+  void *data = capstan_rt_buffer_data(x.get());
+  auto enqueue = [&] {
+    return capstan_rt_gemm_enqueue(stream.get(), &d, data, data,
+                                   static_cast<char *>(data) + n * n);
+  };
+  if (enqueue() == CAPSTAN_RT_UNSUPPORTED)
+    GTEST_SKIP() << capstan_rt_last_message();
+  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+  ASSERT_OK(capstan_rt_profile_start(device.get()));
+  ASSERT_OK(enqueue());
+  std::string profile = stop();
+  EXPECT_EQ(columns(profile, "gemm 128x128x128 f8E4M3FN")[0], "1");
+  EXPECT_THAT(profile, AllOf(HasSubstr("; a product of f8E4M3FN has "),
+                             Not(HasSubstr(" has 0.0 "))));
+}
+
 TEST_P(ProfileTest, GraphsAreNotReplayed) {
   BufferPtr x = makeBuffer(stream.get(), 4);
   auto forward = [&] {
@@ -158,6 +186,7 @@ TEST_P(ProfileTest, WorkOfAttentionIsThatOfItsDocuments) {
   };
   if (enqueue() == CAPSTAN_RT_NOT_FOUND)
     GTEST_SKIP() << capstan_rt_last_message();
+  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
   std::string path = testing::TempDir() + "capstan_rt_amounts.json";
   ASSERT_OK(capstan_rt_trace_start(device.get()));
   ASSERT_OK(enqueue());

@@ -12,6 +12,7 @@
 #include "base/Backend.h"
 #include "base/Dtype.h"
 
+#include "dlpack/dlpack.h"
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -115,6 +116,11 @@ bool Limits::fill(const Block &block, int64_t bytes, capstan_rt_dtype dtype) {
   case Scalar::BF16:
     piece = randomNumbers<BF16>(count);
     break;
+  case Scalar::F8E4M3FN: // of 0.0625 to 2, negative or not
+    piece = randomNumbers<BF16>(count);
+    for (char &byte : piece)
+      byte = static_cast<char>((byte & 0xa7) + 0x18);
+    break;
   default:
     piece = randomNumbers<float>(count);
     break;
@@ -138,9 +144,18 @@ double Limits::product(capstan_rt_dtype dtype) {
     desc.transpose_b = 1; // as weights are
     desc.batch = 1;
     desc.m = desc.n = desc.k = desc.lda = desc.ldb = desc.ldc = n;
+    Block a, b, c, one;
+    if (scalarOf(dtype) == Scalar::F8E4M3FN) {
+      const float scale = 1;
+      desc.dtype_c = {kDLBfloat, 16, 1};
+      if (!allocate(sizeof(scale), one) ||
+          stream->toDevice(failure, one.get(), &scale, sizeof(scale)))
+        break;
+      desc.scale_a = desc.scale_b = static_cast<const float *>(one.get());
+    }
     int64_t bytes = n * n * bytesOf(dtype);
-    Block a, b, c;
-    if (!allocate(bytes, a) || !allocate(bytes, b) || !allocate(bytes, c) ||
+    if (!allocate(bytes, a) || !allocate(bytes, b) ||
+        !allocate(n * n * bytesOf(resultOf(desc)), c) ||
         !fill(a, bytes, dtype) || !fill(b, bytes, dtype))
       break;
     double each = seconds(
