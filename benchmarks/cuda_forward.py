@@ -1,101 +1,61 @@
 """Packed forwards of whole models on a GPU: ours against PyTorch's ways, in one run.
 
     python benchmarks/cuda_forward.py compile FOLDER [ROW...]   where the compiler is; no GPU needed
-    python benchmarks/cuda_forward.py run FOLDER [ROW...] [--peers PEER;...] [--profile]
+    python benchmarks/cuda_forward.py run FOLDER [ROW...] [--peers PEER;...] [--budget SECONDS]
+        [--json FILE] [--profile]
+    python benchmarks/cuda_forward.py memory|load FOLDER [ROW...] [--json FILE]
 
 A row is a model, tokens and documents, such as qwen3-0.6b/2048/8. The boundary is the same for all:
 hidden states in, final norm out; weights are random, of one seed, in bf16. Ours is the unmodified
 Hugging Face model with a bucket of the row's size; the peers are a plain decoder with
 `torch.nn.attention.varlen.varlen_attn`. Times are medians of events around a forward, in ms.
+
+`memory` and `load` have a fresh process for each measurement: the device's memory that is in use
+after three forwards, and the seconds until the first ones, with products timed and with them known.
+FILE is added to, so that rows and peers can be spread over several runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import math
+import contextlib
+import json
+import signal
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
+import cuda_limit
+import cuda_models
 import torch
-from cuda_timing import median_ms
+from cuda_models import SIZES, Decoder, compile_model, example, make_weights, split
+from cuda_timing import Results, median_ms
 
-# Sizes as in the models' config.json; layers, hidden, inner, heads, key heads, head size, theta.
-SIZES = {
-    "qwen3-0.6b": ("Qwen3", 28, 1024, 3072, 16, 8, 128, 1e6),
-    "llama-3.2-1b": ("Llama", 16, 2048, 8192, 32, 8, 64, 5e5),
-    "qwen3-14b-4l": ("Qwen3", 4, 5120, 17408, 40, 8, 128, 1e6),
+# The limit as it was measured elsewhere on an H200, in ms: products and attention, and with rows.
+ROWS = {
+    "qwen3-0.6b/512/4": (1.3, 1.5),
+    "qwen3-0.6b/2048/8": (3.6, 4.1),
+    "qwen3-0.6b/8192/32": (12.0, 14.1),
+    "llama-3.2-1b/2048/8": (5.9, 6.5),
+    "llama-3.2-1b/8192/32": (24.0, 26.4),
+    "qwen3-14b-4l/2048/8": (7.7, 8.0),
+    "qwen3-14b-4l/8192/32": (31.8, 33.1),
 }
-ROWS = [
-    "qwen3-0.6b/512/4",
-    "qwen3-0.6b/2048/8",
-    "qwen3-0.6b/8192/32",
-    "llama-3.2-1b/2048/8",
-    "llama-3.2-1b/8192/32",
-    "qwen3-14b-4l/2048/8",
-    "qwen3-14b-4l/8192/32",
-]
-MOST = {"T": 8192, "B": 65}
-
-
-def make_config(name: str):
-    import transformers
-
-    kind, layers, hidden, inner, heads, key_heads, dim, theta = SIZES[name]
-    config = getattr(transformers, f"{kind}Config")(
-        vocab_size=256,
-        hidden_size=hidden,
-        intermediate_size=inner,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=key_heads,
-        head_dim=dim,
-        rms_norm_eps=1e-6,
-        rope_theta=theta,
-        max_position_embeddings=MOST["T"],
-    )
-    return kind, config
+GEMM_CACHE = b"/tmp/gemms"
+# Weights that a packed decoder has side by side.
+UNPACKED = tuple(f".{x}_proj.weight" for x in ("q", "k", "v", "up", "gate"))
 
 
 def compile_row(row: str, folder: Path) -> None:
     name, tokens, documents = parse(row)
     compile_model(name, f"T={tokens}/B={documents + 1}", folder / file_of(row), row)
-
-
-def compile_model(name: str, buckets: str, path: Path, label: str) -> None:
-    import transformers
-
-    capstan.register_attention()
-    kind, config = make_config(name)
-    config._attn_implementation = "capstan"
-    with torch.device("meta"):
-        model = getattr(transformers, f"{kind}Model")(config).eval()
-    for key, parameter in model.named_parameters():
-        set_parameter(model, key, torch.empty(parameter.shape, dtype=torch.bfloat16))
-    model.rotary_emb = type(model.rotary_emb)(config)  # its buffer isn't a weight
-    inputs = example(config.hidden_size, [3, 5, 8])
-    dims = {k: torch.export.Dim(k, min=2, max=most) for k, most in MOST.items()}
-    shapes = {
-        "inputs_embeds": {1: dims["T"]},
-        "position_ids": {1: dims["T"]},
-        "cu_seq_lens_q": {0: dims["B"]},
-        "cu_seq_lens_k": {0: dims["B"]},
-        "use_cache": None,
-    }
-    begin = time.perf_counter()
-    module = capstan.export(model, (), inputs | {"use_cache": False}, dynamic_shapes=shapes)
-    exported = time.perf_counter()
-    options = capstan.Options(pipeline=f"capstan-static-shape-pipeline{{buckets={buckets}}}")
-    library = module.compile(options, "cuda")
-    path.write_bytes(library.read_bytes())
-    compiled = time.perf_counter() - exported
-    print(f"{label}: export {exported - begin:.1f} s, compile {compiled:.1f} s", flush=True)
 
 
 def parse(row: str) -> tuple[str, int, int]:
@@ -105,170 +65,6 @@ def parse(row: str) -> tuple[str, int, int]:
 
 def file_of(row: str) -> str:
     return row.replace("/", "_") + ".so"
-
-
-def set_parameter(model: torch.nn.Module, key: str, value: torch.Tensor) -> None:
-    path, _, last = key.rpartition(".")
-    parameter = torch.nn.Parameter(value, requires_grad=False)
-    setattr(model.get_submodule(path), last, parameter)
-
-
-def split(tokens: int, documents: int) -> list[int]:
-    """Documents of different lengths that add up."""
-    share = [1 + i % 4 for i in range(documents)]
-    ends = [sum(share[: i + 1]) * tokens // sum(share) for i in range(documents)]
-    return [b - a for a, b in itertools.pairwise([0, *ends])]
-
-
-def example(hidden: int, lengths: list[int], device: str = "cpu") -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(sum(lengths))
-    states = torch.randn(1, sum(lengths), hidden, generator=generator).bfloat16()
-    positions = torch.cat([torch.arange(n) for n in lengths])[None]
-    offsets = torch.tensor([0, *lengths]).cumsum(0).int()
-    batch = {"inputs_embeds": states, "position_ids": positions}
-    batch |= {"cu_seq_lens_q": offsets, "cu_seq_lens_k": offsets}
-    return {k: v.to(device) for k, v in batch.items()}
-
-
-def make_weights(name: str) -> dict[str, torch.Tensor]:
-    kind, layers, hidden, inner, heads, key_heads, dim, _ = SIZES[name]
-    generator = torch.Generator("cuda").manual_seed(1)
-
-    def matrix(rows: int, columns: int) -> torch.Tensor:
-        values = torch.randn(rows, columns, device="cuda", generator=generator)
-        return (values / math.sqrt(columns)).bfloat16()
-
-    def norm(size: int) -> torch.Tensor:
-        return (1 + 0.1 * torch.randn(size, device="cuda", generator=generator)).bfloat16()
-
-    weights = {"norm.weight": norm(hidden)}
-    for i in range(layers):
-        at = f"layers.{i}."
-        for proj, rows in (("q", heads), ("k", key_heads), ("v", key_heads)):
-            weights[f"{at}self_attn.{proj}_proj.weight"] = matrix(rows * dim, hidden)
-        weights[f"{at}self_attn.o_proj.weight"] = matrix(hidden, heads * dim)
-        if kind == "Qwen3":
-            weights |= {f"{at}self_attn.{x}_norm.weight": norm(dim) for x in "qk"}
-        for proj, rows, columns in (
-            ("gate", inner, hidden),
-            ("up", inner, hidden),
-            ("down", hidden, inner),
-        ):
-            weights[f"{at}mlp.{proj}_proj.weight"] = matrix(rows, columns)
-        for which in ("input", "post_attention"):
-            weights[f"{at}{which}_layernorm.weight"] = norm(hidden)
-    return weights
-
-
-class Decoder(torch.nn.Module):
-    """The model as people write it for packed batches."""
-
-    def __init__(self, name: str, weights: dict[str, torch.Tensor], packed: bool = False) -> None:
-        super().__init__()
-        kind, self.layers, _, _, self.heads, self.key_heads, self.dim, theta = SIZES[name]
-        self.norms_heads = kind == "Qwen3"
-        self.packed = packed
-        inverse = theta ** -(torch.arange(0, self.dim, 2, device="cuda") / self.dim)
-        self.inverse = inverse
-        self.w = dict(weights)
-        if packed:
-            for i in range(self.layers):
-                for part, names in (("self_attn.qkv", "qkv"), ("mlp.gate_up", ("gate", "up"))):
-                    at = f"layers.{i}." + part.split(".")[0]
-                    self.w[f"layers.{i}.{part}"] = torch.cat(
-                        [weights[f"{at}.{x}_proj.weight"] for x in names]
-                    )
-
-    def norm(self, x: torch.Tensor, weight: str) -> torch.Tensor:
-        f = x.float()
-        f = f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + 1e-6)
-        return self.w[weight] * f.to(x.dtype)
-
-    def attention(self, q, k, v, offsets, longest):
-        from torch.nn.attention.varlen import varlen_attn
-
-        if q.dtype != torch.bfloat16:  # the reference
-            parts = []
-            for a, b in itertools.pairwise(offsets.tolist()):
-                heads = [t[a:b].transpose(0, 1)[None] for t in (q, k, v)]
-                o = torch.nn.functional.scaled_dot_product_attention(
-                    *heads, is_causal=True, enable_gqa=True
-                )
-                parts.append(o[0].transpose(0, 1))
-            return torch.cat(parts)
-        group = self.heads // self.key_heads
-        if VARLEN_EXPANDS:
-            k, v = (t.repeat_interleave(group, 1) for t in (k, v))
-        return varlen_attn(q, k, v, offsets, offsets, longest, longest, **CAUSAL)
-
-    def forward(
-        self,
-        hidden: torch.Tensor,
-        positions: torch.Tensor,
-        offsets: torch.Tensor,
-        longest: int | None,
-    ) -> torch.Tensor:
-        F = torch.nn.functional.linear
-        w, d = self.w, self.dim
-        angles = positions[:, None].float() * self.inverse
-        angles = torch.cat([angles, angles], -1)
-        cos, sin = (f(angles).to(hidden.dtype)[:, None] for f in (torch.cos, torch.sin))
-
-        def rotate(x: torch.Tensor) -> torch.Tensor:
-            half = torch.cat([-x[..., d // 2 :], x[..., : d // 2]], -1)
-            return x * cos + half * sin
-
-        for i in range(self.layers):
-            at = f"layers.{i}."
-            x = self.norm(hidden, f"{at}input_layernorm.weight")
-            sizes = [self.heads * d, self.key_heads * d, self.key_heads * d]
-            if self.packed:
-                q, k, v = F(x, w[f"{at}self_attn.qkv"]).split(sizes, -1)
-            else:
-                q, k, v = (F(x, w[f"{at}self_attn.{p}_proj.weight"]) for p in "qkv")
-            q, k, v = (t.unflatten(-1, (-1, d)) for t in (q, k, v))
-            if self.norms_heads:
-                q = self.norm(q, f"{at}self_attn.q_norm.weight")
-                k = self.norm(k, f"{at}self_attn.k_norm.weight")
-            q, k = rotate(q), rotate(k)
-            most = longest
-            if most is None:  # as the model in eager does it, for each layer
-                most = int((offsets[1:] - offsets[:-1]).max())
-            x = self.attention(q, k, v, offsets, most).flatten(-2)
-            hidden = hidden + F(x, w[f"{at}self_attn.o_proj.weight"])
-            x = self.norm(hidden, f"{at}post_attention_layernorm.weight")
-            if self.packed:
-                gate, up = F(x, w[f"{at}mlp.gate_up"]).chunk(2, -1)
-            else:
-                gate, up = (F(x, w[f"{at}mlp.{p}_proj.weight"]) for p in ("gate", "up"))
-            x = torch.nn.functional.silu(gate) * up
-            hidden = hidden + F(x, w[f"{at}mlp.down_proj.weight"])
-        return self.norm(hidden, "norm.weight")
-
-
-VARLEN_EXPANDS = False
-CAUSAL: dict[str, object] = {}
-
-
-def find_out_varlen() -> None:
-    """How this PyTorch spells causal, and whether it takes groups of heads."""
-    global VARLEN_EXPANDS, CAUSAL
-    import inspect
-
-    from torch.nn.attention.varlen import varlen_attn
-
-    names = inspect.signature(varlen_attn).parameters
-    CAUSAL = {"is_causal": True} if "is_causal" in names else {"window_size": (-1, 0)}
-    if "enable_gqa" in names:
-        CAUSAL["enable_gqa"] = True
-    q = torch.randn(8, 4, 64, device="cuda", dtype=torch.bfloat16)
-    offsets = torch.tensor([0, 8], device="cuda", dtype=torch.int32)
-    try:
-        varlen_attn(
-            q, q[:, :2].contiguous(), q[:, :2].contiguous(), offsets, offsets, 8, 8, **CAUSAL
-        )
-    except Exception:
-        VARLEN_EXPANDS = True
 
 
 def in_graph(run: Callable[[], object]) -> Callable[[], object]:
@@ -283,35 +79,42 @@ def in_graph(run: Callable[[], object]) -> Callable[[], object]:
     return graph.replay
 
 
-def peers(name: str, weights: dict, batch: tuple, wanted: list[str]) -> dict[str, float]:
+def peers(name: str, weights: dict, batch: tuple) -> dict[str, Callable[[], Callable[[], object]]]:
+    """What makes each of them."""
     hidden, positions, offsets, longest = batch
-    times = {}
-
-    def measure(label: str, make: Callable[[], Callable[[], object]]) -> None:
-        if wanted and label not in wanted:
-            return
-        try:
-            torch._dynamo.reset()
-            times[label] = median_ms(make())
-        except Exception as error:
-            print(f"  {label}: {type(error).__name__}: {str(error)[:200]}", flush=True)
-
     plain, packed = Decoder(name, weights), Decoder(name, weights, packed=True)
-    measure("eager, sync per layer", lambda: lambda: plain(hidden, positions, offsets, None))
-    measure("eager, cached", lambda: lambda: plain(hidden, positions, offsets, longest))
     graph = lambda m: in_graph(lambda: m(hidden, positions, offsets, longest))  # noqa: E731
-    measure("eager, one graph", lambda: graph(plain))
-    measure("eager packed, one graph", lambda: graph(packed))
+    made = {
+        "eager, sync per layer": lambda: lambda: plain(hidden, positions, offsets, None),
+        "eager, cached": lambda: lambda: plain(hidden, positions, offsets, longest),
+        "eager, one graph": lambda: graph(plain),
+        "eager packed, one graph": lambda: graph(packed),
+    }
     for mode in ("default", "reduce-overhead", "max-autotune"):
         for label, model in (("", plain), (" packed", packed)):
 
-            def compiled(model=model, mode=mode) -> Callable[[], object]:
+            def compiled(model: Decoder = model, mode: str = mode) -> Callable[[], object]:
                 options = {} if mode == "default" else {"mode": mode}
                 f = torch.compile(model, fullgraph=True, dynamic=False, **options)
                 return lambda: f(hidden, positions, offsets, longest)
 
-            measure(f"compile{label}, {mode}", compiled)
-    return times
+            made[f"compile{label}, {mode}"] = compiled
+    return made
+
+
+@contextlib.contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError behind that time."""
+
+    def over(*_: object) -> None:
+        raise TimeoutError(f"more than {seconds} s")
+
+    signal.signal(signal.SIGALRM, over)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 def host_us(model: capstan.Artifact, batch: dict[str, torch.Tensor], wait: bool) -> float:
@@ -339,7 +142,21 @@ def print_kernels(run: Callable[[], object], count: int = 10) -> None:
         print(f"    {us:9.1f} us {calls:6.1f}  {kernel[:100]}", flush=True)
 
 
-def run_row(row: str, folder: Path, wanted: list[str], profile: bool) -> None:
+def find_limit(row: str, limit: cuda_limit.Limit) -> float:
+    """Ours, or the table's where products and attention were faster there by more than 3 %."""
+    libraries, with_rows = ROWS.get(row, (limit.libraries, limit.libraries + limit.rows))
+    slower = limit.libraries > 1.03 * libraries
+    held = with_rows if slower else limit.libraries + limit.rows
+    print(f"  limit: products {limit.products:.3f} ms, attention {limit.attention:.3f}, rows "
+          f"{limit.rows:.3f} at {limit.bandwidth / 1e12:.2f} TB/s; products and attention "
+          f"{limit.libraries:.3f}, in the table {libraries}; so {held:.3f} ms"
+          f"{' of the table' if slower else ''}", flush=True)  # fmt: skip
+    return held
+
+
+def run_row(
+    row: str, folder: Path, wanted: list[str], budget: int, profile: bool, results: Results
+) -> None:
     name, tokens, documents = parse(row)
     weights = make_weights(name)
     lengths = split(tokens, documents)
@@ -350,57 +167,165 @@ def run_row(row: str, folder: Path, wanted: list[str], profile: bool) -> None:
         exact = Decoder(name, {k: w.float() for k, w in weights.items()})
         reference = exact(hidden.float(), *args[1:])
         eager = Decoder(name, weights)(*args)
+        del exact
 
         def error(got: torch.Tensor) -> float:
             return float((got.float() - reference).norm() / reference.norm())
 
         print(f"{row}: eager's error {error(eager):.2e}", flush=True)
-        begin = time.perf_counter()
-        model = capstan.Artifact(folder / file_of(row), weights, gemm_cache=b"/tmp/gemms")
-        loaded = time.perf_counter() - begin
-        ours = model(**batch)[0]
-        model.synchronize()
-        first = time.perf_counter() - begin
-        print(f"  ours: error {error(ours.view_as(eager)):.2e}, load {loaded:.2f} s, first result "
-              f"{first:.2f} s", flush=True)  # fmt: skip
-        again = median_ms(lambda: model(**batch))
-        again_error = error(model(**batch)[0].view_as(eager))
+        limit = cuda_limit.measure(SIZES[name], weights, lengths, GEMM_CACHE)
+        held = find_limit(row, limit)
+        results.add("limit", row=row, held=held, **vars(limit))
+        model = capstan.Artifact(folder / file_of(row), weights, gemm_cache=GEMM_CACHE)
+        first = error(model(**batch)[0].view_as(eager))
+        ours = median_ms(lambda: model(**batch))
+        again = error(model(**batch)[0].view_as(eager))
         model.synchronize()
         counters = model.module.counters()
         idle, queued = host_us(model, batch, wait=True), host_us(model, batch, wait=False)
-        print(f"  ours: {again:.3f} ms, error {again_error:.2e}", flush=True)
+        print(f"  ours: {ours:.3f} ms, {ours / held:.3f}x the limit; error {first:.2e}, replayed "
+              f"{again:.2e}", flush=True)  # fmt: skip
         print(f"  host: {idle:.0f} us, {queued:.0f} us while the GPU is busy", flush=True)
         print(f"  counters: { {k: v for k, v in counters.items() if v} }", flush=True)
+        results.add("forward", row=row, way="ours", ms=ours, error=again, eager=error(eager))
         if profile:
-            print_kernels(lambda: model(**batch))
-        times = peers(name, weights, args, wanted)
-    for label, ms in times.items():
-        print(f"  {label}: {ms:.3f} ms, {ms / again:.2f}x ours", flush=True)
+            print_kernels(lambda: model(**batch))  # in the graph
+            print(model.profile(**batch), flush=True)
+        for label, make in peers(name, weights, args).items():
+            if wanted and label not in wanted:
+                continue
+            try:
+                torch._dynamo.reset()
+                begin = time.perf_counter()
+                with at_most(budget):
+                    ms = median_ms(make())
+            except Exception as problem:
+                text = f"{type(problem).__name__}: {str(problem)[:200]}"
+                print(f"  {label}: {text}", flush=True)
+                results.add("forward", row=row, way=label, problem=text)
+                continue
+            took = time.perf_counter() - begin
+            print(f"  {label}: {ms:.3f} ms, {ms / ours:.2f}x ours; {took:.0f} s", flush=True)
+            results.add("forward", row=row, way=label, ms=ms)
+
+
+# -- In processes of their own ------------------------------------------------
+
+
+def used_bytes() -> int:
+    torch.cuda.synchronize()
+    torch.cuda.empty_cache()
+    free, total = torch.cuda.mem_get_info()
+    return total - free
+
+
+def memory_of(row: str, folder: Path, way: str) -> dict[str, int]:
+    """Of the whole device, beyond what an idle context has; weights are in it once."""
+    name, tokens, documents = parse(row)
+    cuda_models.find_out_varlen()
+    before = used_bytes()
+    weights = make_weights(name)
+    lengths = split(tokens, documents)
+    batch = example(SIZES[name][2], lengths, "cuda")
+    result = {"weights": sum(w.nbytes for w in weights.values())}
+    with torch.no_grad():
+        if way == "ours":
+            model = capstan.Artifact(folder / file_of(row), weights, gemm_cache=GEMM_CACHE)
+            run = lambda: model(**batch)  # noqa: E731
+        else:
+            args = (batch["inputs_embeds"][0], batch["position_ids"][0], batch["cu_seq_lens_q"])
+            decoder = Decoder(name, weights, packed=True)
+            decoder.w = {k: w for k, w in decoder.w.items() if not k.endswith(UNPACKED)}
+            f = torch.compile(decoder, fullgraph=True, dynamic=False, mode="reduce-overhead")
+            run = lambda: f(*args, max(lengths))  # noqa: E731
+        del weights
+        for _ in range(3):
+            run()
+        result["used"] = used_bytes() - before
+    result["reserved by torch"] = torch.cuda.max_memory_reserved()
+    if way == "ours":
+        counters = model.module.counters(total=True)
+        result["graphs"] = counters["graph_bytes"]
+    return result
+
+
+def phases_of(row: str, folder: Path, cache: str) -> dict[str, float]:
+    """Seconds of each phase. The context, and the weights, are there before."""
+    name, tokens, documents = parse(row)
+    weights = make_weights(name)
+    batch = example(SIZES[name][2], split(tokens, documents), "cuda")
+    torch.cuda.synchronize()
+    seconds, begin = {}, time.perf_counter()
+    model = capstan.Artifact(folder / file_of(row), weights, gemm_cache=cache.encode())
+    for phase in ("load and preparation", "first run", "capture", "replay"):
+        if phase != "load and preparation":
+            model(**batch)
+            model.synchronize()
+        now = time.perf_counter()
+        seconds[phase], begin = now - begin, now
+    return seconds
+
+
+def alone(given: argparse.Namespace, what: str, row: str, way: str) -> dict:
+    """What a fresh process measures."""
+    command = [sys.executable, __file__, what, str(given.folder), row, "--way", way]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{what} of {row}, {way}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_memory(given: argparse.Namespace, row: str, results: Results) -> None:
+    for way in ("ours", "compile packed, reduce-overhead"):
+        found = alone(given, "memory", row, way)
+        text = ", ".join(f"{k} {v / 2**20:.0f}" for k, v in found.items())
+        print(f"{row}, {way}: MiB: {text}", flush=True)
+        results.add("memory", row=row, way=way, **found)
+
+
+def run_load(given: argparse.Namespace, row: str, results: Results) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for known in (False, True):
+            found = alone(given, "load", row, f"{folder}/gemms")
+            text = ", ".join(f"{k} {v:.3f} s" for k, v in found.items())
+            print(f"{row}, products {'known' if known else 'timed'}: {text}", flush=True)
+            results.add("load", row=row, products_known=known, **found)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("compile", "run"))
+    parser.add_argument("what", choices=("compile", "run", "memory", "load"))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("rows", nargs="*", default=ROWS)
+    parser.add_argument("rows", nargs="*", default=list(ROWS))
     parser.add_argument("--peers", default="", help="some of them; ';' alone for none")
+    parser.add_argument("--budget", type=int, default=240, help="seconds for each peer of a row")
     parser.add_argument("--profile", action="store_true", help="times of our kernels, too")
+    parser.add_argument("--json", type=Path, help="a file to which results are added")
+    parser.add_argument("--way", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    results = Results(given.json)
     if given.what == "compile":
         given.folder.mkdir(parents=True, exist_ok=True)
         for row in given.rows:
             compile_row(row, given.folder)
         return
-    find_out_varlen()
-    print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, varlen_attn with {CAUSAL}"
-          f"{', heads expanded' if VARLEN_EXPANDS else ''}", flush=True)  # fmt: skip
+    if given.way:
+        measure = memory_of if given.what == "memory" else phases_of
+        print(json.dumps(measure(given.rows[0], given.folder, given.way)))
+        return
+    if given.what == "run":
+        cuda_models.find_out_varlen()
+        print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, varlen_attn with "
+              f"{cuda_models.CAUSAL}{', heads expanded' if cuda_models.VARLEN_EXPANDS else ''}",
+              flush=True)  # fmt: skip
+    wanted = given.peers.split(";") if given.peers else []
     for row in given.rows:
-        run_row(
-            row,
-            given.folder,
-            given.peers.split(";") if given.peers else [],
-            given.profile,
-        )
+        if given.what == "run":
+            run_row(row, given.folder, wanted, given.budget, given.profile, results)
+        elif given.what == "memory":
+            run_memory(given, row, results)
+        else:
+            run_load(given, row, results)
 
 
 if __name__ == "__main__":

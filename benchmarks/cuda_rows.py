@@ -2,8 +2,9 @@
 
     python benchmarks/cuda_rows.py [ROWS]
 
-Tensors don't fit the L2 cache. Times are medians of events around one launch; the copy is PyTorch's
-of a tensor as large as what the kernel reads and writes. Needs a GPU, and PyTorch with CUDA.
+Tensors don't fit the L2 cache. Times are medians of events around one launch, which is queued while
+the GPU waits, so that the host's time isn't in them; the copy is PyTorch's of a tensor as large as
+what the kernel reads and writes. Needs a GPU, and PyTorch with CUDA.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from cuda_timing import median_ms
 from torch.export import Dim
 
-HIDDEN, INNER, HEADS, DIM, VOCABULARY = 1024, 3072, 16, 128, 151936
+HIDDEN, INNER, LONG, HEADS, DIM, VOCABULARY = 1024, 3072, 17408, 16, 128, 151936
 T = Dim("T", min=2, max=1 << 22)
 
 
@@ -52,6 +53,13 @@ class Gate(torch.nn.Module):
         return torch.nn.functional.silu(gate) * up
 
 
+class PackedGate(Gate):
+    """Of a row that holds both, as one product makes it."""
+
+    def forward(self, both: torch.Tensor) -> torch.Tensor:
+        return super().forward(*both.chunk(2, -1))
+
+
 class Heads(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +83,23 @@ class Rotary(torch.nn.Module):
 class HeadsRotary(Heads):
     def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         return rotate(super().forward(x), cos, sin)
+
+
+class Attention(torch.nn.Module):
+    """Norm and rotation of q and k, parts of a packed row of a known number: one launch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q = torch.nn.Parameter(torch.randn(DIM).bfloat16())
+        self.k = torch.nn.Parameter(torch.randn(DIM).bfloat16())
+
+    def forward(
+        self, qkv: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        q, k, _ = qkv.split((HEADS * DIM, HEADS // 2 * DIM, HEADS // 2 * DIM), dim=-1)
+        q = norm(q.reshape(-1, HEADS, DIM), self.q)
+        k = norm(k.reshape(-1, HEADS // 2, DIM), self.k)
+        return rotate(q, cos, sin), rotate(k, cos, sin)
 
 
 class Embedding(torch.nn.Module):
@@ -118,6 +143,16 @@ def halves(*widths: int) -> Inputs:
     )
 
 
+def fewer(inputs: Inputs) -> Inputs:
+    """An eighth of the rows, for long ones."""
+    return lambda rows, device: inputs(max(rows // 8, 2), device)
+
+
+def fixed(inputs: Inputs) -> Inputs:
+    """Of 8192 rows, as in a forward."""
+    return lambda rows, device: inputs(8192, device)
+
+
 def integers(limit: int) -> Inputs:
     return lambda rows, device: (torch.randint(limit, (rows,), device=device),)
 
@@ -126,9 +161,11 @@ KERNELS: dict[str, tuple[type[torch.nn.Module], Inputs]] = {
     "residual + RMSNorm": (Residual, halves(HIDDEN, HIDDEN)),
     "RMSNorm": (Norm, halves(HIDDEN)),
     "SiLU times up": (Gate, halves(INNER, INNER)),
+    "SiLU times up, packed": (PackedGate, fewer(halves(2 * LONG))),
     "norm of heads": (Heads, halves(HEADS * DIM)),
     "rotary of heads": (Rotary, halves(HEADS * DIM, DIM, DIM)),
     "norm + rotary of heads": (HeadsRotary, halves(HEADS * DIM, DIM, DIM)),
+    "norm + rotary of q, k": (Attention, fixed(halves(2 * HEADS * DIM, DIM, DIM))),
     "embedding": (Embedding, integers(VOCABULARY)),
     "cos and sin": (Angles, integers(8192)),
     "concatenation": (Concat, halves(HIDDEN, HIDDEN)),
@@ -136,18 +173,23 @@ KERNELS: dict[str, tuple[type[torch.nn.Module], Inputs]] = {
 }
 
 
+def kernel_ms(run: Callable[[], object]) -> float:
+    return median_ms(run, behind=1_000_000)
+
+
 def copy_bandwidth(bytes_moved: int) -> float:
     """Bytes read and written in a second."""
     source = torch.empty(bytes_moved // 2, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
-    return bytes_moved / median_ms(lambda: target.copy_(source)) * 1e3
+    return bytes_moved / kernel_ms(lambda: target.copy_(source)) * 1e3
 
 
 def measure(name: str, rows: int) -> None:
     kind, make = KERNELS[name]
     model = kind()
     small = make(4, "cpu")
-    module = capstan.export(model, small, dynamic_shapes=tuple({0: T} for _ in small))
+    shapes = None if kind is Attention else tuple({0: T} for _ in small)
+    module = capstan.export(model, small, dynamic_shapes=shapes)
     inputs = list(make(rows, "cuda"))
     want = model.cuda()(*inputs)
     got = module.run(tuple(inputs), target="cuda")
@@ -159,6 +201,8 @@ def measure(name: str, rows: int) -> None:
     bytes_moved = sum(t.nbytes for t in (*inputs, *got))
     if kind is Embedding:  # the rows that it reads
         bytes_moved += got[0].nbytes
+    if kind is Attention:  # but for the values
+        bytes_moved -= inputs[0].nbytes // 4
     del want, got
 
     loaded = module.load(None, "cuda")
@@ -169,7 +213,7 @@ def measure(name: str, rows: int) -> None:
         for result in loaded.launch("main", [*inputs, *weights], stream):
             result.contents.deleter(ctypes.cast(result, ctypes.c_void_p))
 
-    ours, peer = median_ms(launch), median_ms(lambda: model(*inputs))
+    ours, peer = kernel_ms(launch), kernel_ms(lambda: model(*inputs))
     bandwidth, copy = bytes_moved / ours * 1e3, copy_bandwidth(bytes_moved)
     launches = module.counters["launches"]
     print(

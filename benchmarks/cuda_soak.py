@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
 import torch
-from cuda_forward import SIZES, compile_model, example, make_weights
+from cuda_models import SIZES, compile_model, example, make_weights
 
 SIZES["one-layer"] = ("Qwen3", 1, 1024, 3072, 16, 8, 128, 1e6)
 MODELS = {"one-layer": 64, "qwen3-0.6b": 512}

@@ -1,7 +1,7 @@
 """A stream of packed batches of all sizes through one model on a GPU: ours against PyTorch's ways.
 
     python benchmarks/cuda_stream.py compile FOLDER [STREAM...]   without a GPU
-    python benchmarks/cuda_stream.py run FOLDER [STREAM...] [--peers PEER;...]
+    python benchmarks/cuda_stream.py run FOLDER [STREAM...] [--peers PEER;...] [--json FILE]
 
 Each batch has another number of tokens and documents and another longest document; lengths are
 log-normal. Times are milliseconds a batch of a pass over all batches, from the first call to the
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
 import torch
-from cuda_forward import (
+from cuda_models import (
     SIZES,
     Decoder,
     compile_model,
@@ -31,6 +31,7 @@ from cuda_forward import (
     find_out_varlen,
     make_weights,
 )
+from cuda_timing import Results
 
 MODEL = "qwen3-0.6b"
 # Tokens from, to, batches, and the sizes of the buckets.
@@ -77,7 +78,9 @@ def pass_ms(run: Callable[[dict], object], inputs: list) -> float:
     return (time.perf_counter() - begin) / len(inputs) * 1e3
 
 
-def measure(label: str, run: Callable, inputs: list, ready: float, passes: int = 7) -> float:
+def measure(
+    label: str, run: Callable, inputs: list, ready: float, passes: int = 7
+) -> dict[str, float]:
     """`ready`: seconds before the first batch."""
     first = pass_ms(run, inputs)
     steady = statistics.median(pass_ms(run, inputs) for _ in range(passes))
@@ -85,7 +88,7 @@ def measure(label: str, run: Callable, inputs: list, ready: float, passes: int =
         f"  {label}: {steady:.2f} ms a batch; first pass {first:.2f} ms, {ready:.2f} s before it",
         flush=True,
     )
-    return steady
+    return {"ms": steady, "first_ms": first, "ready": ready}
 
 
 class Padded:
@@ -111,7 +114,7 @@ class Padded:
         return self.decode(states, where, sums, size)[:tokens]
 
 
-def run_stream(stream: str, folder: Path, wanted: list[str]) -> None:
+def run_stream(stream: str, folder: Path, wanted: list[str], results: Results) -> None:
     weights = make_weights(MODEL)
     hidden = SIZES[MODEL][2]
     most, sizes = STREAMS[stream][1], STREAMS[stream][3]
@@ -136,7 +139,8 @@ def run_stream(stream: str, folder: Path, wanted: list[str]) -> None:
         ready = time.perf_counter() - begin
         print(f"  load {loaded:.2f} s, first runs and captures {ready - loaded:.2f} s", flush=True)
         before = model.module.counters(total=True)
-        steady = measure("ours", lambda b: model(**b), ours, ready)
+        found = measure("ours", lambda b: model(**b), ours, ready)
+        results.add("stream", stream=stream, way="ours", **found)
         after = model.module.counters(total=True)
         print(f"  counters: { {k: v - before[k] for k, v in after.items() if v - before[k]} }")
         plain, packed = Decoder(MODEL, weights), Decoder(MODEL, weights, packed=True)
@@ -150,8 +154,9 @@ def run_stream(stream: str, folder: Path, wanted: list[str]) -> None:
             try:
                 torch._dynamo.reset()
                 run = make()
-                ms = measure(label, lambda b: run(b), theirs, 0.0, passes=3)
-                print(f"    {ms / steady:.2f}x ours", flush=True)
+                times = measure(label, lambda b: run(b), theirs, 0.0, passes=3)
+                print(f"    {times['ms'] / found['ms']:.2f}x ours", flush=True)
+                results.add("stream", stream=stream, way=label, **times)
             except Exception as error:
                 print(f"  {label}: {type(error).__name__}: {str(error)[:200]}", flush=True)
 
@@ -181,6 +186,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("streams", nargs="*", default=list(STREAMS))
     parser.add_argument("--peers", default="", help="some of them; ';' alone for none")
+    parser.add_argument("--json", type=Path, help="a file to which results are added")
     given = parser.parse_args()
     if given.what == "compile":
         given.folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +196,8 @@ def main() -> None:
     find_out_varlen()
     print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}", flush=True)
     for stream in given.streams:
-        run_stream(stream, given.folder, given.peers.split(";") if given.peers else [])
+        wanted = given.peers.split(";") if given.peers else []
+        run_stream(stream, given.folder, wanted, Results(given.json))
 
 
 if __name__ == "__main__":

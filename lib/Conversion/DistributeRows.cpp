@@ -55,7 +55,7 @@ struct DistributeRows
     RowLayout layout(loop);
     SmallVector<Value> bounds;
     Value extent;
-    for (OpFoldResult bound : loop.getMixedUpperBound()) {
+    for (OpFoldResult bound : layout.bounds) {
       bounds.push_back(
           getValueOrCreateConstantIndexOp(b, loop.getLoc(), bound));
       extent = extent ? b.createOrFold<arith::MulIOp>(extent, bounds.back())
@@ -67,44 +67,87 @@ struct DistributeRows
       captured.insert(bound);
     getUsedValuesDefinedAbove(loop.getRegion(), captured);
     KernelFunction kernel(getOperation(), loop.getLoc(), captured);
-    if (failed(fill(kernel, loop, layout, bounds))) {
-      kernel.function.erase();
-      return failure();
-    }
     SmallVector<Value> written;
     loop.walk(
         [&](vector::TransferWriteOp op) { written.push_back(op.getBase()); });
-    kernel.markDistinct(written);
+    bool isDistinct = kernel.markDistinct(written);
+    readFirst(loop, isDistinct ? ArrayRef(written) : ArrayRef<Value>());
+    bool isInPlace = !isDistinct || isRead(loop, written);
+    if (failed(fill(kernel, loop, layout, bounds, isInPlace))) {
+      kernel.function.erase();
+      return failure();
+    }
     func::FuncOp known = kernels.add(kernel.function, "kernel_rows");
     LaunchOp::create(b, known.getSymName(), kernel.arguments, extent);
     loop.erase();
     return success();
   }
 
+  /// Moves reads up to the first reduction, so that a thread doesn't wait for
+  /// memory twice. A read stays behind a check, and behind a write, unless
+  /// `distinct`, all that is written, is of other buffers.
+  static void readFirst(scf::ForallOp loop, ArrayRef<Value> distinct) {
+    IRRewriter rewriter(loop.getContext());
+    Operation *first = nullptr;
+    bool isWritten = false;
+    for (Operation &op : llvm::make_early_inc_range(*loop.getBody())) {
+      auto read = dyn_cast<vector::TransferReadOp>(op);
+      if (first && isa<cf::AssertOp>(op))
+        return;
+      if (!first && isa<vector::ReductionOp>(op))
+        first = &op;
+      else if (read && first &&
+               (!isWritten ||
+                (!distinct.empty() &&
+                 !llvm::is_contained(distinct, read.getBase()))) &&
+               succeeded(moveOperationDependencies(rewriter, read, first)))
+        rewriter.moveOpBefore(read, first);
+      isWritten |= isa<vector::TransferWriteOp>(op);
+    }
+  }
+
+  /// Whether the loop reads what it writes.
+  static bool isRead(scf::ForallOp loop, ArrayRef<Value> written) {
+    return loop
+        .walk([&](Operation *op) {
+          bool reads = hasEffect<MemoryEffects::Read>(op) &&
+                       llvm::any_of(op->getOperands(), [&](Value operand) {
+                         return llvm::is_contained(written, operand);
+                       });
+          return reads ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
   static LogicalResult fill(KernelFunction &kernel, scf::ForallOp loop,
-                            const RowLayout &layout, ArrayRef<Value> bounds) {
+                            const RowLayout &layout, ArrayRef<Value> bounds,
+                            bool isInPlace) {
     auto b = ImplicitLocOpBuilder::atBlockEnd(loop.getLoc(), &kernel.body());
     kernel.function->setAttr(
         kBlockAttr, b.getDenseI64ArrayAttr({layout.threads, layout.rows}));
 
-    // Rows behind the last one are that again, without a store: all threads of
-    // a warp take part in its reductions.
-    RowKernel rows(b, layout);
+    // Rows behind the last one are that again: all threads of a warp take part
+    // in its reductions. They write what it has once more, unless others may
+    // still have to read what was there.
+    auto index = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, value);
+    };
     int64_t known = 1;
-    for (OpFoldResult bound : loop.getMixedUpperBound())
+    for (OpFoldResult bound : layout.bounds)
       known *= getConstantIntValue(bound).value_or(1);
     bool isEven = known % layout.rows == 0;
     Value extent = kernel.end();
     Value row = gpu::BlockIdOp::create(b, gpu::Dimension::x), isRow;
     if (layout.rows > 1) {
-      Value height = rows.index(layout.rows);
-      row = arith::MulIOp::create(b, row, height);
+      row = arith::MulIOp::create(b, row, index(layout.rows));
       Value y = gpu::ThreadIdOp::create(b, gpu::Dimension::y);
       row = arith::AddIOp::create(b, row, y);
     }
     if (!isEven) {
-      isRow = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
-      Value last = arith::SubIOp::create(b, extent, rows.index(1));
+      if (isInPlace)
+        isRow =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, extent);
+      Value last = arith::SubIOp::create(b, extent, index(1));
       row = arith::MinUIOp::create(b, row, last);
     }
     for (int64_t i = bounds.size() - 1; i > 0; --i) {
@@ -114,8 +157,22 @@ struct DistributeRows
       row = arith::DivUIOp::create(b, row, bound);
     }
     kernel.map.map(loop.getInductionVar(0), row);
-    if (failed(rows.convert(loop, kernel.map, isRow)))
-      return failure();
+    SmallVector<RowKernel> rows;
+    for (int64_t i = 0; i < layout.each; ++i) {
+      IRMapping map = kernel.map;
+      if (layout.each > 1) {
+        Value last = loop.getInductionVars().back();
+        Value first =
+            arith::MulIOp::create(b, map.lookup(last), index(layout.each));
+        map.map(last, b.createOrFold<arith::AddIOp>(first, index(i)));
+      }
+      rows.emplace_back(b, layout, std::move(map), isRow);
+    }
+    // What is read for one row is on its way with what is for the others.
+    for (Operation &op : loop.getBody()->without_terminator())
+      for (RowKernel &one : rows)
+        if (failed(one.convert(&op)))
+          return failure();
     b.setLoc(loop.getLoc());
     func::ReturnOp::create(b);
     return success();

@@ -207,7 +207,8 @@ LogicalResult capstan::emitModuleInfo(RuntimeBuilder &b,
     if (gpu)
       fields.append({b.addressOf(gpu->code), b.i64(gpu->bytes),
                      b.i64(gpu->numKernels), b.addressOf(gpu->kernels),
-                     b.i64(gpu->numConstants), b.addressOf(gpu->constants)});
+                     b.i64(gpu->numConstants), b.addressOf(gpu->constants),
+                     b.addressOf(gpu->kernelBytes)});
     return b.makeStruct(type, fields);
   });
   info.setLinkage(LLVM::Linkage::External);

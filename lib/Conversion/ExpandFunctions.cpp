@@ -53,9 +53,11 @@ template <typename Op> struct ExpandWave : OpRewritePattern<Op> {
       return failure();
     ElementBuilder b(op, rewriter);
     Value x = arith::ExtFOp::create(b, b.like(b.getF64Type()), op.getOperand());
+    // Behind this number f64 are integers: the sum's low bits are those of n.
+    Value integers = b.wide(0x1.8p+52);
     // 2/pi, and pi/2 as the sum of two f64.
-    Value n =
-        math::RoundEvenOp::create(b, b.mul(x, b.wide(0x1.45f306dc9c883p-1)));
+    Value sum = b.fma(x, b.wide(0x1.45f306dc9c883p-1), integers);
+    Value n = arith::SubFOp::create(b, sum, integers);
     Value r = b.fma(n, b.wide(-0x1.921fb54442d18p+0), x);
     r = b.fma(n, b.wide(-0x1.1a62633145c07p-54), r);
     r = arith::TruncFOp::create(b, op.getType(), r);
@@ -73,20 +75,24 @@ template <typename Op> struct ExpandWave : OpRewritePattern<Op> {
     cosine =
         b.fma(b.mul(z, z), cosine, b.fma(z, b.narrow(-0.5f), b.narrow(1.0f)));
 
-    // The quadrant, n modulo 4. It stays an f64: n may be larger than any int.
-    if constexpr (std::is_same_v<Op, math::CosOp>)
-      n = arith::AddFOp::create(b, n, b.wide(1));
-    Value quarter = math::FloorOp::create(b, b.mul(n, b.wide(0.25)));
-    Value quadrant = b.fma(quarter, b.wide(-4), n);
-    auto is = [&](arith::CmpFPredicate predicate, double value) -> Value {
-      return arith::CmpFOp::create(b, predicate, quadrant, b.wide(value));
+    // The quadrant, n modulo 4: odd ones have the other function, and the last
+    // two the other sign.
+    Type i32 = b.like(b.getI32Type());
+    Value quadrant = arith::TruncIOp::create(
+        b, i32, arith::BitcastOp::create(b, b.like(b.getI64Type()), sum));
+    auto number = [&](int32_t value) {
+      return b.constant(b.getI32IntegerAttr(value));
     };
-    Value odd = arith::OrIOp::create(b, is(arith::CmpFPredicate::OEQ, 1),
-                                     is(arith::CmpFPredicate::OEQ, 3));
+    if constexpr (std::is_same_v<Op, math::CosOp>)
+      quadrant = arith::AddIOp::create(b, quadrant, number(1));
+    Value odd = arith::AndIOp::create(b, quadrant, number(1));
+    odd = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, odd, number(0));
     Value result = arith::SelectOp::create(b, odd, cosine, sine);
-    Value negated = arith::NegFOp::create(b, result);
-    rewriter.replaceOpWithNewOp<arith::SelectOp>(
-        op, is(arith::CmpFPredicate::OGE, 2), negated, result);
+    Value sign = arith::ShLIOp::create(b, quadrant, number(30));
+    sign = arith::AndIOp::create(b, sign, number(int32_t(1u << 31)));
+    Value bits = arith::BitcastOp::create(b, i32, result);
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(
+        op, op.getType(), arith::XOrIOp::create(b, bits, sign));
     return success();
   }
 };

@@ -19,11 +19,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RowSiblings.h"
 #include "RowWork.h"
 #include "VectorizeRows.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -109,6 +111,7 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
     });
     for (tensor::ConcatOp op : concats)
       copyBehind(rewriter, op);
+    joinSiblings(rewriter, getOperation());
     SmallVector<linalg::GenericOp> work;
     getOperation().walk([&](linalg::GenericOp op) { work.push_back(op); });
     // Ends of chains first. Those that were joined are gone when their turn
@@ -154,7 +157,7 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
                      llvm::DenseSet<Operation *> &joined) {
     unsigned rows = anchor.getNumLoops() - 1;
     SmallVector<OpFoldResult> sizes(rows, rewriter.getIndexAttr(1));
-    sizes.push_back(rewriter.getIndexAttr(0));
+    sizes.push_back(rewriter.getIndexAttr(partOfRow(anchor)));
     scf::SCFTileAndFuseOptions options;
     options.tilingOptions.setTileSizes(sizes);
     options.tilingOptions.setLoopType(
@@ -188,9 +191,13 @@ struct FuseRows : public capstan::impl::CapstanFuseRowsBase<FuseRows> {
     if (failed(result))
       return anchor.emitOpError("can't be split into rows");
     auto loop = cast<scf::ForallOp>(result->loops.front());
-    loop->setAttr(kRowsAttr, rewriter.getUnitAttr());
     for (auto [value, replacement] : result->replacements)
       replaceOutside(rewriter, value, replacement, loop);
+    // Parts of rows are counted, as rows are.
+    FailureOr<scf::ForallOp> counted = normalizeForallOp(rewriter, loop);
+    if (failed(counted))
+      return failure();
+    (*counted)->setAttr(kRowsAttr, rewriter.getUnitAttr());
     eraseUnused(rewriter, members);
     ++numRows;
     return success();

@@ -71,18 +71,19 @@ static bool isDistinct(Value written, ArrayRef<Value> buffers) {
   return true;
 }
 
-void KernelFunction::markDistinct(ValueRange written) {
+bool KernelFunction::markDistinct(ValueRange written) {
   SmallVector<Value> buffers;
   for (Value value : arguments)
     if (isa<MemRefType>(value.getType()))
       buffers.push_back(value);
   for (Value value : written)
     if (!isDistinct(value, buffers))
-      return;
+      return false;
   for (auto [i, value] : llvm::enumerate(arguments))
     if (isa<MemRefType>(value.getType()))
       function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
                           UnitAttr::get(function.getContext()));
+  return true;
 }
 
 func::FuncOp KernelTable::add(func::FuncOp kernel, StringRef name) {

@@ -28,8 +28,8 @@ struct KernelFunction {
                  const llvm::SetVector<mlir::Value> &captured);
 
   /// If no written buffer overlaps another argument, all are distinct as far
-  /// as LLVM can tell.
-  void markDistinct(mlir::ValueRange written);
+  /// as LLVM can tell. Returns whether they are.
+  bool markDistinct(mlir::ValueRange written);
 
   mlir::Value begin() { return body().getArguments().end()[-2]; }
   mlir::Value end() { return body().getArguments().back(); }

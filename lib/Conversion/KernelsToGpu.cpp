@@ -14,9 +14,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelChecks.h"
 #include "capstan/Conversion/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -32,6 +34,9 @@ namespace {
 
 /// Threads of a block: full occupancy on all chips since sm_70.
 constexpr int64_t blockSize = 256;
+
+/// Threads of a multiprocessor that there must be registers for: 128 each.
+constexpr int64_t fewestThreads = 512;
 
 /// Threads of a block in x and y.
 std::pair<int64_t, int64_t> blockOf(func::FuncOp kernel) {
@@ -83,6 +88,12 @@ public:
     auto [x, y] = blockOf(kernel);
     result.setKnownBlockSizeAttr(
         b.getDenseI32ArrayAttr({int32_t(x), int32_t(y), 1}));
+    // What is read early takes registers, which more threads would need as
+    // well; ptxas would rather have the threads.
+    if (kernel->hasAttr(kBlockAttr))
+      result->setAttr(
+          NVVM::NVVMDialect::getMinctasmAttrName(),
+          b.getI32IntegerAttr(std::max<int64_t>(1, fewestThreads / (x * y))));
 
     Block *entry = &result.getBody().front();
     OpBuilder::InsertionGuard guard(b);
@@ -127,9 +138,6 @@ public:
     }
     map.map(kernel.getArguments().end()[-2], begin);
     map.map(kernel.getArguments().end()[-1], end);
-    if (hasChecks)
-      works = arith::AndIOp::create(b, loc, works,
-                                    isFree(loc, entry->getArgument(0)));
 
     kernel.getBody().cloneInto(&result.getBody(), map);
     Block *body = map.lookup(&kernel.getBody().front());
@@ -146,7 +154,13 @@ public:
     body->eraseArguments(0, body->getNumArguments());
     cf::CondBranchOp::create(b, loc, works, body, ValueRange(), done,
                              ValueRange());
-    if (failed(lowerChecks(result, done))) {
+    for (auto ret : llvm::make_early_inc_range(
+             result.getBody().getOps<func::ReturnOp>())) {
+      b.setInsertionPoint(ret);
+      gpu::ReturnOp::create(b, ret.getLoc());
+      ret.erase();
+    }
+    if (hasChecks && failed(lowerKernelChecks(b, result, *body, done))) {
       result.erase();
       return {};
     }
@@ -170,13 +184,6 @@ private:
     return LLVM::ConstantOp::create(b, loc, b.getI64Type(), value);
   }
 
-  /// Whether no check of the forward has failed yet.
-  Value isFree(Location loc, Value record) {
-    Value word = LLVM::LoadOp::create(b, loc, b.getI64Type(), record);
-    return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, word,
-                                number(loc, 0));
-  }
-
   /// The buffer that the parameters describe.
   Value view(Location loc, const BufferParameters &buffer,
              ValueRange parameters) {
@@ -198,67 +205,6 @@ private:
     return UnrealizedConversionCastOp::create(b, loc, buffer.type,
                                               Value(descriptor))
         .getResult(0);
-  }
-
-  /// The first check that fails leaves its number, also for the host, and ends
-  /// its thread.
-  LogicalResult lowerChecks(gpu::GPUFuncOp function, Block *done) {
-    SmallVector<cf::AssertOp> checks;
-    SmallVector<func::ReturnOp> returns;
-    function.walk([&](Operation *op) {
-      if (auto check = dyn_cast<cf::AssertOp>(op))
-        checks.push_back(check);
-      else if (auto ret = dyn_cast<func::ReturnOp>(op))
-        returns.push_back(ret);
-    });
-    SmallVector<Attribute> table;
-    for (cf::AssertOp check : checks) {
-      if (check->getParentOp() != function)
-        return check.emitOpError("in a kernel must not be in a region; "
-                                 "--convert-scf-to-cf takes it out");
-      Location loc = check.getLoc();
-      Block *block = check->getBlock();
-      Block *next = block->splitBlock(check);
-      Block *failing = fail(loc, function, table.size(), done);
-      b.setInsertionPointToEnd(block);
-      cf::CondBranchOp::create(b, loc, check.getArg(), next, ValueRange(),
-                               failing, ValueRange());
-      table.push_back(
-          b.getDictionaryAttr({b.getNamedAttr("location", LocationAttr(loc)),
-                               b.getNamedAttr("message", check.getMsgAttr())}));
-      check.erase();
-    }
-    if (!table.empty())
-      function->setAttr(kChecksAttr, b.getArrayAttr(table));
-    for (func::ReturnOp ret : returns) {
-      b.setInsertionPoint(ret);
-      gpu::ReturnOp::create(b, ret.getLoc());
-      ret.erase();
-    }
-    return success();
-  }
-
-  /// Says that check `n` failed, if none has before.
-  Block *fail(Location loc, gpu::GPUFuncOp function, int64_t n, Block *done) {
-    Value record = function.getArgument(0);
-    Block *failing = b.createBlock(done);
-    Value code =
-        LLVM::AddOp::create(b, loc, function.getArgument(1), number(loc, n));
-    auto exchange = LLVM::AtomicCmpXchgOp::create(
-        b, loc, record, number(loc, 0), code, LLVM::AtomicOrdering::monotonic,
-        LLVM::AtomicOrdering::monotonic);
-    Value isFirst = LLVM::ExtractValueOp::create(b, loc, exchange, 1);
-    Block *first = b.createBlock(done);
-    Value place = LLVM::GEPOp::create(b, loc, pointer(), b.getI64Type(), record,
-                                      ArrayRef<LLVM::GEPArg>{1});
-    Value mirror = LLVM::LoadOp::create(b, loc, pointer(), place);
-    LLVM::StoreOp::create(b, loc, code, mirror, /*alignment=*/8,
-                          /*isVolatile=*/true);
-    cf::BranchOp::create(b, loc, done);
-    b.setInsertionPointToEnd(failing);
-    cf::CondBranchOp::create(b, loc, isFirst, first, ValueRange(), done,
-                             ValueRange());
-    return failing;
   }
 
   OpBuilder &b;
@@ -364,6 +310,8 @@ struct KernelsToGpu
     // Of a kernel that is machine code, only the launch is left.
     if (Attribute checks = kernel->getAttr(kChecksAttr))
       made->setAttr(kChecksAttr, checks);
+    if (Attribute bytes = function->getAttr(kBytesAttr))
+      made->setAttr(kBytesAttr, bytes);
     launch.erase();
   }
 };

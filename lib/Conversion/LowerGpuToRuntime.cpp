@@ -52,7 +52,8 @@ LogicalResult GpuKernels::launch(gpu::LaunchFuncOp op) {
                 {},
                 0,
                 static_cast<int64_t>(op.getNumKernelOperands()),
-                0};
+                0,
+                op->getAttrOfType<DenseF64ArrayAttr>(kBytesAttr)};
   gpu::KernelDim3 block = op.getBlockSizeOperandValues();
   Value sizes[] = {block.x, block.y, block.z};
   for (auto [i, size] : llvm::enumerate(sizes)) {
@@ -157,6 +158,21 @@ FailureOr<GpuCode> GpuKernels::finish() {
                b.i32(kernel.numArguments), b.i32(kernel.checks ? 1 : 0),
                b.i64(kernel.addresses)}));
         return b.makeStruct(type, infos);
+      });
+  auto bytesType = LLVM::LLVMArrayType::get(b.rt.kernel_bytes, kernels.size());
+  result.kernelBytes = b.global(
+      "capstan_gpu_kernel_bytes", bytesType, [&](RuntimeBuilder &b) -> Value {
+        SmallVector<Value> infos;
+        for (const Kernel &kernel : kernels) {
+          auto number = [&](unsigned i) -> Value {
+            return LLVM::ConstantOp::create(
+                b, b.getF64Type(),
+                b.getF64FloatAttr(kernel.bytes ? kernel.bytes[i] : 0));
+          };
+          infos.push_back(
+              b.makeStruct(b.rt.kernel_bytes, {number(0), number(1)}));
+        }
+        return b.makeStruct(bytesType, infos);
       });
   result.numConstants = constants.size();
   auto constantsType =

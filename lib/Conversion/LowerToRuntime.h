@@ -137,6 +137,7 @@ private:
     int64_t sharedBytes;
     int64_t numArguments;
     int64_t addresses; ///< bit i: operand i is one; 0 if there are too many
+    mlir::DenseF64ArrayAttr bytes; ///< null if unknown
   };
 
   RuntimeBuilder &b;

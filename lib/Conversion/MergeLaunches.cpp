@@ -186,6 +186,19 @@ void markDistinct(KernelFunction &kernel, ArrayRef<Launch> launches) {
       kernel.function.setArgAttr(i, name, UnitAttr::get(value.getContext()));
 }
 
+/// Bytes that launches have to move, if that is known of each.
+std::optional<double> bytesOf(ArrayRef<Launch> launches) {
+  double sum = 0;
+  for (const Launch &launch : launches) {
+    func::FuncOp kernel = launch.kernel;
+    auto bytes = kernel->getAttrOfType<DenseF64ArrayAttr>(kBytesAttr);
+    if (!bytes)
+      return std::nullopt;
+    sum += bytes[0] + bytes[1] * static_cast<double>(launch.extent);
+  }
+  return sum;
+}
+
 void Merger::merge(const Launch &first, const Launch &second) {
   LaunchOp op = second.op;
   Location loc =
@@ -195,6 +208,9 @@ void Merger::merge(const Launch &first, const Launch &second) {
   KernelFunction kernel(module, loc, captured);
   kernel.function->setAttr(kBlockAttr, first.kernel->getAttr(kBlockAttr));
   markDistinct(kernel, {first, second});
+  if (std::optional<double> bytes = bytesOf({first, second}))
+    kernel.function->setAttr(
+        kBytesAttr, DenseF64ArrayAttr::get(module.getContext(), {*bytes, 0}));
 
   auto b = ImplicitLocOpBuilder::atBlockEnd(loc, &kernel.body());
   Value block = gpu::BlockIdOp::create(b, gpu::Dimension::x);

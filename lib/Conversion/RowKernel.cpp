@@ -74,6 +74,15 @@ RowLayout::RowLayout(scf::ForallOp loop) {
     threads = largest(all <= 8 * warp ? warp : std::min(all / 2, blockSize));
   else
     threads = largest(std::clamp(all / pieces, warp, blockSize));
+  // Two heads of a token read the same of tables.
+  bounds = loop.getMixedUpperBound();
+  std::optional<int64_t> inner;
+  if (bounds.size() > 1)
+    inner = getConstantIntValue(bounds.back());
+  each = threads < warp && inner && *inner % 2 == 0 ? 2 : 1;
+  if (each > 1)
+    bounds.back() =
+        IntegerAttr::get(IndexType::get(loop.getContext()), *inner / each);
   inWarp = !reduces || threads <= warp;
   rows = inWarp ? blockSize / threads : 1;
 }
@@ -355,15 +364,5 @@ LogicalResult RowKernel::convert(Operation *op) {
         hasSingleEffect<MemoryEffects::Read>(op)))
     return op->emitOpError("can't be a part of a kernel of rows");
   b.clone(*op, map);
-  return success();
-}
-
-LogicalResult RowKernel::convert(scf::ForallOp loop, IRMapping given,
-                                 Value isRow) {
-  map = std::move(given);
-  this->isRow = isRow;
-  for (Operation &op : loop.getBody()->without_terminator())
-    if (failed(convert(&op)))
-      return failure();
   return success();
 }

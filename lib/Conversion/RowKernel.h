@@ -28,23 +28,22 @@ struct RowLayout {
 
   int64_t chunk;   ///< elements of one access
   int64_t threads; ///< of a row
-  int64_t rows;    ///< of a block
   bool inWarp;     ///< so are all reductions
+  int64_t each;    ///< rows side by side that the same threads have
+  int64_t rows;    ///< of a block, each one or `each`
+  llvm::SmallVector<mlir::OpFoldResult> bounds; ///< of the loop, in those
 };
 
-/// Writes the body of a kernel.
+/// Writes what the body of a kernel does for one row.
 class RowKernel {
 public:
-  RowKernel(mlir::ImplicitLocOpBuilder &b, const RowLayout &layout)
-      : b(b), layout(layout) {}
+  /// `map` says which row. Stores are done if `isRow`, or if it is null.
+  RowKernel(mlir::ImplicitLocOpBuilder &b, const RowLayout &layout,
+            mlir::IRMapping map, mlir::Value isRow)
+      : b(b), layout(layout), map(std::move(map)), isRow(isRow) {}
 
-  /// What runs for the row of `induction`. Stores are done if `isRow`.
-  mlir::LogicalResult convert(mlir::scf::ForallOp loop, mlir::IRMapping given,
-                              mlir::Value isRow);
-
-  mlir::Value index(int64_t value) {
-    return mlir::arith::ConstantIndexOp::create(b, value);
-  }
+  /// Writes what an operation of the loop does, after all before it.
+  mlir::LogicalResult convert(mlir::Operation *op);
 
 private:
   using Pieces = llvm::SmallVector<mlir::Value>;
@@ -69,8 +68,10 @@ private:
   mlir::LogicalResult insert(mlir::vector::InsertStridedSliceOp op);
   mlir::LogicalResult elementwise(mlir::Operation *op);
   mlir::LogicalResult broadcast(mlir::vector::BroadcastOp op);
-  mlir::LogicalResult convert(mlir::Operation *op);
   void storeIfRow(llvm::function_ref<void()> store);
+  mlir::Value index(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(b, value);
+  }
 
   mlir::ImplicitLocOpBuilder &b;
   const RowLayout &layout;

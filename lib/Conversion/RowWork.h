@@ -22,6 +22,10 @@ bool isPart(mlir::Operation *op);
 /// The end of a chain: rows are computed of rows.
 bool isRowWork(mlir::linalg::GenericOp op);
 
+/// Elements that the threads of a row have at a time, or 0: they have registers
+/// for the whole row. In a part of a row nothing of another part can be summed.
+int64_t partOfRow(mlir::linalg::GenericOp anchor);
+
 /// Computes rows or parts of them, or a number for each row.
 bool mayJoin(mlir::Operation *producer, mlir::linalg::GenericOp anchor);
 

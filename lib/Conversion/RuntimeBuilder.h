@@ -123,7 +123,7 @@ private:
 
 /// A GPU's code in a module, and the tables of its kernels and constants.
 struct GpuCode {
-  mlir::LLVM::GlobalOp code, kernels, constants;
+  mlir::LLVM::GlobalOp code, kernels, constants, kernelBytes;
   int64_t bytes = 0, numKernels = 0, numConstants = 0;
 };
 

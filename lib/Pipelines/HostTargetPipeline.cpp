@@ -127,6 +127,7 @@ void capstan::buildHostBufferPipeline(
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   clean(pm);
   if (options.gpu) {
+    pm.addPass(createCapstanCountKernelBytes());
     pm.addPass(createCapstanMergeLaunches());
     clean(pm);
   }

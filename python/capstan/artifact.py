@@ -11,6 +11,9 @@ import torch
 from . import libraries, runtime
 from .interop import PREPARE, adopt, aligned, prepare, signless
 
+# Cycles for which a GPU that is profiled waits, so that the host is ahead of it.
+AHEAD = 20_000_000
+
 
 class Artifact:
     """Runs on GPUs without a compiler, and without the model's code.
@@ -30,7 +33,8 @@ class Artifact:
         loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
         self.target = torch.device(target)
         self.index = self.target.index or 0
-        self.module = runtime.Module(runtime.Device(loaded, target, **device), str(path))
+        on = runtime.Device(loaded, target, torch.cuda.empty_cache, **device)
+        self.module = runtime.Module(on, str(path))
         self.entry = self.module.entry("main")
         names = self.entry.argument_names
         given = {n: aligned(signless(w.to(self.target))) for n, w in (weights or {}).items()}
@@ -70,6 +74,21 @@ class Artifact:
     def synchronize(self) -> None:
         """Waits for the current stream."""
         self.module.synchronize(self._stream())
+
+    def profile(self, calls: int = 10, **inputs: torch.Tensor | int) -> str:
+        """A table of the kernels of some forwards, each run without graphs: calls, time on the
+        GPU, and how near each is to what the GPU can do (docs/profiling.md).
+        """
+
+        def run() -> None:
+            for _ in range(calls):
+                torch.cuda._sleep(AHEAD)
+                self(**inputs)
+                self.synchronize()
+
+        self(**inputs)  # loads code, and chooses algorithms
+        self.synchronize()
+        return self.module.profile(run)
 
     def _stream(self) -> c.c_void_p:
         return self.module.device.wrap(torch._C._cuda_getCurrentRawStream(self.index))

@@ -96,7 +96,8 @@ class Module:
         if key not in self._loaded:
             library = self.compile(options, target.partition(":")[0])
             loaded = runtime.Runtime(str(libraries.find(libraries.RUNTIME)))
-            on = runtime.Device(loaded, target, **device)
+            cached = None if target == "host" else torch.cuda.empty_cache
+            on = runtime.Device(loaded, target, cached, **device)
             self._loaded[key] = runtime.Module(on, str(library))
         return self._loaded[key]
 
@@ -133,6 +134,23 @@ class Module:
             results = self._run_cuda(module, torch.device(target), arguments)
         self.counters = module.counters()
         return self._outputs(results, by_name)
+
+    def profile(
+        self,
+        inputs: Mapping[str, object] | Sequence[object],
+        target: str = "host",
+        options: compiler.Options | None = None,
+        calls: int = 10,
+        **device: int,
+    ) -> str:
+        """A table of the kernels of some forwards (docs/profiling.md); see `run`."""
+
+        def run() -> None:
+            for _ in range(calls):
+                self.run(inputs, target, options, **device)
+
+        self.run(inputs, target, options, **device)  # loads code, and chooses algorithms
+        return self.load(options, target, **device).profile(run)
 
     def _run_cuda(
         self, module: runtime.Module, device: torch.device, arguments: list[torch.Tensor]

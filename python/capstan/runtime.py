@@ -94,6 +94,28 @@ def empty_array(tensor: Tensor) -> np.ndarray:
     return np.empty(tensor.shape[: tensor.rank], kind)
 
 
+class Allocator(c.Structure):
+    """capstan_rt_allocator."""
+
+    _fields_ = (
+        ("size", c.c_uint32),
+        ("context", c.c_void_p),
+        ("allocate", c.c_void_p),
+        ("release", c.c_void_p),
+        ("empty_cache", c.CFUNCTYPE(None, c.c_void_p)),
+    )
+
+
+@functools.cache
+def emptying(empty_cache: Callable[[], object]) -> Allocator:
+    """An allocator that only empties a framework's cache. Kept for ever: devices may use it after
+    Python has let go of them.
+    """
+    allocator = Allocator(c.sizeof(Allocator))
+    allocator.empty_cache = dict(Allocator._fields_)["empty_cache"](lambda _: empty_cache())
+    return allocator
+
+
 class DeviceConfig(c.Structure):
     """capstan_rt_device_config."""
 
@@ -111,10 +133,11 @@ class DeviceConfig(c.Structure):
         ("cuda_driver", c.c_char_p),
         ("release_threshold", c.c_int64),
         ("gemm_cache", c.c_char_p),
-        ("allocator", c.c_void_p),
+        ("allocator", c.POINTER(Allocator)),
         ("cudnn_library", c.c_char_p),
         ("devices", c.c_void_p),
         ("num_devices", c.c_int64),
+        ("attention", c.c_int32),
     )
 
 
@@ -185,9 +208,17 @@ class Runtime:
 
 
 class Device:
-    """A device and a stream. Options are the fields of capstan_rt_device_config."""
+    """A device and a stream. Options are the fields of capstan_rt_device_config. `empty_cache` of
+    a framework is called before an allocation that found no memory on a GPU is tried again.
+    """
 
-    def __init__(self, runtime: Runtime, name: str = "host", **options: int) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        name: str = "host",
+        empty_cache: Callable[[], object] | None = None,
+        **options: int,
+    ) -> None:
         config = DeviceConfig()
         runtime.lib.capstan_rt_device_config_init(c.byref(config))
         known = [key for key, _ in DeviceConfig._fields_[2:]]
@@ -195,6 +226,8 @@ class Device:
             if key not in known:
                 raise TypeError(f"no option {key!r} of a device; there are {', '.join(known)}")
             setattr(config, key, value)
+        if empty_cache:
+            config.allocator = c.pointer(emptying(empty_cache))
         self.runtime, self.handle, self.stream = runtime, c.c_void_p(), c.c_void_p()
         self._wrapped: dict[int, c.c_void_p] = {}
         create = runtime.lib.capstan_rt_device_create
@@ -313,6 +346,20 @@ class Module:
         read = self.lib.capstan_rt_tensor_read
         self.check(read(pointer, self.device.stream, c.c_void_p(view.data), array.nbytes))
         return array
+
+    def profile(self, run: Callable[[], object]) -> str:
+        """A table of the kernels that `run` starts and waits for: calls, time, and how near each
+        is to what the device can do. Graphs are not replayed meanwhile.
+        """
+        device = self.device.handle
+        self.check(self.lib.capstan_rt_profile_start(device))
+        table = c.c_char_p()
+        try:
+            run()
+        finally:
+            status = self.lib.capstan_rt_profile_stop(device, c.byref(table))
+        self.check(status)
+        return table.value.decode()
 
     def counters(self, total: bool = False) -> dict[str, int]:
         """What the last call did; or all calls, and what the module holds."""

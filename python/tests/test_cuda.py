@@ -66,6 +66,19 @@ def test_rows(dtype: torch.dtype, length: int) -> None:
     check(work, on_gpu(dtype, 37, length), tolerance=1e-5 if dtype == torch.float32 else 2e-2)
 
 
+@pytest.mark.parametrize("length", [8, 136, 11008, 17408, 32768])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_gates_are_one_kernel(dtype: torch.dtype, length: int) -> None:
+    """Rows without a sum, as parts of a packed row, also longer ones than a block holds."""
+
+    def work(*xs: torch.Tensor) -> torch.Tensor:
+        gate, up = xs[0].chunk(2, -1)
+        return torch.nn.functional.silu(gate) * up
+
+    tolerance = 1e-5 if dtype == torch.float32 else 2e-2
+    assert check(work, on_gpu(dtype, 37, 2 * length), tolerance=tolerance)["launches"] == 1
+
+
 def test_rows_of_heads() -> None:
     def work(*xs: torch.Tensor) -> torch.Tensor:
         x = xs[0].view(-1, 6, 64)
@@ -124,6 +137,25 @@ def test_tables_of_the_rotation() -> None:
         return torch.stack((f.cos(), f.sin()))
 
     check(work, torch.arange(500.0, device="cuda"))
+
+
+@pytest.mark.parametrize("rows", [3, 500])
+def test_cosines_and_sines_are_one_kernel(rows: int) -> None:
+    frequencies = 1e4 ** (-torch.arange(0, 64, 2) / 64)
+
+    class Tables(torch.nn.Module):
+        def forward(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            f = positions[:, None] * frequencies.to(positions.device)
+            f = torch.cat((f, f), -1)
+            return f.cos(), f.sin()
+
+    positions = torch.arange(0.0, 7e5, 7e5 / rows)
+    module = capstan.export(Tables(), (positions,), dynamic_shapes=({0: T},))
+    got = module.run((positions.cuda(),), target="cuda")
+    # The device's own angles: a place of f32 is much at 7e5.
+    want = Tables()(positions.cuda())
+    torch.testing.assert_close(got, want, rtol=1e-6, atol=1e-6)
+    assert module.counters["launches"] == 1
 
 
 def test_an_embedding_and_its_norm() -> None:
@@ -299,6 +331,11 @@ def test_artifacts_run_packed_models_in_buckets(tmp_path: Path) -> None:
         result = artifact(**given)[0]
         artifact.synchronize()
         assert error(result.float().cpu(), expected) <= 1.2 * error(eager.float().cpu(), expected)
+    table = artifact.profile(calls=2, **given)
+    for kernel, limit in (("gemm ", "product"), ("varlen_attention 4 heads of 64 bf16", "%")):
+        assert any(line.startswith(kernel) and limit in line for line in table.splitlines()), table
+    assert any(line.startswith("kernel_rows") and "% copy" in line for line in table.splitlines())
+    assert "graph_launch" not in table
     counters = artifact.module.counters(total=True)
     assert counters["graph_captures"] == 2 and counters["fallbacks_no_bucket"] == 0
     assert counters["graph_replays"] >= 4  # the first batch of a bucket runs without

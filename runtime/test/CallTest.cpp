@@ -271,6 +271,38 @@ TEST_P(CallTest, OutOfMemoryLeavesTheModuleUsable) {
                status(*large, *length));
 }
 
+TEST_P(CallTest, TwoModulesOnTwoThreads) {
+  ModulePtr scaled = openModule(device.get(), "scaled");
+  auto often = [&](auto &&call) {
+    return std::thread([&, call] {
+      StreamPtr mine = makeStream(device.get());
+      for (int i = 1; i <= 40; ++i)
+        call(mine.get(), i);
+    });
+  };
+  std::thread one = often([&](capstan_rt_stream *mine, int i) {
+    auto values = tensor<float>(mine, {2, 4}, std::vector<float>(8, float(i)));
+    auto length = tensor<int32_t>(mine, {1}, {2});
+    CallResult result = call(function, mine, {*values, *length}, 2);
+    ASSERT_OK(result.status);
+    ASSERT_THAT(read<float>(result.results[0].get(), mine),
+                testing::Each(2.0f * float(i) + 2));
+  });
+  std::thread other = often([&](capstan_rt_stream *mine, int i) {
+    auto values = tensor<float>(mine, {3}, {1, 2, 3});
+    auto factor = tensor<float>(mine, {}, {float(i)});
+    CallResult result =
+        call(lookup(scaled, "scale"), mine, {*values, *factor}, 1);
+    ASSERT_OK(result.status);
+    ASSERT_THAT(read<float>(result.results[0].get(), mine),
+                testing::ElementsAre(i, 2 * i, 3 * i));
+  });
+  one.join();
+  other.join();
+  EXPECT_EQ(countersOf(packed.get()).forwards, 40);
+  EXPECT_EQ(countersOf(scaled.get()).forwards, 40);
+}
+
 TEST_P(CallTest, EightThreadsAtOnce) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)

@@ -4,7 +4,8 @@
 //===----------------------------------------------------------------------===//
 
 //
-// Attention by cuDNN: types of 16 bits, padding that holds NaN, graphs.
+// Attention by cuDNN and by the runtime's kernels: types of 16 bits, padding
+// that holds NaN, graphs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -124,12 +125,46 @@ protected:
     }
   };
 
+  /// Whether the GPU is one for which the runtime has kernels.
+  bool hasKernels() {
+    auto *attribute =
+        driver<decltype(cuDeviceGetAttribute)>("cuDeviceGetAttribute");
+    int major = 0, minor = 0;
+    attribute(&major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0);
+    attribute(&minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0);
+    return major == 9 && minor == 0;
+  }
+  void useOnly(capstan_rt_attention_by by) {
+    capstan_rt_device_config config = makeConfig();
+    config.attention = by;
+    if (by == CAPSTAN_RT_ATTENTION_BY_KERNELS)
+      config.cudnn_library = "/nowhere/libcudnn.so.9";
+    reset(config);
+  }
+  /// Runs a test with each of what computes attention.
+  void eachWay(const std::function<void()> &test) {
+    {
+      SCOPED_TRACE("by the library");
+      useOnly(CAPSTAN_RT_ATTENTION_BY_LIBRARY);
+      test();
+    }
+    if (!hasKernels())
+      return;
+    SCOPED_TRACE("by kernels");
+    useOnly(CAPSTAN_RT_ATTENTION_BY_KERNELS);
+    test();
+  }
+
   template <typename Type>
-  void compare(Problem<float> problem, bool withLse = false,
-               int64_t padding = 0) {
+  void compareOnce(Problem<float> problem, bool withLse, int64_t padding) {
     Case<Type> c(std::move(problem), stream.get(), padding);
     ASSERT_OK(inForward([&](auto *f) { return c.enqueue(f, withLse); }));
     c.expect(stream.get(), withLse);
+  }
+  template <typename Type>
+  void compare(Problem<float> problem, bool withLse = false,
+               int64_t padding = 0) {
+    eachWay([&] { compareOnce<Type>(problem, withLse, padding); });
   }
   static Problem<float> causal(std::vector<int32_t> lengths, int64_t headsQ,
                                int64_t headsK, int64_t dim) {
@@ -148,10 +183,47 @@ TEST_P(CudaAttentionTest, NamesItsLibrary) {
 }
 
 TEST_P(CudaAttentionTest, HeadSizes) {
-  for (int64_t dim : {64, 96, 128, 256}) {
+  for (int64_t dim : {8, 40, 64, 96, 128}) {
     SCOPED_TRACE(dim);
     compare<BF16>(causal({50, 1, 130}, 4, 2, dim));
     compare<F16>(Problem<float>({50, 1, 130}, {50, 1, 130}, 2, 2, dim, dim));
+  }
+}
+
+TEST_P(CudaAttentionTest, HeadsThatOnlyTheLibraryHas) {
+  compareOnce<BF16>(causal({50, 1, 130}, 4, 2, 256), false, 0);
+  Problem<float> p({50, 1}, {50, 1}, 4, 2, 128, 64);
+  compareOnce<BF16>(p, false, 0);
+}
+
+TEST_P(CudaAttentionTest, GroupsOfHeads) {
+  for (int64_t group : {1, 3, 5, 8, 16})
+    compare<BF16>(causal({70, 1, 129}, 2 * group, 2, 64), /*withLse=*/true);
+}
+
+TEST_P(CudaAttentionTest, WhatIsFasterIsChosenOnce) {
+  for (int i = 0; i < 3; ++i)
+    compareOnce<BF16>(causal({50, 1, 130}, 4, 2, 128), i == 1, 0);
+}
+
+TEST_P(CudaAttentionTest, RandomProblems) {
+  std::mt19937 random(1);
+  auto among = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
+  for (int i = 0; i < 40; ++i) {
+    SCOPED_TRACE(i);
+    std::vector<int32_t> queries, keys;
+    for (int64_t count = among(1, 6); count--;) {
+      queries.push_back(among(0, 3) ? among(0, 150) : 0);
+      keys.push_back(among(0, 3) ? queries.back() : among(0, 300));
+    }
+    int64_t headsK = among(1, 3);
+    Problem<float> p(queries, keys, headsK * among(1, 6), headsK, 64, 64);
+    p.d.causal = among(0, 1);
+    p.d.window_left = among(0, 1) ? among(0, 200) : -1;
+    p.d.window_right = !p.d.causal && among(0, 1) ? among(0, 70) : -1;
+    compare<BF16>(p, /*withLse=*/among(0, 1), /*padding=*/among(0, 9));
   }
 }
 
@@ -199,170 +271,186 @@ TEST_P(CudaAttentionTest, PaddingMayHoldNaN) {
 }
 
 TEST_P(CudaAttentionTest, BadLengthsOnTheDevice) {
-  auto expectBad = [&](const char *text, std::vector<int32_t> lengths,
-                       int64_t longest, bool ofKeys) {
-    Case<BF16> c(causal({3, 4}, 1, 1, 64), stream.get());
-    (ofKeys ? c.cuK : c.cuQ) = tensor<int32_t>(stream.get(), {3}, lengths);
-    (ofKeys ? c.p.d.max_k : c.p.d.max_q) = longest;
-    EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, text, [&] {
-      int32_t status = inForward([&](auto *f) { return c.enqueue(f); });
-      return status ? status : capstan_rt_stream_synchronize(stream.get());
-    }());
-    EXPECT_THAT(capstan_rt_last_message(),
-                testing::StartsWith("attention.mlir:1:1: varlen_attention on"));
-    EXPECT_THAT(capstan::rt::test::read<uint16_t>(*c.result, stream.get()),
-                Each(BF16::pack(NAN)))
-        << "nothing is written";
-  };
-  for (bool ofKeys : {false, true}) {
-    std::string name = ofKeys ? "cu_seqlens_k " : "cu_seqlens_q ";
-    expectBad((name + "doesn't start at 0").c_str(), {1, 3, 7}, 9, ofKeys);
-    expectBad((name + "decreases").c_str(), {0, 8, 7}, 9, ofKeys);
-    expectBad((name + "ends behind").c_str(), {0, 4, 8}, 9, ofKeys);
-    expectBad((name + "says that a document").c_str(), {0, 3, 7}, 3, ofKeys);
-  }
+  eachWay([&] {
+    auto expectBad = [&](const char *text, std::vector<int32_t> lengths,
+                         int64_t longest, bool ofKeys) {
+      Case<BF16> c(causal({3, 4}, 1, 1, 64), stream.get());
+      (ofKeys ? c.cuK : c.cuQ) = tensor<int32_t>(stream.get(), {3}, lengths);
+      (ofKeys ? c.p.d.max_k : c.p.d.max_q) = longest;
+      EXPECT_FAILS(CAPSTAN_RT_CHECK_FAILED, text, [&] {
+        int32_t status = inForward([&](auto *f) { return c.enqueue(f); });
+        return status ? status : capstan_rt_stream_synchronize(stream.get());
+      }());
+      EXPECT_THAT(
+          capstan_rt_last_message(),
+          testing::StartsWith("attention.mlir:1:1: varlen_attention on"));
+      EXPECT_THAT(capstan::rt::test::read<uint16_t>(*c.result, stream.get()),
+                  Each(BF16::pack(NAN)))
+          << "nothing is written";
+    };
+    for (bool ofKeys : {false, true}) {
+      std::string name = ofKeys ? "cu_seqlens_k " : "cu_seqlens_q ";
+      expectBad((name + "doesn't start at 0").c_str(), {1, 3, 7}, 9, ofKeys);
+      expectBad((name + "decreases").c_str(), {0, 8, 7}, 9, ofKeys);
+      expectBad((name + "ends behind").c_str(), {0, 4, 8}, 9, ofKeys);
+      expectBad((name + "says that a document").c_str(), {0, 3, 7}, 3, ofKeys);
+    }
+  });
 }
 
 TEST_P(CudaAttentionTest, ProjectionsInOneTensor) {
-  // A token holds its heads of q, then of k, then of v.
-  Case<BF16> c(causal({40, 1, 60}, 4, 2, 64), stream.get());
-  const int64_t tokens = c.p.d.tokens_q, row = (4 + 2 + 2) * 64;
-  std::vector<uint16_t> packed;
-  for (int64_t i = 0; i < tokens; ++i)
-    for (auto [values, width] : {std::pair(&c.p.q, 256), std::pair(&c.p.k, 128),
-                                 std::pair(&c.p.v, 128)})
-      for (int64_t j = 0; j < width; ++j)
-        packed.push_back(BF16::pack((*values)[i * width + j]));
-  auto all =
-      makeTensor(BF16::dtype, {tokens * row}, packed.data(), stream.get());
-  c.p.d.stride_q = c.p.d.stride_k = c.p.d.stride_v = row;
-  auto *memory = static_cast<uint16_t *>(c.data(all));
-  ASSERT_OK(inForward([&](auto *f) {
-    return capstan_rt_varlen_attention(
-        f, &c.p.d, memory, memory + 256, memory + 384, c.numbers(c.cuQ),
-        c.numbers(c.cuK), c.data(c.result), nullptr);
-  }));
-  c.expect(stream.get());
+  eachWay([&] {
+    // A token holds its heads of q, then of k, then of v.
+    Case<BF16> c(causal({40, 1, 60}, 4, 2, 64), stream.get());
+    const int64_t tokens = c.p.d.tokens_q, row = (4 + 2 + 2) * 64;
+    std::vector<uint16_t> packed;
+    for (int64_t i = 0; i < tokens; ++i)
+      for (auto [values, width] :
+           {std::pair(&c.p.q, 256), std::pair(&c.p.k, 128),
+            std::pair(&c.p.v, 128)})
+        for (int64_t j = 0; j < width; ++j)
+          packed.push_back(BF16::pack((*values)[i * width + j]));
+    auto all =
+        makeTensor(BF16::dtype, {tokens * row}, packed.data(), stream.get());
+    c.p.d.stride_q = c.p.d.stride_k = c.p.d.stride_v = row;
+    auto *memory = static_cast<uint16_t *>(c.data(all));
+    ASSERT_OK(inForward([&](auto *f) {
+      return capstan_rt_varlen_attention(
+          f, &c.p.d, memory, memory + 256, memory + 384, c.numbers(c.cuQ),
+          c.numbers(c.cuK), c.data(c.result), nullptr);
+    }));
+    c.expect(stream.get());
+  });
 }
 
 TEST_P(CudaAttentionTest, GraphsTakeNewLengths) {
-  Case<BF16> first(causal({40, 60, 0}, 4, 2, 128), stream.get());
-  Case<BF16> second(causal({10, 20, 70}, 4, 2, 128), stream.get());
-  first.p.d.max_q = first.p.d.max_k = 100;
-  ASSERT_OK(inForward([&](auto *f) { return first.enqueue(f); }));
-  ASSERT_OK(capstan_rt_capture_begin(stream.get()));
-  ASSERT_OK(inForward([&](auto *f) { return first.enqueue(f); }));
-  capstan_rt_graph *captured;
-  ASSERT_OK(capstan_rt_capture_end(stream.get(), &captured));
-  GraphPtr graph(captured);
-  auto copy = [&](const std::unique_ptr<Tensor> &to,
-                  const std::unique_ptr<Tensor> &from) {
-    const DLTensor &t = from->dlpack.dl_tensor;
-    ASSERT_EQ(driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2")(
-                  reinterpret_cast<CUdeviceptr>(to->dlpack.dl_tensor.data),
-                  reinterpret_cast<CUdeviceptr>(t.data),
-                  t.shape[0] * t.dtype.bits / 8),
-              CUDA_SUCCESS);
-  };
-  ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
-  first.expect(stream.get());
-  copy(first.q, second.q), copy(first.k, second.k), copy(first.v, second.v);
-  copy(first.cuQ, second.cuQ), copy(first.cuK, second.cuK);
-  ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
-  first.out = second.out;
-  first.expect(stream.get());
+  eachWay([&] {
+    Case<BF16> first(causal({40, 60, 0}, 4, 2, 128), stream.get());
+    Case<BF16> second(causal({10, 20, 70}, 4, 2, 128), stream.get());
+    first.p.d.max_q = first.p.d.max_k = 100;
+    ASSERT_OK(inForward([&](auto *f) { return first.enqueue(f); }));
+    ASSERT_OK(capstan_rt_capture_begin(stream.get()));
+    ASSERT_OK(inForward([&](auto *f) { return first.enqueue(f); }));
+    capstan_rt_graph *captured;
+    ASSERT_OK(capstan_rt_capture_end(stream.get(), &captured));
+    GraphPtr graph(captured);
+    auto copy = [&](const std::unique_ptr<Tensor> &to,
+                    const std::unique_ptr<Tensor> &from) {
+      const DLTensor &t = from->dlpack.dl_tensor;
+      ASSERT_EQ(driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2")(
+                    reinterpret_cast<CUdeviceptr>(to->dlpack.dl_tensor.data),
+                    reinterpret_cast<CUdeviceptr>(t.data),
+                    t.shape[0] * t.dtype.bits / 8),
+                CUDA_SUCCESS);
+    };
+    ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
+    first.expect(stream.get());
+    copy(first.q, second.q), copy(first.k, second.k), copy(first.v, second.v);
+    copy(first.cuQ, second.cuQ), copy(first.cuK, second.cuK);
+    ASSERT_OK(capstan_rt_graph_launch(graph.get(), stream.get()));
+    first.out = second.out;
+    first.expect(stream.get());
+  });
 }
 
 TEST_P(CudaAttentionTest, SameLengthsAreLookedAtOnce) {
-  Case<BF16> a(causal({40, 60}, 4, 2, 128), stream.get());
-  Case<BF16> b(causal({40, 60}, 4, 2, 128), stream.get());
-  a.p.d.lengths = b.p.d.lengths = 1;
-  // What the second would have seen: but it was said to be the same.
-  b.cuQ = tensor<int32_t>(stream.get(), {3}, {0, 7, 3});
-  b.cuK = tensor<int32_t>(stream.get(), {3}, {0, 7, 3});
-  ASSERT_OK(inForward([&](auto *f) {
-    int32_t status = a.enqueue(f);
-    return status ? status : b.enqueue(f);
-  }));
-  a.expect(stream.get());
-  b.expect(stream.get());
+  eachWay([&] {
+    Case<BF16> a(causal({40, 60}, 4, 2, 128), stream.get());
+    Case<BF16> b(causal({40, 60}, 4, 2, 128), stream.get());
+    a.p.d.lengths = b.p.d.lengths = 1;
+    // What the second would have seen: but it was said to be the same.
+    b.cuQ = tensor<int32_t>(stream.get(), {3}, {0, 7, 3});
+    b.cuK = tensor<int32_t>(stream.get(), {3}, {0, 7, 3});
+    ASSERT_OK(inForward([&](auto *f) {
+      int32_t status = a.enqueue(f);
+      return status ? status : b.enqueue(f);
+    }));
+    a.expect(stream.get());
+    b.expect(stream.get());
+  });
 }
 
 TEST_P(CudaAttentionTest, NothingIsReadBehindTheTensors) {
-  // Tensors that end where mapped memory ends.
-  const size_t size = 4 << 20;
-  capstan_rt_stream *s = stream.get();
-  CUmemAllocationProp properties = {};
-  properties.type = CU_MEM_ALLOCATION_TYPE_PINNED;
-  properties.location = {CU_MEM_LOCATION_TYPE_DEVICE, {0}};
-  CUmemAccessDesc access = {properties.location,
-                            CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
-  auto place = [&](std::unique_ptr<Tensor> &tensor) {
-    CUdeviceptr range;
-    CUmemGenericAllocationHandle memory;
-    ASSERT_EQ(driver<decltype(cuMemAddressReserve)>("cuMemAddressReserve")(
-                  &range, 2 * size, 0, 0, 0),
-              CUDA_SUCCESS);
-    ASSERT_EQ(driver<decltype(cuMemCreate)>("cuMemCreate")(&memory, size,
-                                                           &properties, 0),
-              CUDA_SUCCESS);
-    ASSERT_EQ(driver<decltype(cuMemMap)>("cuMemMap")(range, size, 0, memory, 0),
-              CUDA_SUCCESS);
-    ASSERT_EQ(driver<decltype(cuMemSetAccess)>("cuMemSetAccess")(range, size,
-                                                                 &access, 1),
-              CUDA_SUCCESS);
-    DLTensor &t = tensor->dlpack.dl_tensor;
-    size_t bytes = t.shape[0] * t.dtype.bits / 8;
-    CUdeviceptr at = range + size - bytes;
-    ASSERT_EQ(driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2")(
-                  at, reinterpret_cast<CUdeviceptr>(t.data), bytes),
-              CUDA_SUCCESS);
-    t.data = reinterpret_cast<void *>(at);
-  };
-  for (int32_t last : {1, 64, 65, 100}) {
-    Case<BF16> c(causal({40, last}, 4, 2, 128), s);
-    ASSERT_OK(capstan_rt_stream_synchronize(s));
-    for (auto *tensor : {&c.q, &c.k, &c.v, &c.result})
-      place(*tensor);
-    ASSERT_OK(inForward([&](auto *f) { return c.enqueue(f); }));
-    c.expect(s);
-  }
+  eachWay([&] {
+    // Tensors that end where mapped memory ends.
+    const size_t size = 4 << 20;
+    capstan_rt_stream *s = stream.get();
+    CUmemAllocationProp properties = {};
+    properties.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    properties.location = {CU_MEM_LOCATION_TYPE_DEVICE, {0}};
+    CUmemAccessDesc access = {properties.location,
+                              CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+    auto place = [&](std::unique_ptr<Tensor> &tensor) {
+      CUdeviceptr range;
+      CUmemGenericAllocationHandle memory;
+      ASSERT_EQ(driver<decltype(cuMemAddressReserve)>("cuMemAddressReserve")(
+                    &range, 2 * size, 0, 0, 0),
+                CUDA_SUCCESS);
+      ASSERT_EQ(driver<decltype(cuMemCreate)>("cuMemCreate")(&memory, size,
+                                                             &properties, 0),
+                CUDA_SUCCESS);
+      ASSERT_EQ(
+          driver<decltype(cuMemMap)>("cuMemMap")(range, size, 0, memory, 0),
+          CUDA_SUCCESS);
+      ASSERT_EQ(driver<decltype(cuMemSetAccess)>("cuMemSetAccess")(range, size,
+                                                                   &access, 1),
+                CUDA_SUCCESS);
+      DLTensor &t = tensor->dlpack.dl_tensor;
+      size_t bytes = t.shape[0] * t.dtype.bits / 8;
+      CUdeviceptr at = range + size - bytes;
+      ASSERT_EQ(driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2")(
+                    at, reinterpret_cast<CUdeviceptr>(t.data), bytes),
+                CUDA_SUCCESS);
+      t.data = reinterpret_cast<void *>(at);
+    };
+    for (int32_t last : {1, 64, 65, 100}) {
+      Case<BF16> c(causal({40, last}, 4, 2, 128), s);
+      ASSERT_OK(capstan_rt_stream_synchronize(s));
+      for (auto *tensor : {&c.q, &c.k, &c.v, &c.result})
+        place(*tensor);
+      ASSERT_OK(inForward([&](auto *f) { return c.enqueue(f); }));
+      c.expect(s);
+    }
+  });
 }
 
 TEST_P(CudaAttentionTest, OffsetsOf64Bits) {
-  // The second document starts behind 2^31 elements.
-  const int32_t far = (1 << 20) + 3;
-  const int64_t row = 2 * 1024;
-  Problem<float> p({8}, {8}, 16, 2, 128, 128);
-  Case<BF16> c(p, stream.get());
-  int64_t bytes = (far + 8) * row * 2;
-  BufferPtr q, out;
-  capstan_rt_buffer *made[2] = {};
-  for (auto &buffer : made)
-    if (capstan_rt_buffer_create(stream.get(), bytes, &buffer))
-      GTEST_SKIP() << capstan_rt_last_message();
-  q.reset(made[0]), out.reset(made[1]);
-  auto *memcpyDtoD = driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2");
-  auto at = [&](const BufferPtr &buffer) {
-    return reinterpret_cast<CUdeviceptr>(capstan_rt_buffer_data(buffer.get())) +
-           far * row * 2;
-  };
-  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
-  memcpyDtoD(at(q), reinterpret_cast<CUdeviceptr>(c.data(c.q)), 8 * row * 2);
-  auto cuQ = tensor<int32_t>(stream.get(), {3}, {0, far, far + 8});
-  auto cuK = tensor<int32_t>(stream.get(), {3}, {0, 0, 8});
-  capstan_rt_attention_desc d = c.p.d;
-  d.documents = 2, d.tokens_q = far + 8, d.max_q = far;
-  ASSERT_OK(inForward([&](auto *f) {
-    return capstan_rt_varlen_attention(
-        f, &d, capstan_rt_buffer_data(q.get()), c.data(c.k), c.data(c.v),
-        c.numbers(cuQ), c.numbers(cuK), capstan_rt_buffer_data(out.get()),
-        nullptr);
-  }));
-  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
-  memcpyDtoD(reinterpret_cast<CUdeviceptr>(c.data(c.result)), at(out),
-             8 * row * 2);
-  c.expect(stream.get());
+  eachWay([&] {
+    // The second document starts behind 2^31 elements.
+    const int32_t far = (1 << 20) + 3;
+    const int64_t row = 2 * 1024;
+    Problem<float> p({8}, {8}, 16, 2, 128, 128);
+    Case<BF16> c(p, stream.get());
+    int64_t bytes = (far + 8) * row * 2;
+    BufferPtr q, out;
+    capstan_rt_buffer *made[2] = {};
+    for (auto &buffer : made)
+      if (capstan_rt_buffer_create(stream.get(), bytes, &buffer))
+        GTEST_SKIP() << capstan_rt_last_message();
+    q.reset(made[0]), out.reset(made[1]);
+    auto *memcpyDtoD = driver<decltype(cuMemcpyDtoD_v2)>("cuMemcpyDtoD_v2");
+    auto at = [&](const BufferPtr &buffer) {
+      return reinterpret_cast<CUdeviceptr>(
+                 capstan_rt_buffer_data(buffer.get())) +
+             far * row * 2;
+    };
+    ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+    memcpyDtoD(at(q), reinterpret_cast<CUdeviceptr>(c.data(c.q)), 8 * row * 2);
+    auto cuQ = tensor<int32_t>(stream.get(), {3}, {0, far, far + 8});
+    auto cuK = tensor<int32_t>(stream.get(), {3}, {0, 0, 8});
+    capstan_rt_attention_desc d = c.p.d;
+    d.documents = 2, d.tokens_q = far + 8, d.max_q = far;
+    ASSERT_OK(inForward([&](auto *f) {
+      return capstan_rt_varlen_attention(
+          f, &d, capstan_rt_buffer_data(q.get()), c.data(c.k), c.data(c.v),
+          c.numbers(cuQ), c.numbers(cuK), capstan_rt_buffer_data(out.get()),
+          nullptr);
+    }));
+    ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+    memcpyDtoD(reinterpret_cast<CUdeviceptr>(c.data(c.result)), at(out),
+               8 * row * 2);
+    c.expect(stream.get());
+  });
 }
 
 TEST_P(CudaAttentionTest, SaysWhatItDoesNotHave) {
@@ -372,6 +460,25 @@ TEST_P(CudaAttentionTest, SaysWhatItDoesNotHave) {
                        c.enqueue(f));
   Case<BF16> odd(causal({3}, 1, 1, 61), stream.get());
   EXPECT_FORWARD_FAILS(CAPSTAN_RT_UNSUPPORTED, "cuDNN", odd.enqueue(f));
+}
+
+TEST_P(CudaAttentionTest, UnknownChoiceIsRefused) {
+  capstan_rt_device_config config = makeConfig();
+  config.attention = 3;
+  capstan_rt_device *made;
+  EXPECT_FAILS(CAPSTAN_RT_INVALID_ARGUMENT, "attention",
+               capstan_rt_device_create("cuda", &config, &made));
+}
+
+TEST_P(CudaAttentionTest, WithoutTheLibrary) {
+  capstan_rt_device_config config = makeConfig();
+  config.cudnn_library = "/nowhere/libcudnn.so.9";
+  reset(config);
+  if (hasKernels())
+    compareOnce<BF16>(causal({50, 1, 130}, 4, 2, 128), false, 0);
+  Case<BF16> wide(causal({3}, 1, 1, 256), stream.get());
+  EXPECT_FORWARD_FAILS(CAPSTAN_RT_NOT_FOUND, "nvidia-cudnn-cu13",
+                       wide.enqueue(f));
 }
 
 TEST_P(CudaAttentionTest, MissingLibraryIsNamed) {

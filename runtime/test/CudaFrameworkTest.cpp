@@ -159,6 +159,55 @@ TEST_P(CudaFrameworkTest, FrameworksMayOwnTheMemory) {
   EXPECT_EQ(framework.bytes, 0);
 }
 
+TEST_P(CudaFrameworkTest, FrameworksMayHaveNoMemoryForAWhile) {
+  Framework framework;
+  framework.allocate =
+      driver<CUresult(CUdeviceptr *, size_t, CUstream)>("cuMemAllocAsync");
+  framework.release = driver<CUresult(CUdeviceptr, CUstream)>("cuMemFreeAsync");
+  capstan_rt_allocator allocator = {
+      sizeof(allocator), &framework,
+      [](void *context, int64_t bytes, void *stream) -> void * {
+        auto *f = static_cast<Framework *>(context);
+        CUdeviceptr memory = 0;
+        if (!f->full)
+          f->allocate(&memory, bytes, static_cast<CUstream>(stream));
+        return reinterpret_cast<void *>(memory);
+      },
+      [](void *context, void *memory, int64_t, void *stream) {
+        static_cast<Framework *>(context)->release(
+            reinterpret_cast<CUdeviceptr>(memory),
+            static_cast<CUstream>(stream));
+      },
+      [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
+  capstan_rt_device_config config = makeConfig();
+  config.allocator = &allocator;
+  reset(config);
+  auto add = [&](auto *f) {
+    void *memory;
+    if (int32_t code = capstan_rt_alloc(f, 4 << 20, 64, &memory))
+      return code;
+    AddArguments arguments = {static_cast<float *>(memory), 1};
+    return launch(f, addKernel, &arguments, sizeof(arguments), 1);
+  };
+  ASSERT_OK(inForward(add));
+  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+  framework.full = true;
+  EXPECT_FAILS(CAPSTAN_RT_OUT_OF_MEMORY, "no memory for 4194304 bytes",
+               inForward(add));
+  EXPECT_EQ(framework.emptied, 1);
+  // A capture can't empty caches: it ends, and the stream is usable.
+  framework.full = false;
+  ASSERT_OK(capstan_rt_capture_begin(stream.get()));
+  framework.full = true;
+  inForward(add);
+  capstan_rt_graph *raw = nullptr;
+  if (!capstan_rt_capture_end(stream.get(), &raw)) // in memory of its own
+    capstan_rt_graph_release(raw);
+  framework.full = false;
+  ASSERT_OK(inForward(add));
+  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+}
+
 TEST_P(CudaFrameworkTest, CachesAreEmptiedForTheRuntimesPoolToo) {
   Framework framework;
   capstan_rt_allocator allocator = {

@@ -12,8 +12,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 using namespace capstan::rt::test;
@@ -35,6 +38,7 @@ protected:
                                        1,
                                        &kernel,
                                        0,
+                                       nullptr,
                                        nullptr};
     capstan_rt_module *created;
     int32_t status = capstan_rt_module_create(
@@ -82,6 +86,68 @@ TEST_P(CudaTest, RejectsBadKernels) {
           [](auto &k) { k.num_arguments = 1; });
   rejects(CAPSTAN_RT_INCOMPATIBLE, "a negative number",
           [](auto &k) { k.shared_bytes = -1; });
+}
+
+TEST_P(CudaTest, BytesOfKernels) {
+  const capstan_rt_kernel_bytes bytes = {100, 8};
+  const capstan_rt_entry_info entry = {
+      "run",
+      [](auto *f, const auto *, auto *) {
+        // test_add takes its number of iterations, none here, before an
+        // address, which it doesn't use then: its bits are those of a number.
+        int64_t none = 0, iterations[] = {5, 0};
+        void *arguments[] = {nullptr, nullptr, &none, iterations};
+        return capstan_rt_launch_gpu(f, 0, 1, 1, 1, arguments);
+      },
+      0,
+      0,
+      nullptr,
+      nullptr};
+  capstan_rt_gpu_module_info info = {
+      sizeof(info), CAPSTAN_RT_ABI_VERSION, "cuda", "test", 1, &entry,
+      gpu_code,     sizeof(gpu_code),       1,      &good,  0, nullptr,
+      &bytes};
+  auto trace = [&] {
+    capstan_rt_module *raw = nullptr;
+    EXPECT_OK(capstan_rt_module_create(
+        device.get(), reinterpret_cast<capstan_rt_module_info *>(&info), &raw));
+    ModulePtr owned(raw);
+    std::string path = testing::TempDir() + "capstan_rt_bytes.json";
+    EXPECT_OK(capstan_rt_trace_start(device.get()));
+    EXPECT_OK(call(lookup(owned, "run"), stream.get(), {}, 0).status);
+    EXPECT_OK(capstan_rt_stream_synchronize(stream.get()));
+    EXPECT_OK(capstan_rt_trace_stop(device.get(), path.c_str()));
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    std::remove(path.c_str());
+    return text.str();
+  };
+  EXPECT_THAT(trace(), testing::HasSubstr("\"bytes\":140"));
+  // An older module ends before them.
+  info.size = offsetof(capstan_rt_gpu_module_info, kernel_bytes);
+  EXPECT_THAT(trace(),
+              testing::AllOf(testing::HasSubstr("test_add"),
+                             testing::Not(testing::HasSubstr("bytes"))));
+}
+
+TEST_P(CudaTest, NoMemoryForConstants) {
+  capstan_rt_device_config config = makeConfig();
+  config.memory_limit = 64 << 10;
+  reset(config);
+  std::vector<char> data(1 << 20);
+  const capstan_rt_gpu_constant_info constant = {data.data(), 1 << 20};
+  capstan_rt_gpu_module_info info = {
+      sizeof(info), CAPSTAN_RT_ABI_VERSION, "cuda", "test", 0, nullptr,
+      gpu_code,     sizeof(gpu_code),       1,      &good,  1, &constant,
+      nullptr};
+  capstan_rt_module *raw;
+  EXPECT_FAILS(CAPSTAN_RT_OUT_OF_MEMORY,
+               "1048576 bytes of constants: memory_limit",
+               capstan_rt_module_create(
+                   device.get(),
+                   reinterpret_cast<capstan_rt_module_info *>(&info), &raw));
+  EXPECT_EQ(raw, nullptr);
+  EXPECT_EQ(read(number(7)), 7); // the device is usable
 }
 
 TEST_P(CudaTest, NoGpuOfSuchAnIndex) {

@@ -225,7 +225,8 @@ static const capstan_rt_gpu_module_info gpuBodyModule = {
     std::size(gpuKernels),
     gpuKernels,
     std::size(constantInfos),
-    constantInfos};
+    constantInfos,
+    nullptr};
 
 void Conformance::reset(const capstan_rt_device_config &config) {
   module = nullptr;

@@ -50,34 +50,6 @@ func.func @gather(%table: memref<100x64xbf16>, %ids: memref<?xi64>, %n: index) -
   return %y : memref<?x64xbf16>
 }
 
-// A head is aligned in a row of heads.
-func.func @heads(%x: memref<?x512xbf16>, %n: index) -> memref<?x4x128xbf16> {
-  %c0 = arith.constant 0 : index
-  %zero = arith.constant 0.0 : bf16
-  %y = memref.alloc(%n) : memref<?x4x128xbf16>
-  scf.forall (%i, %h) in (%n, 4) {
-    %at = affine.linearize_index [%h, %c0] by (4, 128) : index
-    %row = vector.transfer_read %x[%i, %at], %zero {in_bounds = [true]} : memref<?x512xbf16>, vector<128xbf16>
-    vector.transfer_write %row, %y[%i, %h, %c0] {in_bounds = [true]} : vector<128xbf16>, memref<?x4x128xbf16>
-  } {capstan.rows}
-  return %y : memref<?x4x128xbf16>
-}
-
-// So is one behind others, at a multiple of 16 bytes. Blocks of 32 rows have no
-// rest here: each thread has a row.
-func.func @heads_behind(%x: memref<64x1024xbf16>) -> memref<64x4x128xbf16> {
-  %c0 = arith.constant 0 : index
-  %zero = arith.constant 0.0 : bf16
-  %y = memref.alloc() : memref<64x4x128xbf16>
-  scf.forall (%i, %h) in (64, 4) {
-    %head = affine.linearize_index [%h, %c0] by (4, 128) : index
-    %at = affine.apply affine_map<()[s0] -> (s0 + 512)>()[%head]
-    %row = vector.transfer_read %x[%i, %at], %zero {in_bounds = [true]} : memref<64x1024xbf16>, vector<128xbf16>
-    vector.transfer_write %row, %y[%i, %h, %c0] {in_bounds = [true]} : vector<128xbf16>, memref<64x4x128xbf16>
-  } {capstan.rows}
-  return %y : memref<64x4x128xbf16>
-}
-
 // CHECK-LABEL: func.func private @kernel_rows(
 // CHECK-SAME: capstan.block = array<i64: 8, 32>
 // CHECK: %[[HIGH:.*]] = vector.load {{.*}} {alignment = 16 : i64} : memref<?x128xbf16>, vector<8xbf16>
@@ -96,12 +68,3 @@ func.func @heads_behind(%x: memref<64x1024xbf16>) -> memref<64x4x128xbf16> {
 // CHECK: %[[AT:.*]] = arith.index_cast %[[ID]]
 // CHECK: cf.assert
 // CHECK: vector.load %{{.*}}[%[[AT]], %{{.*}}] {alignment = 16
-
-// CHECK-LABEL: func.func private @kernel_rows_2(
-// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<?x512xbf16>, vector<8xbf16>
-
-// CHECK-LABEL: func.func private @kernel_rows_3(
-// CHECK-NOT: arith.cmpi
-// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<64x1024xbf16>, vector<8xbf16>
-// CHECK-NOT: scf.if
-// CHECK: return

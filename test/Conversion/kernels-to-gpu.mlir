@@ -19,7 +19,7 @@
 // CHECK: %[[C256:.*]] = arith.constant 256 : index
 // CHECK: %[[BLOCKS:.*]] = arith.ceildivui %[[N]], %[[C256]]
 // CHECK: gpu.launch_func @kernels::@scale blocks in (%[[BLOCKS]], %{{.*}}) threads in (%[[C256]],
-// CHECK-SAME: args(%[[P]] : !llvm.ptr, %[[SIZE]] : i64, %[[STRIDE]] : i64, %[[Q]] : !llvm.ptr, %[[S]] : f32, %[[EXTENT]] : i64)
+// CHECK-SAME: args(%[[P]] : !llvm.ptr, %[[SIZE]] : i64, %[[STRIDE]] : i64, %[[Q]] : !llvm.ptr, %[[S]] : f32, %[[EXTENT]] : i64) {capstan.bytes = array<f64: 1.000000e+00, 2.000000e+00>}
 func.func @main(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %y: memref<4xi64>, %s: f32, %n: index) {
   capstan.launch @scale(%x, %y, %s) extent %n : (memref<?x8xf32, strided<[?, 1], offset: ?>>, memref<4xi64>, f32)
   capstan.launch @checked(%y) extent %n : (memref<4xi64>)
@@ -43,20 +43,22 @@ func.func @main(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %y: memref<4xi6
 // CHECK: cf.cond_br %[[WORKS]]
 // CHECK: memref.store %[[S]], %[[VIEW]][%[[I]],
 // CHECK: gpu.return
-func.func private @scale(%x: memref<?x8xf32, strided<[?, 1], offset: ?>> {llvm.noalias}, %y: memref<4xi64>, %s: f32, %begin: index, %end: index) attributes {capstan.kernel} {
+func.func private @scale(%x: memref<?x8xf32, strided<[?, 1], offset: ?>> {llvm.noalias}, %y: memref<4xi64>, %s: f32, %begin: index, %end: index) attributes {capstan.bytes = array<f64: 1.0, 2.0>, capstan.kernel} {
   %c0 = arith.constant 0 : index
   memref.store %s, %x[%begin, %c0] : memref<?x8xf32, strided<[?, 1], offset: ?>>
   return
 }
 
-// Nothing is done after a failure. The first check that fails leaves its code,
-// also at the record's mirror.
+// Nothing is done after a failure but reads at places that are known. The first
+// check that fails leaves its code, also at the record's mirror.
 // CHECK: gpu.func @checked(%[[RECORD:.*]]: !llvm.ptr, %[[CODE:.*]]: i64, %{{.*}}: !llvm.ptr, %{{.*}}: i64) kernel
 // CHECK-SAME: capstan.checks = [{location = {{.*}}, message = "first"}, {location = {{.*}}, message = "second"}]
 // CHECK: %[[WORD:.*]] = llvm.load %[[RECORD]] : !llvm.ptr -> i64
 // CHECK: %[[FREE:.*]] = llvm.icmp "eq" %[[WORD]]
-// CHECK: %[[WORKS:.*]] = arith.andi %{{.*}}, %[[FREE]]
-// CHECK: cf.cond_br %[[WORKS]]
+// CHECK: cf.cond_br
+// CHECK: memref.load
+// CHECK: %[[GOOD:.*]] = arith.andi %{{.*}}, %[[FREE]]
+// CHECK: cf.cond_br %[[GOOD]]
 // CHECK: llvm.mlir.constant(1 : i64)
 // CHECK: %[[SECOND:.*]] = llvm.add %[[CODE]]
 // CHECK: %[[SWAP:.*]] = llvm.cmpxchg %[[RECORD]], %{{.*}}, %[[SECOND]] monotonic monotonic
@@ -85,5 +87,12 @@ func.func @count(%x: memref<4xindex>, %k: index, %n: index) {
 }
 func.func private @counts(%x: memref<4xindex>, %k: index, %begin: index, %end: index) attributes {capstan.kernel} {
   memref.store %k, %x[%begin] : memref<4xindex>
+  return
+}
+
+// Rows have 128 registers a thread.
+// CHECK: gpu.func @rows
+// CHECK-SAME: known_block_size = array<i32: 16, 8, 1>, nvvm.minctasm = 4 : i32
+func.func private @rows(%x: memref<4xf32>, %begin: index, %end: index) attributes {capstan.block = array<i64: 16, 8>, capstan.kernel} {
   return
 }

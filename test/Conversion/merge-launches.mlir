@@ -8,10 +8,10 @@
 // CHECK-NEXT: capstan.launch @f_and_g(%[[X]], %[[Y]], %[[Z]]) extent %[[SUM]] :
 // CHECK-NEXT: capstan.launch @f_and_g(%[[Y]], %[[X]], %[[Z]]) extent %[[SUM]] :
 
-// 60 rows of f are 8 blocks.
+// 60 rows of f are 8 blocks, and move 10 + 60 * 2 bytes.
 // CHECK-LABEL: func.func private @f_and_g(
 // CHECK-SAME: %[[A:.*]]: memref<64x8xf32>, %[[B:[^:]*]]: memref<64x8xf32> {llvm.noalias}, %[[C:.*]]: memref<24x8xf32>
-// CHECK-SAME: capstan.block = array<i64: 2, 8>
+// CHECK-SAME: capstan.block = array<i64: 2, 8>, capstan.bytes = array<f64: 2.030000e+02, 0.000000e+00>
 // CHECK-DAG: %[[LAST:.*]] = arith.constant 60 : index
 // CHECK-DAG: %[[BLOCKS:.*]] = arith.constant 8 : index
 // CHECK: %[[ID:.*]] = gpu.block_id x
@@ -25,7 +25,7 @@
 // CHECK: vector.load %[[A]][%[[OWN]], %{{.*}}]
 // CHECK: vector.store %{{.*}}, %[[C]]
 
-func.func private @f(%x: memref<64x8xf32> {llvm.noalias}, %y: memref<64x8xf32> {llvm.noalias}, %begin: index, %end: index) attributes {capstan.kernel, capstan.block = array<i64: 2, 8>} {
+func.func private @f(%x: memref<64x8xf32> {llvm.noalias}, %y: memref<64x8xf32> {llvm.noalias}, %begin: index, %end: index) attributes {capstan.kernel, capstan.block = array<i64: 2, 8>, capstan.bytes = array<f64: 10.0, 2.0>} {
   %c0 = arith.constant 0 : index
   %row = gpu.block_id x
   %a = vector.load %x[%row, %c0] : memref<64x8xf32>, vector<4xf32>
@@ -35,7 +35,7 @@ func.func private @f(%x: memref<64x8xf32> {llvm.noalias}, %y: memref<64x8xf32> {
   }
   return
 }
-func.func private @g(%x: memref<64x8xf32>, %y: memref<24x8xf32>, %begin: index, %end: index) attributes {capstan.kernel, capstan.block = array<i64: 2, 8>} {
+func.func private @g(%x: memref<64x8xf32>, %y: memref<24x8xf32>, %begin: index, %end: index) attributes {capstan.kernel, capstan.block = array<i64: 2, 8>, capstan.bytes = array<f64: 1.0, 3.0>} {
   %c0 = arith.constant 0 : index
   %row = gpu.block_id x
   %a = vector.load %x[%row, %c0] : memref<64x8xf32>, vector<4xf32>

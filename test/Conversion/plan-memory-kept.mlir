@@ -31,10 +31,10 @@ func.func @conditional(%n: index, %c: i1) {
 // doesn't run: the arenas stay inside.
 // CHECK-LABEL: func.func @speculative
 // CHECK: scf.if
-// CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: memref.alloc(%{{.*}}) {alignment = 256 : i64} : memref<?xi8>
 // CHECK: memref.dealloc %{{.*}} : memref<?xi8>
 // CHECK: scf.for
-// CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: memref.alloc(%{{.*}}) {alignment = 256 : i64} : memref<?xi8>
 // CHECK: memref.dealloc %{{.*}} : memref<?xi8>
 func.func @speculative(%l: memref<i32>, %c: i1, %trips: index) {
   %c0 = arith.constant 0 : index

@@ -8,7 +8,7 @@
 // CHECK-LABEL: func.func @loop
 // CHECK-SAME: (%[[X:.*]]: memref<?x64xf32>,
 // CHECK: %[[N:.*]] = memref.dim %[[X]]
-// CHECK: %[[ARENA:.*]] = memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: %[[ARENA:.*]] = memref.alloc(%{{.*}}) {alignment = 256 : i64} : memref<?xi8>
 // CHECK: memref.view %[[ARENA]]
 // CHECK: scf.for
 // CHECK-NOT: memref.alloc

@@ -12,7 +12,7 @@
 // CHECK-SAME: (%[[X:.*]]: memref<?x64xf32>,
 // CHECK: %[[N:.*]] = memref.dim %[[X]]
 // CHECK: memref.alloc(%[[N]]) : memref<?xi1>
-// CHECK: %[[FIRST:.*]] = memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: %[[FIRST:.*]] = memref.alloc(%{{.*}}) {alignment = 256 : i64} : memref<?xi8>
 // CHECK: memref.dealloc %[[FIRST]]
 // CHECK: %[[READ:.*]] = capstan.item
 // CHECK: %[[M:.*]] = arith.index_cast %[[READ]]
@@ -20,7 +20,7 @@
 // CHECK: %[[MOST:.*]] = arith.select %[[TOO_MANY]], %c1, %[[M]]
 // CHECK: %[[LEAST:.*]] = arith.maxsi %[[MOST]], %c1
 // CHECK: arith.muli %[[LEAST]]
-// CHECK: memref.alloc(%{{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: memref.alloc(%{{.*}}) {alignment = 256 : i64} : memref<?xi8>
 // CHECK: scf.for
 // CHECK-NOT: memref.alloc
 // CHECK: return

@@ -7,14 +7,14 @@ func.func private @use16(memref<16xf32>)
 func.func private @use100(memref<100xf32>)
 
 // The third is in the place of the first; the largest is placed first.
-// REMARK: Function=reuse | {{.*}}Allocations=3, Bytes=512, LeastPossible=512
+// REMARK: Function=reuse | {{.*}}Allocations=3, Bytes=768, LeastPossible=768
 // CHECK-LABEL: func.func @reuse
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
-// CHECK-DAG: %[[C448:.*]] = arith.constant 448 : index
-// CHECK: %[[ARENA:.*]] = memref.alloc() {alignment = 64 : i64} : memref<512xi8>
-// CHECK: %[[A:.*]] = memref.view %[[ARENA]][%[[C448]]][] : memref<512xi8> to memref<16xf32>
+// CHECK-DAG: %[[C512:.*]] = arith.constant 512 : index
+// CHECK: %[[ARENA:.*]] = memref.alloc() {alignment = 256 : i64} : memref<768xi8>
+// CHECK: %[[A:.*]] = memref.view %[[ARENA]][%[[C512]]][] : memref<768xi8> to memref<16xf32>
 // CHECK: call @use16(%[[A]])
-// CHECK: %[[B:.*]] = memref.view %[[ARENA]][%[[C0]]][] : memref<512xi8> to memref<100xf32>
+// CHECK: %[[B:.*]] = memref.view %[[ARENA]][%[[C0]]][] : memref<768xi8> to memref<100xf32>
 // CHECK: call @use16(%[[A]])
 // CHECK: call @use16(%[[A]])
 // CHECK: call @use100(%[[B]])
@@ -35,7 +35,7 @@ func.func @reuse() {
 }
 
 // A view keeps its buffer alive.
-// REMARK: Function=overlap | {{.*}}Bytes=128, LeastPossible=128
+// REMARK: Function=overlap | {{.*}}Bytes=512, LeastPossible=512
 // CHECK-LABEL: func.func @overlap
 func.func @overlap() {
   %a = memref.alloc() : memref<16xf32>
@@ -50,7 +50,7 @@ func.func @overlap() {
 }
 
 // An address that is compared is its own up to the deallocation.
-// REMARK: Function=address | {{.*}}Bytes=128, LeastPossible=128
+// REMARK: Function=address | {{.*}}Bytes=512, LeastPossible=512
 // CHECK-LABEL: func.func @address
 func.func @address() -> i1 {
   %a = memref.alloc() : memref<16xf32>

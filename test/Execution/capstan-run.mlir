@@ -7,6 +7,8 @@
 // RUN: not capstan-run %s --entry sum --input 'x=[1, 2, 3]' --compare %t.npz --tolerance 0.01 | FileCheck %s --check-prefix=DIFFERS
 // RUN: capstan-run %s --entry longest --input 'lens=[3, 9, 4]' --print --trace %t.json | FileCheck %s --check-prefix=READ
 // RUN: FileCheck %s --check-prefix=TRACE < %t.json
+// RUN: capstan-run %s --entry sum --input 'x=[1, 2, 3.5]' --repeat 4 --profile | FileCheck %s --check-prefix=PROFILE
+// RUN: not capstan-run %s --entry sum --input 'x=[1]' --profile 2>&1 | FileCheck %s --check-prefix=ONE-CALL
 // RUN: not capstan-run %s --entry longest --input 'lens=[0, 0]' 2>&1 | FileCheck %s --check-prefix=CHECK-FAILED
 // RUN: not capstan-run %s --entry pick --input 'i=[5]' 2>&1 | FileCheck %s --check-prefix=KERNEL
 
@@ -18,6 +20,10 @@
 // READ: result0: i32[] = 9
 // READ: host syncs: 1 blocking, 0 overlapped; 4 bytes read back
 // TRACE: "traceEvents"
+// PROFILE: kernel calls us time GB/s GFLOP/s of the limit where
+// PROFILE: kernel_reduce{{[a-z_]*}} 3 {{.*}}%{{.*}}capstan-run.mlir:
+// PROFILE: all {{.*}} us; a copy moves {{[0-9.]+}} GB/s
+// ONE-CALL: capstan-run: --profile: of the calls after the first; add --repeat
 // CHECK-FAILED: capstan-run: CHECK_FAILED: {{.*}}capstan-run.mlir:[[#@LINE+32]]:3: {{.*}}no document has a token
 // KERNEL: capstan-run: CHECK_FAILED: {{.*}}no such row
 

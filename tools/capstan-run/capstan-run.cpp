@@ -77,6 +77,11 @@ struct Options {
                              cl::desc("write a trace that chrome://tracing and "
                                       "Perfetto read"),
                              cl::value_desc("FILE"), cl::cat(category)};
+  cl::opt<bool> profile{
+      "profile",
+      cl::desc("print a table of kernels: time, and how near each is to what "
+               "the device can do; without graphs, all calls but the first"),
+      cl::cat(category)};
   cl::opt<int> threads{"threads",
                        cl::desc("threads of kernels (default: cores)"),
                        cl::cat(category)};
@@ -160,7 +165,7 @@ struct Run {
   std::vector<double> seconds;
   double loadSeconds = 0;
   capstan_rt_counters forward{}, total{};
-  std::string file, entry;
+  std::string file, entry, profile;
 };
 } // namespace
 
@@ -192,12 +197,22 @@ static llvm::Expected<Run> run(capstan_rt_device *device,
     return arguments.takeError();
   std::vector<Tensor> outputs;
   for (unsigned i = 0; i < calls; ++i) {
+    // The first loads code, and chooses algorithms.
+    if (options->profile && i == 1)
+      if (llvm::Error e = toError(capstan_rt_profile_start(device)))
+        return e;
     Progress progress("running " + result.entry);
     auto out = loaded->call(stream, **entry, *arguments);
     result.seconds.push_back(progress.seconds());
     if (!out)
       return out.takeError();
     outputs = std::move(*out);
+  }
+  if (options->profile && calls > 1) {
+    const char *table;
+    if (llvm::Error e = toError(capstan_rt_profile_stop(device, &table)))
+      return e;
+    result.profile = table;
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     result.outputs.push_back({(*entry)->results[i].name, outputs[i]});
@@ -303,6 +318,10 @@ static llvm::Expected<int> work() {
       return e;
   if (options->repeat == 0)
     return error("--repeat: at least 1");
+  if (options->profile && options->repeat < 2)
+    return error("--profile: of the calls after the first; add --repeat");
+  if (options->profile && !options->trace.empty())
+    return error("--profile and --trace: one at a time");
   if (options->target != "host" && options->target != "cuda")
     return error("unknown target '%s'; there are: host, cuda",
                  options->target.c_str());
@@ -341,6 +360,7 @@ static llvm::Expected<int> work() {
   if (options->stats != "-") {
     printOutputs(*result);
     printSummary(*result);
+    llvm::outs() << result->profile;
   }
   llvm::json::Object statistics = toJSON(*result);
   if (!options->outputFile.empty())
@@ -375,7 +395,7 @@ static llvm::Expected<int> work() {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   capstan::OpModels::registerCLOptions();
-  for (const char *name : {"stats", "threads", "trace"})
+  for (const char *name : {"profile", "stats", "threads", "trace"})
     if (auto it = cl::getRegisteredOptions().find(name);
         it != cl::getRegisteredOptions().end())
       it->second->removeArgument();

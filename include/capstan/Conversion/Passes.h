@@ -35,6 +35,10 @@ inline constexpr llvm::StringLiteral kRowsAttr = "capstan.rows";
 /// block has as many rows as threads in y.
 inline constexpr llvm::StringLiteral kBlockAttr = "capstan.block";
 
+/// On a kernel, and on launches of it on a GPU: bytes that it has to move, a
+/// fixed number and those of an iteration; see capstan_rt_kernel_bytes.
+inline constexpr llvm::StringLiteral kBytesAttr = "capstan.bytes";
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "capstan/Conversion/Passes.h.inc"

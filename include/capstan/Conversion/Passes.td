@@ -376,7 +376,7 @@ def CapstanPlanMemory : Pass<"capstan-plan-memory", "::mlir::func::FuncOp"> {
     %c = memref.alloc(%n) : memref<?x64xf32>
     capstan.launch @f(%b, %c) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     // becomes, with %unit = 256 * %n, rounded up
-    %arena = memref.alloc(%two_units) {alignment = 64 : i64} : memref<?xi8>
+    %arena = memref.alloc(%two_units) {alignment = 256 : i64} : memref<?xi8>
     %a = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x64xf32>
     capstan.launch @f(%x, %a) extent %n : (memref<?x64xf32>, memref<?x64xf32>)
     %b = memref.view %arena[%unit][%n] : memref<?xi8> to memref<?x64xf32>
@@ -454,8 +454,11 @@ def CapstanFuseRows : Pass<"capstan-fuse-rows", "::mlir::func::FuncOp"> {
     A chain of arithmetic on rows, sums and maxima of rows included, becomes one
     loop over the rows, in vectors of a row. Parts of rows, rows side by side
     (`tensor.concat`), and rows that an index tensor picks belong to it. A result
-    that others use as well is written once. Rows are those that 16-byte accesses
-    can do: of a length that is known, without a rest, up to 16384; so are parts.
+    that others use as well is written once. Arithmetic on the same rows, as
+    cosines and sines of angles, is one loop with several results. Rows are those that 16-byte accesses
+    can do: of a length that is known, without a rest. Rows with sums, and rows
+    side by side, must fit the registers of a block: up to 16384 elements. Other
+    rows that don't are done in parts.
 
     ```mlir
     %s = linalg.generic {sum of squares} ins(%x) outs(%zero) -> tensor<?xf32>
@@ -479,7 +482,9 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
   let description = [{
     A loop over rows that `--capstan-fuse-rows` made becomes a kernel. A row has a
     part of a warp, a warp or a block; each thread has some pieces of 16 bytes of
-    it, and reductions go over the threads by shuffles. A thread has the same
+    it, and reductions go over the threads by shuffles. What is read behind a
+    reduction is read before it, if nothing else writes it. Two short rows side by
+    side, as heads of a token, have the same threads. A thread has the same
     places of parts of a row as of the row, so that parts side by side need no
     other thread.
 
@@ -496,6 +501,29 @@ def CapstanDistributeRows : Pass<"capstan-distribute-rows", "::mlir::ModuleOp"> 
                            "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
+}
+
+def CapstanCountKernelBytes : Pass<"capstan-count-kernel-bytes", "::mlir::ModuleOp"> {
+  let summary = "says how many bytes a kernel has to move";
+  let description = [{
+    Finds for each kernel what it reads and writes at least: a fixed number of
+    bytes, and some for each iteration. Places that several iterations or threads
+    share count once, and so do two reads of the same place; a place that a
+    loaded index picks counts for each index. A kernel with loops of unknown
+    length, or whose accesses depend on a branch with two sides, gets no number.
+    Profiles compare it with what a copy moves in the time of the kernel.
+
+    ```mlir
+    func.func private @scale(%x: memref<?x64xf32>, %w: memref<64xf32>, %y: memref<?x64xf32>, %begin: index, %end: index)
+        attributes {capstan.kernel}
+    // becomes
+    func.func private @scale(...) attributes {capstan.bytes = array<f64: 256.0, 8.0>, capstan.kernel}
+    ```
+
+    There, an iteration is an element of x: it reads 4 bytes and writes 4, and w has
+    256 bytes.
+  }];
+  let statistics = [Statistic<"numUnknown", "unknown", "kernels without a number">];
 }
 
 def CapstanMergeLaunches : Pass<"capstan-merge-launches", "::mlir::ModuleOp"> {

@@ -145,6 +145,15 @@ typedef struct capstan_rt_gpu_kernel_info {
   int64_t address_arguments;
 } capstan_rt_gpu_kernel_info;
 
+/**
+ * Bytes that a launch of a kernel has to read and write at least: `fixed`, and
+ * `each` for each iteration, whose number is the kernel's last argument, 64
+ * bits wide. For profiles; 0 and 0: unknown.
+ */
+typedef struct capstan_rt_kernel_bytes {
+  double fixed, each;
+} capstan_rt_kernel_bytes;
+
 /** Data that the module's kernels read: the runtime copies it to the device. */
 typedef struct capstan_rt_gpu_constant_info {
   const void *data;
@@ -168,6 +177,8 @@ typedef struct capstan_rt_gpu_module_info {
   const capstan_rt_gpu_kernel_info *kernels;
   int64_t num_constants;
   const capstan_rt_gpu_constant_info *constants;
+  /** One for each kernel; older modules end before it. */
+  const capstan_rt_kernel_bytes *kernel_bytes;
 } capstan_rt_gpu_module_info;
 
 /*-- Graph regions -----------------------------------------------------------*/

@@ -5,8 +5,8 @@
 
 /**
  * \file
- * Counters, always on, and traces. All functions may be called from any thread,
- * also while forwards run.
+ * Counters, always on, traces and profiles. All functions may be called from
+ * any thread, also while forwards run.
  */
 
 #ifndef CAPSTAN_RT_COUNTERS_H
@@ -63,6 +63,24 @@ int32_t capstan_rt_trace_start(capstan_rt_device *device);
  *         INVALID_ARGUMENT if no trace is running
  */
 int32_t capstan_rt_trace_stop(capstan_rt_device *device, const char *path);
+
+/**
+ * Starts a trace during which graphs are not replayed: their bodies run as they
+ * are, so that each kernel has a span.
+ * \return INVALID_ARGUMENT if a trace is running
+ */
+int32_t capstan_rt_profile_start(capstan_rt_device *device);
+/**
+ * Stops the trace, and makes a table of it for people: calls and time of each
+ * kernel, what it has to move and to compute, and how near that is to what the
+ * device can do. That is measured before this returns, by copies and products
+ * that take some tenths of a second and up to 1.5 GiB of its memory.
+ * Synchronize first.
+ * \param[out] table   lives until the device's next profile; null after an
+ * error
+ * \return INVALID_ARGUMENT if no trace is running
+ */
+int32_t capstan_rt_profile_stop(capstan_rt_device *device, const char **table);
 
 #ifdef __cplusplus
 }

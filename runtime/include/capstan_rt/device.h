@@ -57,6 +57,14 @@ typedef struct capstan_rt_capabilities {
 #include "capstan_rt/capabilities.def"
 } capstan_rt_capabilities;
 
+/** What computes attention, where more than one can. */
+typedef enum capstan_rt_attention_by {
+  /** What is faster on the first batch of each kind. */
+  CAPSTAN_RT_ATTENTION_BY_TIME = 0,
+  CAPSTAN_RT_ATTENTION_BY_LIBRARY = 1, /**< cuDNN */
+  CAPSTAN_RT_ATTENTION_BY_KERNELS = 2  /**< the runtime's own */
+} capstan_rt_attention_by;
+
 /** How to make a device. Start from capstan_rt_device_config_init. */
 typedef struct capstan_rt_device_config {
   uint32_t size;    /**< of this struct */
@@ -105,6 +113,8 @@ typedef struct capstan_rt_device_config {
    */
   const capstan_rt_capabilities *devices;
   int64_t num_devices;
+  /** A capstan_rt_attention_by (`cuda`). */
+  int32_t attention;
 } capstan_rt_device_config;
 
 /** The byte that unfinished fetches, and new memory if asked for, hold. */

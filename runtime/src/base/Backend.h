@@ -31,6 +31,9 @@ public:
   virtual void *allocate(int64_t bytes, int64_t alignment,
                          int64_t &capacity) = 0;
   virtual void give(void *memory, int64_t capacity) = 0;
+  /// The same of memory that this pool hasn't given to anybody before; null if
+  /// there is none, or the pool doesn't know.
+  virtual void *allocateUnused(int64_t, int64_t, int64_t &) { return nullptr; }
   /// Bytes that the pool holds, in use or not.
   virtual int64_t bytes() const = 0;
 };
@@ -93,6 +96,17 @@ struct Part {
   const void *source;
   int64_t bytes;
   bool host;
+};
+
+/// What a replay copies before the graph's work, and behind it.
+struct ReplayParts {
+  std::vector<Part> inputs, results;
+};
+
+/// The most that replays of a graph copy: how many parts, and bytes of one.
+struct ReplayLimits {
+  int32_t inputs, results;
+  int64_t inputBytes, resultBytes;
 };
 
 /// What a device has loaded of a module; unloaded at the end, when no work of
@@ -266,19 +280,21 @@ struct capstan_rt_stream : capstan::rt::RefCounted {
   virtual bool capturing() = 0;
   /// Allocations come from `memory`, which the graph keeps alive; if that is
   /// null, from memory of the graph alone.
-  virtual int32_t
-  beginCapture(capstan::rt::Ref<capstan::rt::MemoryPool> memory) = 0;
+  virtual int32_t beginCapture(capstan::rt::Ref<capstan::rt::MemoryPool> memory,
+                               const capstan::rt::ReplayLimits &limits) = 0;
   virtual int32_t endCapture(capstan_rt_graph **graph) = 0;
   /// If the stream is captured: discards that, and fails because of `what`.
   virtual int32_t refuseInCapture(const char *op, const char *what,
                                   const char *location = nullptr) = 0;
   /// Says that a call of a module is part of the capture.
   virtual void captureCall(capstan_rt_module &module) = 0;
-  /// Enqueues a replay, whose errors go to `failure` unless that is null, and
-  /// copies behind it.
+  /// Enqueues a replay, whose errors go to `failure` unless that is null. No
+  /// two replays of a graph run at once, on whatever streams.
   virtual int32_t replay(capstan_rt_graph &graph,
                          const capstan::rt::FailureRef &failure,
-                         const std::vector<capstan::rt::Part> &parts) = 0;
+                         const capstan::rt::ReplayParts &parts) = 0;
+  /// What comes next runs after the replays that the graph has had.
+  virtual int32_t waitReplays(capstan_rt_graph &graph) = 0;
 
 protected:
   explicit capstan_rt_stream(capstan_rt_device *device)

@@ -55,6 +55,10 @@ int32_t capstan_rt_device_create(const char *name,
       config->num_devices < 0)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
                 "a negative number in the configuration");
+  if (config->attention < CAPSTAN_RT_ATTENTION_BY_TIME ||
+      config->attention > CAPSTAN_RT_ATTENTION_BY_KERNELS)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op},
+                "attention of the configuration is no capstan_rt_attention_by");
   if (const capstan_rt_allocator *hook = config->allocator;
       hook &&
       (hook->size != sizeof(*hook) || !hook->allocate != !hook->release))

@@ -57,12 +57,17 @@ public:
 
   /// The lowest place that fits. Only the thread that captures calls this.
   void *allocate(int64_t bytes, int64_t alignment, int64_t &capacity) override;
+  void *allocateUnused(int64_t bytes, int64_t alignment,
+                       int64_t &capacity) override;
   void give(void *memory, int64_t capacity) override;
   int64_t bytes() const override { return highest; }
 
 private:
   friend class GraphMemory;
   explicit Arena(const Ref<GraphMemory> &memory) : memory(memory) {}
+  /// The lowest place at or behind `from`.
+  void *place(int64_t from, int64_t bytes, int64_t alignment,
+              int64_t &capacity);
 
   const Ref<GraphMemory> memory;
   int64_t highest = 0;

@@ -18,7 +18,14 @@ int32_t GraphPool::beginTurn(Forward &forward) {
   }
   if (!forward.poolSince)
     forward.poolSince = ++clock;
-  return forward.stream->wait(*lastTurn);
+  return lastReplayed ? forward.stream->waitReplays(*lastReplayed)
+                      : forward.stream->wait(*lastTurn);
+}
+
+int32_t GraphPool::endTurn(Forward &forward, Ref<Graph> replayed) {
+  lastReplayed = std::move(replayed);
+  return lastReplayed ? int32_t(CAPSTAN_RT_OK)
+                      : forward.stream->record(*lastTurn);
 }
 
 void GraphPool::touch(GraphRegion &region) { region.lastUsed = ++clock; }

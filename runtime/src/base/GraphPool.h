@@ -34,10 +34,9 @@ public:
   bool taken = false;
   /// The forward's stream waits for the turn before.
   int32_t beginTurn(Forward &forward);
-  /// The next turn waits for what the forward's stream has got so far.
-  int32_t endTurn(Forward &forward) {
-    return forward.stream->record(*lastTurn);
-  }
+  /// The next turn waits for `replayed`, if nothing came behind that, or else
+  /// for what the forward's stream has got so far.
+  int32_t endTurn(Forward &forward, Ref<Graph> replayed = nullptr);
 
   /// The region's graph is used now.
   void touch(GraphRegion &region);
@@ -50,6 +49,7 @@ public:
 
 private:
   Ref<Event> lastTurn;
+  Ref<Graph> lastReplayed;         // the last turn was a replay of it; or null
   std::vector<GraphRegion *> kept; // with a graph
   uint64_t clock = 0;
 };

@@ -19,7 +19,8 @@ int32_t GraphRegion::enter(Forward &forward, const int64_t *liveBytes,
                            void **given, void **results, int32_t &run) {
   run = 1;
   forward.region = this;
-  if (forward.stream->capturing()) // the caller's graph gets the body
+  if (forward.stream->capturing() || // the caller's graph gets the body
+      forward.caller.device->trace.profiling())
     return copyInputs(forward, liveBytes, given);
   std::unique_lock<std::mutex> lock(pool.mutex);
   if (pool.taken || !hasRun || refused) {
@@ -34,7 +35,7 @@ int32_t GraphRegion::enter(Forward &forward, const int64_t *liveBytes,
     forward.region = nullptr;
   if (code && !graph)
     retire(forward); // copies to it may be under way
-  int32_t ended = pool.endTurn(forward);
+  int32_t ended = pool.endTurn(forward, code || run ? nullptr : graph);
   return code ? code : ended;
 }
 
@@ -43,18 +44,27 @@ int32_t GraphRegion::useGraph(Forward &forward, const int64_t *liveBytes,
   pool.touch(*this);
   if (graph && moved(forward, given))
     CAPSTAN_RT_TRY(retire(forward));
-  // What this forward allocated, the next one has elsewhere.
-  for (int32_t i = 0; !graph && i < info.num_inputs; ++i)
-    inputs[i].moves |= info.input_bytes[i] && forward.holds(given[i]);
-  if (!graph && !prepare(forward)) {
-    forward.count(Counter::fallbacks_memory);
-    return copyInputs(forward, liveBytes, given);
-  }
-  CAPSTAN_RT_TRY(stage(forward, liveBytes, given));
   if (!graph)
-    return record(forward, given);
+    return begin(forward, liveBytes, given);
   run = 0;
+  listInputs(liveBytes, given);
   return replay(forward, liveBytes, results);
+}
+
+int32_t GraphRegion::begin(Forward &forward, const int64_t *liveBytes,
+                           void **given) {
+  // What this forward allocated, the next one has elsewhere.
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    inputs[i].moves |= info.input_bytes[i] && forward.holds(given[i]);
+  if (prepare(forward)) {
+    listInputs(liveBytes, given);
+    int32_t code = record(forward, given);
+    if (code != CAPSTAN_RT_OUT_OF_MEMORY || recorder)
+      return code;
+    memory = nullptr;
+  }
+  forward.count(Counter::fallbacks_memory);
+  return copyInputs(forward, liveBytes, given);
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,13 +140,11 @@ Part GraphRegion::partOf(int32_t input, const int64_t *liveBytes, void *to,
           kind == CAPSTAN_RT_INPUT_NUMBER};
 }
 
-int32_t GraphRegion::stage(Forward &forward, const int64_t *liveBytes,
-                           void *const *given) {
-  std::vector<Part> parts;
+void GraphRegion::listInputs(const int64_t *liveBytes, void *const *given) {
+  parts.inputs.clear();
   for (int32_t i = 0; i < info.num_inputs; ++i)
     if (inputs[i].moves)
-      parts.push_back(partOf(i, liveBytes, inputs[i].staging, given[i]));
-  return forward.stream->stage(forward.failure, parts);
+      parts.inputs.push_back(partOf(i, liveBytes, inputs[i].staging, given[i]));
 }
 
 int32_t GraphRegion::copyInputs(Forward &forward, const int64_t *liveBytes,
@@ -158,13 +166,26 @@ int32_t GraphRegion::copyInputs(Forward &forward, const int64_t *liveBytes,
 // Capture
 //===----------------------------------------------------------------------===//
 
+ReplayLimits GraphRegion::limits() const {
+  ReplayLimits limits = {0, info.num_results, 0, 0};
+  for (int32_t i = 0; i < info.num_inputs; ++i)
+    if (inputs[i].moves) {
+      ++limits.inputs;
+      limits.inputBytes = std::max(limits.inputBytes, info.input_bytes[i]);
+    }
+  for (int32_t i = 0; i < info.num_results; ++i)
+    limits.resultBytes = std::max(limits.resultBytes, info.result_bytes[i]);
+  return limits;
+}
+
 /// Records on a stream of its own: other threads may use the caller's, and a
 /// device may have streams that can't be captured.
 int32_t GraphRegion::record(Forward &forward, void **given) {
   Stream *stream;
   CAPSTAN_RT_TRY(forward.caller.device->createStream(&stream));
-  recorder = Ref<Stream>::adopt(stream);
-  CAPSTAN_RT_TRY(recorder->beginCapture(memory));
+  auto opened = Ref<Stream>::adopt(stream);
+  CAPSTAN_RT_TRY(opened->beginCapture(memory, limits()));
+  recorder = std::move(opened);
   for (int32_t i = 0; i < info.num_inputs; ++i) {
     inputs[i].address = given[i];
     if (inputs[i].moves)
@@ -174,7 +195,11 @@ int32_t GraphRegion::record(Forward &forward, void **given) {
   // The graph outlives this forward, and must not keep its own module alive.
   outside = std::exchange(forward.failure, FailureRef::adopt(new Failure));
   forward.hasPool = pool.taken = true;
-  return CAPSTAN_RT_OK;
+  // Inputs are read now: the first replay has none to copy.
+  int32_t code = forward.caller.stage(outside, parts.inputs);
+  for (Part &part : parts.inputs)
+    part.bytes = 0;
+  return code;
 }
 
 int32_t GraphRegion::stop(Forward &forward, Ref<Graph> &captured) {
@@ -200,7 +225,8 @@ int32_t GraphRegion::giveUpGraph(Forward &forward) {
   CAPSTAN_RT_TRY(stop(forward, graph));
   refused = true;
   forward.count(Counter::fallbacks_memory);
-  return forward.stream->replay(*graph, forward.failure, {});
+  parts.results.clear();
+  return forward.stream->replay(*graph, forward.failure, parts);
 }
 
 int32_t GraphRegion::leave(Forward &forward, const int64_t *liveBytes,
@@ -263,11 +289,11 @@ int32_t GraphRegion::giveBack(Forward &forward) {
 
 int32_t GraphRegion::replay(Forward &forward, const int64_t *liveBytes,
                             void **results) {
-  std::vector<Part> parts;
+  parts.results.clear();
   for (int32_t i = 0; i < info.num_results; ++i) {
     int64_t bytes = liveOf(liveBytes, i);
     CAPSTAN_RT_TRY(forward.allocate(bytes, 64, /*host=*/false, &results[i]));
-    parts.push_back({results[i], outputs[i], bytes, /*host=*/false});
+    parts.results.push_back({results[i], outputs[i], bytes, /*host=*/false});
   }
   CAPSTAN_RT_TRY(forward.stream->replay(*graph, forward.failure, parts));
   forward.count(Counter::graph_replays);

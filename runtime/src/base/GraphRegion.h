@@ -62,6 +62,8 @@ private:
   int32_t copyInputs(Forward &forward, const int64_t *liveBytes, void **inputs);
   int32_t useGraph(Forward &forward, const int64_t *liveBytes, void **inputs,
                    void **results, int32_t &run);
+  /// Begins a graph, or runs the body as it is if there is no memory for one.
+  int32_t begin(Forward &forward, const int64_t *liveBytes, void **inputs);
   /// Whether the graph reads another address than one that is given.
   bool moved(Forward &forward, void *const *given);
   /// Lets the graph read input `i` at another address, if it can.
@@ -69,11 +71,14 @@ private:
   /// Memory and a place for a graph; false if there is none.
   bool prepare(Forward &forward);
   bool allocateStaging();
-  int32_t stage(Forward &forward, const int64_t *liveBytes, void *const *given);
+  /// The copies of inputs that the graph reads elsewhere than where they are.
+  void listInputs(const int64_t *liveBytes, void *const *given);
+  ReplayLimits limits() const;
   int32_t record(Forward &forward, void **given);
   /// Ends the recording, whatever comes of it.
   int32_t stop(Forward &forward, Ref<Graph> &captured);
   int32_t keep(Forward &forward, void *const *made);
+  /// Copies what `parts` has of inputs.
   int32_t replay(Forward &forward, const int64_t *liveBytes, void **results);
   int32_t copyOf(Forward &forward, int64_t bytes, const void *from,
                  void *&copy);
@@ -93,6 +98,7 @@ private:
   Ref<Arena> memory; // of the graph, or of what becomes one
   Ref<Graph> graph;
   std::vector<const void *> outputs; // memory of the graph, or inputs
+  ReplayParts parts;                 // of the next replay
 
   // While the body is recorded.
   Ref<Stream> recorder;

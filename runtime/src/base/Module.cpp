@@ -21,6 +21,7 @@ capstan_rt_module::capstan_rt_module(capstan_rt_device *device,
 
 capstan_rt_module::~capstan_rt_module() {
   regions.clear(); // their graphs have the library's code
+  graphs = nullptr;
   if (library)
     dlclose(library);
 }

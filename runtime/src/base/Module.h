@@ -13,6 +13,7 @@
 
 #include "base/Backend.h"
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,9 +25,17 @@ class GraphRegion;
 /// What a module has for GPUs; null for another module.
 inline const capstan_rt_gpu_module_info *
 gpuInfoOf(const capstan_rt_module_info &info) {
-  return info.size == sizeof(capstan_rt_gpu_module_info)
+  return info.size == sizeof(capstan_rt_gpu_module_info) ||
+                 info.size == offsetof(capstan_rt_gpu_module_info, kernel_bytes)
              ? reinterpret_cast<const capstan_rt_gpu_module_info *>(&info)
              : nullptr;
+}
+/// Of a kernel; zeros in modules that don't say it.
+inline capstan_rt_kernel_bytes
+kernelBytesOf(const capstan_rt_gpu_module_info &info, int64_t kernel) {
+  return info.size == sizeof(info) && info.kernel_bytes
+             ? info.kernel_bytes[kernel]
+             : capstan_rt_kernel_bytes{};
 }
 } // namespace capstan::rt
 

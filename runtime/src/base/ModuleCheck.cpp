@@ -77,6 +77,10 @@ static int32_t checkGpuCode(const char *from,
     if (const char *problem = problemOf(info.kernels[i]))
       return bad(from, format("kernel %lld has %s", static_cast<long long>(i),
                               problem));
+  for (int64_t i = 0; i < info.num_kernels; ++i)
+    if (kernelBytesOf(info, i).each && !info.kernels[i].num_arguments)
+      return bad(from, format("kernel %lld has no number of iterations",
+                              static_cast<long long>(i)));
   if (info.num_constants < 0 || (info.num_constants && !info.constants))
     return bad(from, "its list of constants is broken");
   for (int64_t i = 0; i < info.num_constants; ++i)

@@ -105,7 +105,8 @@ int32_t capstan_rt_event_query(capstan_rt_event *event, int32_t *done) {
 }
 
 int32_t capstan_rt_capture_begin(capstan_rt_stream *stream) {
-  return stream ? stream->beginCapture(nullptr) : nullPointer("capture_begin");
+  return stream ? stream->beginCapture(nullptr, {})
+                : nullPointer("capture_begin");
 }
 
 int32_t capstan_rt_capture_end(capstan_rt_stream *stream,

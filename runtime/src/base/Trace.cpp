@@ -36,37 +36,59 @@ static std::string quoted(const std::string &text) {
   return result + '"';
 }
 
-int32_t Trace::start() {
+int32_t Trace::start(bool profile) {
   std::lock_guard<std::mutex> lock(mutex);
   if (running())
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"trace_start"},
                 "a trace is running already");
   spans.clear();
   origin = Clock::now();
+  this->profile = profile;
   on = true;
   return CAPSTAN_RT_OK;
 }
 
 void Trace::add(const char *category, const char *name, const char *location,
                 Clock::time_point begin, Clock::time_point end, uint64_t track,
-                int32_t device) {
+                int32_t device, std::optional<Amount> amount) {
   std::lock_guard<std::mutex> lock(mutex);
   if (!running())
     return;
   spans.push_back({name ? name : category, location ? location : "", category,
-                   begin, end, track, device});
+                   begin, end, track, device, std::move(amount)});
+}
+
+int32_t Trace::take(const char *op, std::vector<Span> &taken) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!running())
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {op}, "no trace is running");
+  on = false;
+  taken.swap(spans);
+  return CAPSTAN_RT_OK;
+}
+
+int32_t Trace::stopProfile(Device &device, const char **result) {
+  std::vector<Span> taken;
+  CAPSTAN_RT_TRY(take("profile_stop", taken));
+  table = profileTable(device, taken);
+  *result = table.c_str();
+  return CAPSTAN_RT_OK;
+}
+
+static std::string amountArguments(const std::optional<Amount> &amount) {
+  std::string text;
+  if (amount && amount->bytes)
+    text += format(",\"bytes\":%.0f", amount->bytes);
+  if (amount && amount->flops)
+    text += format(",\"flops\":%.0f", amount->flops);
+  if (amount && !amount->what.empty())
+    text += ",\"what\":" + quoted(amount->what);
+  return text;
 }
 
 int32_t Trace::stop(const char *path) {
   std::vector<Span> written;
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (!running())
-      return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"trace_stop"},
-                  "no trace is running");
-    on = false;
-    written.swap(spans);
-  }
+  CAPSTAN_RT_TRY(take("trace_stop", written));
   FILE *file = path ? fopen(path, "w") : nullptr;
   if (!file)
     return fail(CAPSTAN_RT_NOT_FOUND, {"trace_stop"},
@@ -81,12 +103,13 @@ int32_t Trace::stop(const char *path) {
     fprintf(file,
             "%s{\"ph\":\"X\",\"pid\":1,\"tid\":%llu,\"ts\":%.3f,"
             "\"dur\":%.3f,\"cat\":\"%s\",\"name\":%s,"
-            "\"args\":{\"location\":%s%s}}",
+            "\"args\":{\"location\":%s%s%s}}",
             separator, static_cast<unsigned long long>(span.track),
             us(span.begin - origin), us(span.end - span.begin), span.category,
             quoted(span.name).c_str(), quoted(span.location).c_str(),
             span.device < 0 ? ""
-                            : format(",\"device\":%d", span.device).c_str());
+                            : format(",\"device\":%d", span.device).c_str(),
+            amountArguments(span.amount).c_str());
     separator = ",\n";
   }
   fputs("\n]}\n", file);
@@ -100,11 +123,25 @@ int32_t Trace::stop(const char *path) {
 int32_t capstan_rt_trace_start(capstan_rt_device *device) {
   if (!device)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"trace_start"}, "null device");
-  return device->trace.start();
+  return device->trace.start(/*profile=*/false);
 }
 
 int32_t capstan_rt_trace_stop(capstan_rt_device *device, const char *path) {
   if (!device)
     return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"trace_stop"}, "null device");
   return device->trace.stop(path);
+}
+
+int32_t capstan_rt_profile_start(capstan_rt_device *device) {
+  if (!device)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"profile_start"}, "null device");
+  return device->trace.start(/*profile=*/true);
+}
+
+int32_t capstan_rt_profile_stop(capstan_rt_device *device, const char **table) {
+  if (table)
+    *table = nullptr;
+  if (!device || !table)
+    return fail(CAPSTAN_RT_INVALID_ARGUMENT, {"profile_stop"}, "null pointer");
+  return device->trace.stopProfile(*device, table);
 }

@@ -16,15 +16,16 @@ using namespace capstan::rt;
 static constexpr const char *loading = "attention_library";
 static constexpr const char *bridge = "libcapstan_cudnn.so";
 
-int32_t Attentions::load(const char *cudnn, const char **result) {
+int32_t Attentions::load(const char **result) {
   std::lock_guard<std::mutex> lock(mutex);
-  if (!handle)
-    CAPSTAN_RT_TRY(open(cudnn));
+  CAPSTAN_RT_TRY(open());
   *result = description.c_str();
   return CAPSTAN_RT_OK;
 }
 
-int32_t Attentions::open(const char *cudnn) {
+int32_t Attentions::open() {
+  if (handle)
+    return CAPSTAN_RT_OK;
   Where where = {loading, nullptr, device.name()};
   void *functions = openBeside(bridge);
   if (!functions)
@@ -38,20 +39,20 @@ int32_t Attentions::open(const char *cudnn) {
   if (!lookUpAll(
           functions,
           {FUNCTION("open", openLibrary), FUNCTION("close", closeLibrary),
-           FUNCTION("plan_sdpa", makePlan),
+           FUNCTION("plan_sdpa", planSdpa),
            FUNCTION("plan_release", releasePlan), FUNCTION("run", runPlan)},
           &missing))
     return fail(CAPSTAN_RT_INCOMPATIBLE, where,
                 format("%s has no %s", bridge, missing));
 #undef FUNCTION
-  bool given = cudnn && *cudnn;
-  void *library =
-      given ? dlopen(cudnn, RTLD_NOW) : findLibrary({"libcudnn.so.9"});
+  void *library = file.empty() ? findLibrary({"libcudnn.so.9"})
+                               : dlopen(file.c_str(), RTLD_NOW);
   if (!library)
     return fail(CAPSTAN_RT_NOT_FOUND, where,
                 format("no cuDNN: looked for '%s' (Python package: "
                        "nvidia-cudnn-cu13): %s",
-                       given ? cudnn : "libcudnn.so.9", dlerror()));
+                       file.empty() ? "libcudnn.so.9" : file.c_str(),
+                       dlerror()));
   // cuDNN looks for it only where the loader does.
   findLibrary({"libnvrtc.so.13", "libnvrtc.so.12"});
   Relaxed relaxed(device);
@@ -66,7 +67,8 @@ int32_t Attentions::open(const char *cudnn) {
 
 void Attentions::clear() {
   for (auto &[sdpa, plan] : plans)
-    releasePlan(const_cast<capstan_cudnn_plan *>(plan.plan));
+    if (plan.plan)
+      releasePlan(const_cast<capstan_cudnn_plan *>(plan.plan));
   plans.clear();
   if (handle)
     closeLibrary(handle);
@@ -106,8 +108,21 @@ static bool isWide(const capstan_rt_attention_desc &d) {
   return most > INT32_MAX;
 }
 
+int32_t Attentions::makePlan(const capstan_cudnn_sdpa &sdpa, Where where,
+                             AttentionPlan &plan) {
+  CAPSTAN_RT_TRY(open());
+  Relaxed relaxed(device);
+  char message[capstan_cudnn_message_bytes];
+  capstan_cudnn_plan *made;
+  if (!planSdpa(handle, &sdpa, &made, &plan.workspace, message))
+    return fail(CAPSTAN_RT_UNSUPPORTED, where, message);
+  plan.plan = made;
+  return CAPSTAN_RT_OK;
+}
+
 int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
-                         bool hasLogsumexp, AttentionPlan &result) {
+                         bool hasLogsumexp, bool kernels,
+                         AttentionPlan &result) {
   Where where = {"varlen_attention", d.location, device.name()};
   Scalar scalar = scalarOf(d.dtype);
   if (scalar != Scalar::BF16 && scalar != Scalar::F16)
@@ -137,21 +152,29 @@ int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
   sdpa.logsumexpStride = hasLogsumexp ? d.tokens_q : 0;
   sdpa.scale = d.scale;
 
-  Relaxed relaxed(device);
   std::lock_guard<std::mutex> lock(mutex);
   auto it = plans.find(sdpa);
-  if (it == plans.end()) {
-    char message[capstan_cudnn_message_bytes];
-    capstan_cudnn_plan *made;
+  if (it == plans.end() || (!it->second.plan && !kernels)) {
     AttentionPlan plan;
-    if (!makePlan(handle, &sdpa, &made, &plan.workspace, message))
-      return fail(CAPSTAN_RT_UNSUPPORTED, where, message);
     plan.sdpa = sdpa;
-    plan.plan = made;
-    it = plans.emplace(sdpa, plan).first;
+    plan.by = device.attentionBy();
+    if (!kernels || plan.by != CAPSTAN_RT_ATTENTION_BY_KERNELS)
+      if (int32_t code = makePlan(sdpa, where, plan)) {
+        if (!kernels)
+          return code;
+        plan.by = CAPSTAN_RT_ATTENTION_BY_KERNELS;
+      }
+    it = plans.insert_or_assign(sdpa, plan).first;
   }
   result = it->second;
+  if (!kernels)
+    result.by = CAPSTAN_RT_ATTENTION_BY_LIBRARY;
   return CAPSTAN_RT_OK;
+}
+
+void Attentions::choose(AttentionPlan &plan, capstan_rt_attention_by by) {
+  std::lock_guard<std::mutex> lock(mutex);
+  plans[plan.sdpa].by = plan.by = by;
 }
 
 int32_t Attentions::run(const AttentionPlan &plan,

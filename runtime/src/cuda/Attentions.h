@@ -25,35 +25,47 @@ class CudaDevice;
 
 struct AttentionPlan {
   capstan_cudnn_sdpa sdpa = {};
-  const capstan_cudnn_plan *plan = nullptr; // lives as long as the device
-  int64_t workspace = 0;                    // bytes
+  /// Lives as long as the device; null if the library can't, and the runtime's
+  /// kernels can.
+  const capstan_cudnn_plan *plan = nullptr;
+  int64_t workspace = 0; // bytes
+  /// What has been chosen of what can.
+  capstan_rt_attention_by by = CAPSTAN_RT_ATTENTION_BY_TIME;
 };
 
 class Attentions {
 public:
-  explicit Attentions(CudaDevice &device) : device(device) {}
+  /// \param[in] cudnn   a file; empty: any
+  Attentions(CudaDevice &device, std::string cudnn)
+      : device(device), file(std::move(cudnn)) {}
   /// Loads cuDNN, and the library that knows it.
-  /// \param[in] cudnn   a file; null or empty: any
-  int32_t load(const char *cudnn, const char **description);
+  int32_t load(const char **description);
   void clear();
 
   /// The plan of attention that has queries and heads. The first of its kind is
   /// built, which takes a while.
+  /// \param[in] kernels   whether the runtime's kernels can do it
   int32_t plan(const capstan_rt_attention_desc &desc, bool sameLengths,
-               bool hasLogsumexp, AttentionPlan &plan);
+               bool hasLogsumexp, bool kernels, AttentionPlan &plan);
+  /// Keeps the choice for later calls of that kind.
+  void choose(AttentionPlan &plan, capstan_rt_attention_by by);
   int32_t run(const AttentionPlan &plan, const capstan_cudnn_tensors &tensors,
               void *workspace, CUstream stream, const char *location);
 
 private:
-  int32_t open(const char *cudnn);
+  // With the lock.
+  int32_t open();
+  int32_t makePlan(const capstan_cudnn_sdpa &sdpa, Where where,
+                   AttentionPlan &plan);
 
   CudaDevice &device;
   std::mutex mutex;
   capstan_cudnn *handle = nullptr;
+  const std::string file;
   std::string description;
   decltype(&capstan_cudnn_open) openLibrary = nullptr;
   decltype(&capstan_cudnn_close) closeLibrary = nullptr;
-  decltype(&capstan_cudnn_plan_sdpa) makePlan = nullptr;
+  decltype(&capstan_cudnn_plan_sdpa) planSdpa = nullptr;
   decltype(&capstan_cudnn_plan_release) releasePlan = nullptr;
   decltype(&capstan_cudnn_run) runPlan = nullptr;
   struct Less {

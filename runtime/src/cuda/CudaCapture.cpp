@@ -23,7 +23,8 @@ int32_t CudaStream::lookUp(Ref<CudaGraph> &recorded) {
 
 bool CudaStream::capturing() { return captured || handle->capturedByOwner(); }
 
-int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
+int32_t CudaStream::beginCapture(Ref<MemoryPool> memory,
+                                 const ReplayLimits &limits) {
   const char *op = "capture_begin";
   Current current(gpu);
   if (!memory)
@@ -32,6 +33,8 @@ int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
   if (capturing())
     return fail(CAPSTAN_RT_INVALID_CAPTURE, {op, nullptr, gpu.name()},
                 "the stream is being captured already");
+  auto opened = Ref<CudaGraph>::adopt(new CudaGraph(gpu, std::move(memory)));
+  CAPSTAN_RT_TRY(opened->open(limits));
   // An event of what is under way would be recorded.
   CAPSTAN_RT_TRY(flights->close(op));
   Captures::begin();
@@ -40,7 +43,7 @@ int32_t CudaStream::beginCapture(Ref<MemoryPool> memory) {
     Captures::end();
     return gpu.failed(result, "cuStreamBeginCapture", {op});
   }
-  graph = Ref<CudaGraph>::adopt(new CudaGraph(gpu, std::move(memory)));
+  graph = std::move(opened);
   handle->setCaptured(true);
   captured.store(true, std::memory_order_release);
   return CAPSTAN_RT_OK;
@@ -115,47 +118,32 @@ void CudaStream::captureCall(Module &module) {
 }
 
 int32_t CudaStream::replay(Graph &replayed, const FailureRef &failure,
-                           const std::vector<Part> &parts) {
+                           const ReplayParts &parts) {
   auto &recorded = static_cast<CudaGraph &>(replayed);
   Current current(gpu);
+  FailureRef owner = failure;
+  CUdeviceptr record = 0;
+  if (stateOf(*recorded.failure)) {
+    if (!owner)
+      owner = FailureRef::adopt(new Failure);
+    FailureState *state;
+    CAPSTAN_RT_TRY(stateFor(/*recorded=*/nullptr, owner, state));
+    // Until its failure is reported: the graph has what codes stand for.
+    state->keep(Ref<RefCounted>::share(&recorded));
+    record = state->record();
+  }
   {
     Traced traced(*this, /*recorded=*/false, "graph", "graph_launch");
-    // The driver runs no two replays of a graph at once.
-    if (stateOf(*recorded.failure)) {
-      CAPSTAN_RT_TRY(replayChecked(recorded, failure, parts));
-    } else {
-      CAPSTAN_RT_TRY(recorded.launch(handle->stream));
-      CAPSTAN_RT_TRY(copyParts("graph_launch", parts));
-    }
+    CAPSTAN_RT_TRY(recorded.launch(handle, parts, record));
   }
-  flights->keep(Ref<RefCounted>::share(&recorded));
-  if (failure)
-    flights->cover(failure);
+  if (!record)
+    flights->keep(Ref<RefCounted>::share(&recorded));
+  if (owner)
+    flights->cover(owner);
   return CAPSTAN_RT_OK;
 }
 
-/// Takes over what the graph's record says before the next replay clears it.
-int32_t CudaStream::replayChecked(CudaGraph &recorded,
-                                  const FailureRef &failure,
-                                  const std::vector<Part> &parts) {
-  const char *op = "graph_launch";
-  FailureRef owner = failure ? failure : FailureRef::adopt(new Failure);
-  FailureState *state;
-  CAPSTAN_RT_TRY(stateFor(/*recorded=*/nullptr, owner, state));
-  state->keep(Ref<RefCounted>::share(&recorded)); // has what codes stand for
-  std::lock_guard<std::mutex> lock(recorded.replaying);
-  if (!recorded.looked)
-    CAPSTAN_RT_TRY(gpu.events.take(op, recorded.looked));
-  else if (recorded.lookedOn.get() != handle.get())
-    CAPSTAN_CUDA_TRY(gpu, op, cuStreamWaitEvent, handle->stream,
-                     recorded.looked, 0);
-  CAPSTAN_RT_TRY(recorded.launch(handle->stream));
-  RuntimeKernels::Parts records;
-  records.failed = stateOf(*recorded.failure)->record();
-  records.into = state->record();
-  CAPSTAN_RT_TRY(copyParts(op, parts, std::move(records)));
-  CAPSTAN_CUDA_TRY(gpu, op, cuEventRecord, recorded.looked, handle->stream);
-  recorded.lookedOn = Ref<RefCounted>::share(handle.get());
-  flights->cover(owner);
-  return CAPSTAN_RT_OK;
+int32_t CudaStream::waitReplays(Graph &graph) {
+  Current current(gpu);
+  return static_cast<CudaGraph &>(graph).wait(*handle);
 }

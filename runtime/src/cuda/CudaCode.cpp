@@ -13,14 +13,26 @@ using namespace capstan::rt;
 
 static constexpr const char *loading = "module";
 
+/// Tries again, once, if there is no memory but what nobody uses.
+template <typename Function>
+static CUresult withMemory(CudaDevice &device, const Function &allocate) {
+  CUresult result = allocate();
+  if (result != CUDA_ERROR_OUT_OF_MEMORY)
+    return result;
+  device.trim();
+  return allocate();
+}
+
 int32_t capstan::rt::loadGpuModule(CudaDevice &device, const char *op,
                                    const void *code, CUmodule &module) {
   char log[2048] = "";
   CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER,
                             CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
   void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
-  CUresult result = device.driver().cuModuleLoadDataEx(
-      &module, code, std::size(options), options, values);
+  CUresult result = withMemory(device, [&] {
+    return device.driver().cuModuleLoadDataEx(&module, code, std::size(options),
+                                              options, values);
+  });
   if (!result)
     return CAPSTAN_RT_OK;
   return fail(statusOf(result), {op, nullptr, device.name()},
@@ -40,8 +52,20 @@ Error CudaKernel::describe(uint64_t check, const char *device) const {
                    failed.message ? failed.message : "failed");
 }
 
-int32_t CudaCode::addKernel(const capstan_rt_gpu_kernel_info &info) {
-  CudaKernel kernel(info);
+Amount CudaKernel::amountOf(void *const *arguments) const {
+  Amount amount;
+  amount.bytes = bytes.fixed;
+  if (bytes.each) {
+    int64_t iterations;
+    memcpy(&iterations, arguments[info.num_arguments - 1], sizeof(iterations));
+    amount.bytes += bytes.each * double(iterations);
+  }
+  return amount;
+}
+
+int32_t CudaCode::addKernel(const capstan_rt_gpu_kernel_info &info,
+                            capstan_rt_kernel_bytes bytes) {
+  CudaKernel kernel(info, bytes);
   auto failed = [&](CUresult result, const char *function) {
     return fail(statusOf(result), {loading, info.location, device->name()},
                 format("kernel '%s': %s: %s", info.name, function,
@@ -91,7 +115,8 @@ int32_t CudaCode::addConstants(const capstan_rt_gpu_module_info &info) {
     if (!device->claim(bytes))
       return failed(CUDA_ERROR_OUT_OF_MEMORY, "memory_limit");
     constantBytes = bytes;
-    if (CUresult result = cu.cuMemAlloc(&constantMemory, bytes))
+    if (CUresult result = withMemory(
+            *device, [&] { return cu.cuMemAlloc(&constantMemory, bytes); }))
       return failed(result, "cuMemAlloc");
   }
   for (int64_t i = 0; i < info.num_constants; ++i) {
@@ -127,7 +152,7 @@ int32_t CudaCode::load(CudaDevice &device, const capstan_rt_module_info &info,
   // Failures know the addresses of kernels.
   loaded->kernels.reserve(gpu->num_kernels);
   for (int64_t i = 0; i < gpu->num_kernels; ++i)
-    CAPSTAN_RT_TRY(loaded->addKernel(gpu->kernels[i]));
+    CAPSTAN_RT_TRY(loaded->addKernel(gpu->kernels[i], kernelBytesOf(*gpu, i)));
   device.addCode(*loaded);
   return CAPSTAN_RT_OK;
 }

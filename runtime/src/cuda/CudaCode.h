@@ -21,10 +21,15 @@ int32_t loadGpuModule(CudaDevice &device, const char *op, const void *code,
 
 class CudaKernel final : public CheckSource {
 public:
-  explicit CudaKernel(const capstan_rt_gpu_kernel_info &info) : info(info) {}
+  CudaKernel(const capstan_rt_gpu_kernel_info &info,
+             capstan_rt_kernel_bytes bytes)
+      : info(info), bytes(bytes) {}
   Error describe(uint64_t check, const char *device) const override;
+  /// Of a launch with these arguments.
+  Amount amountOf(void *const *arguments) const;
 
   const capstan_rt_gpu_kernel_info &info;
+  const capstan_rt_kernel_bytes bytes;
   CUfunction function = nullptr;
 };
 
@@ -43,7 +48,8 @@ public:
 private:
   explicit CudaCode(CudaDevice &device)
       : device(Ref<CudaDevice>::share(&device)) {}
-  int32_t addKernel(const capstan_rt_gpu_kernel_info &info);
+  int32_t addKernel(const capstan_rt_gpu_kernel_info &info,
+                    capstan_rt_kernel_bytes bytes);
   int32_t addConstants(const capstan_rt_gpu_module_info &info);
 
   Ref<CudaDevice> device;

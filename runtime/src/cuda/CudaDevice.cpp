@@ -22,12 +22,12 @@ CudaDevice::CudaDevice(const char *name, int32_t index,
                        const capstan_rt_device_config &config)
     : pinned(*this), events(*this, CU_EVENT_DISABLE_TIMING),
       timers(*this, CU_EVENT_DEFAULT), records(*this), kernels(*this),
-      gemms(*this), attentions(*this), config(config), label(name),
+      gemms(*this),
+      attentions(*this, config.cudnn_library ? config.cudnn_library : ""),
+      hopper(*this), config(config), label(name),
       driverName(config.cuda_driver ? config.cuda_driver : "libcuda.so.1"),
       gemmFile(config.blas_library ? config.blas_library : ""),
-      gemmCache(config.gemm_cache ? config.gemm_cache : ""),
-      cudnnFile(config.cudnn_library ? config.cudnn_library : ""),
-      index(index) {
+      gemmCache(config.gemm_cache ? config.gemm_cache : ""), index(index) {
   if (config.allocator)
     allocator = *config.allocator;
 }
@@ -51,6 +51,7 @@ int32_t CudaDevice::open() {
   CAPSTAN_RT_TRY(openPool());
   CAPSTAN_CUDA_TRY(*this, creating, cuStreamCreate, &aside,
                    CU_STREAM_NON_BLOCKING);
+  hopper.open();
   return kernels.load();
 }
 
@@ -80,6 +81,7 @@ CudaDevice::~CudaDevice() {
     Relaxed relaxed(*this);
     gemms.clear();
     attentions.clear();
+    hopper.unload();
     kernels.unload();
     records.clear();
     events.clear();
@@ -170,5 +172,5 @@ int32_t CudaDevice::gemmLibrary(const char **library) {
 
 int32_t CudaDevice::attentionLibrary(const char **library) {
   Current current(*this);
-  return attentions.load(cudnnFile.c_str(), library);
+  return attentions.load(library);
 }

@@ -18,6 +18,7 @@
 #include "cuda/EventCache.h"
 #include "cuda/FailureRecords.h"
 #include "cuda/Gemms.h"
+#include "cuda/HopperAttention.h"
 #include "cuda/PinnedCache.h"
 #include "cuda/RuntimeKernels.h"
 
@@ -88,6 +89,9 @@ public:
   void use(int64_t bytes);
   int64_t used() const { return inUse.load(std::memory_order_relaxed); }
   int64_t memoryLimit() const { return limit; }
+  capstan_rt_attention_by attentionBy() const {
+    return static_cast<capstan_rt_attention_by>(config.attention);
+  }
   bool poisonsMemory() const { return config.poison_memory; }
   /// A stream for memory that no caller's stream may touch.
   CUstream ownStream() const { return aside; }
@@ -98,6 +102,7 @@ public:
   RuntimeKernels kernels;
   Gemms gemms;
   Attentions attentions;
+  HopperAttention hopper;
 
 private:
   int32_t openPool();
@@ -105,7 +110,7 @@ private:
 
   capstan_rt_device_config config;
   capstan_rt_allocator allocator = {};
-  const std::string label, driverName, gemmFile, gemmCache, cudnnFile;
+  const std::string label, driverName, gemmFile, gemmCache;
   const int32_t index;
   Driver cu;
   CUdevice handle = 0;

@@ -27,6 +27,10 @@ int32_t CudaStream::workspaceFor(CudaGraph *recorded, int64_t bytes, Block &own,
   *memory = nullptr;
   if (!bytes)
     return CAPSTAN_RT_OK;
+  if (recorded && (*memory = recorded->ownWorkspace(bytes))) {
+    recorded->recordedNodes().addCall(handle->stream, *memory, bytes);
+    return CAPSTAN_RT_OK;
+  }
   // A graph that somebody else captures gets nodes that allocate it.
   bool owners = !recorded && handle->capturedByOwner();
   Block &kept = recorded ? recorded->workspace : owners ? own : workspace;
@@ -70,6 +74,7 @@ int32_t CudaStream::gemm(const FailureRef &failure,
   lt::Status status;
   {
     Traced traced(*this, bool(recorded), "gemm", "gemm", desc.location);
+    traced.with([&] { return amountOf(desc); });
     // A kernel that runs for the first time is loaded.
     Relaxed relaxed(gpu);
     status = gpu.gemms.run(plan, tensors, memory, handle->stream);

@@ -12,6 +12,7 @@
 #define CAPSTAN_RT_CUDA_CUDAGRAPH_H
 
 #include "cuda/GraphNodes.h"
+#include "cuda/ReplayRing.h"
 
 namespace capstan::rt {
 
@@ -19,6 +20,8 @@ class CudaGraph final : public Graph {
 public:
   CudaGraph(CudaDevice &device, Ref<MemoryPool> pool);
   ~CudaGraph() override;
+  /// Takes what replays need besides the pool's memory.
+  int32_t open(const ReplayLimits &limits);
 
   // While it is captured.
   void keep(Ref<RefCounted> object);
@@ -34,17 +37,19 @@ public:
   void countReplay() override;
   bool move(const void *from, int64_t bytes, const void *to) override;
 
-  int32_t launch(CUstream stream);
+  /// Launches a replay, whose failures go to `record` if there can be any.
+  int32_t launch(const Ref<StreamHandle> &stream, const ReplayParts &parts,
+                 CUdeviceptr record);
+  /// What comes next on the stream runs after all replays of a region's graph.
+  int32_t wait(const StreamHandle &stream);
 
   /// Of all its work; has a state if something in it may fail.
   const FailureRef failure;
-  /// Of its products, which run one after the other.
+  /// Of calls of libraries, which run one after the other.
   Block workspace;
-  /// Held while a replay and what comes of its failures are enqueued.
-  std::mutex replaying;
-  /// After the last replay whose record was looked at; null: none yet.
-  CUevent looked = nullptr;
-  Ref<RefCounted> lookedOn; // that replay's StreamHandle
+  /// Memory that no work but one call will use, since what the call first sets
+  /// there can then be set with that of other calls. Null if it is too much.
+  void *ownWorkspace(int64_t bytes);
 
 private:
   Ref<CudaDevice> owner;
@@ -52,7 +57,11 @@ private:
   std::mutex mutex;
   std::vector<Ref<RefCounted>> kept; // modules, and what copies read
   std::vector<Counters *> counters;  // of the modules and the device
+  std::vector<Block> own;            // has workspaces, one behind the other
+  int64_t ownLeft = 0, ownBytes = 0; // of the last block, and of all
   GraphNodes parts;
+  ReplayRing ring;
+  bool tells = false;         // it has the ring's kernels
   CUgraph recorded = nullptr; // its nodes name those of `exec`
   CUgraphExec exec = nullptr;
   int64_t count = 0;

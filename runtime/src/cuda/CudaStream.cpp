@@ -115,8 +115,9 @@ int32_t CudaStream::stateFor(CudaGraph *recorded, const FailureRef &failure,
   if (!owner->backend) {
     Ref<FailureState> created;
     CAPSTAN_RT_TRY(FailureState::create(gpu, created));
-    // What fails in one replay is not to fail in the next.
-    if (recorded || handle->capturedByOwner())
+    // What fails in one replay is not to fail in the next. Replays of our
+    // graphs see to that at their end.
+    if (!recorded && handle->capturedByOwner())
       CAPSTAN_RT_TRY(gpu.kernels.reset(handle->stream, created->record()));
     owner->backend = created;
   }

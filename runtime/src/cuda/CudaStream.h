@@ -57,13 +57,15 @@ public:
   int32_t wait(Event &event) override;
 
   bool capturing() override;
-  int32_t beginCapture(Ref<MemoryPool> memory) override;
+  int32_t beginCapture(Ref<MemoryPool> memory,
+                       const ReplayLimits &limits) override;
   int32_t endCapture(Graph **graph) override;
   int32_t refuseInCapture(const char *op, const char *what,
                           const char *location) override;
   void captureCall(Module &module) override;
   int32_t replay(Graph &graph, const FailureRef &failure,
-                 const std::vector<Part> &parts) override;
+                 const ReplayParts &parts) override;
+  int32_t waitReplays(Graph &graph) override;
 
 private:
   class Traced;
@@ -95,13 +97,18 @@ private:
   /// them; in memory of the forward's, or else `own`.
   int32_t prepareLengths(CudaGraph *recorded, const FailureRef &failure,
                          const capstan_rt_attention_desc &desc,
-                         const capstan_cudnn_sdpa &sdpa,
+                         const AttentionPlan &plan,
                          const AttentionArguments &arguments, Block &own,
-                         capstan_cudnn_tensors &tensors);
-  int32_t replayChecked(CudaGraph &graph, const FailureRef &failure,
-                        const std::vector<Part> &parts);
-  int32_t copyParts(const char *op, const std::vector<Part> &parts,
-                    RuntimeKernels::Parts &&records = {});
+                         capstan_cudnn_tensors &tensors, void *&table);
+  int32_t attendByLibrary(CudaGraph *recorded,
+                          const capstan_rt_attention_desc &desc,
+                          const AttentionPlan &plan,
+                          const AttentionArguments &arguments,
+                          const capstan_cudnn_tensors &tensors);
+  /// Has lengths of documents copied to the host, for a trace.
+  int32_t readLengths(const capstan_rt_attention_desc &desc,
+                      const AttentionArguments &arguments,
+                      Ref<TracedLengths> &read);
 
   CudaDevice &gpu;
   const Ref<StreamHandle> handle;

@@ -24,6 +24,7 @@ int32_t CudaStream::copy(const FailureRef &, void *destination,
   if (!bytes || destination == source)
     return CAPSTAN_RT_OK;
   Traced traced(*this, bool(recorded), "copy", "copy");
+  traced.with([&] { return amountOfCopy(bytes); });
   CAPSTAN_CUDA_TRY(gpu, "copy", cuMemcpyDtoDAsync,
                    reinterpret_cast<CUdeviceptr>(destination),
                    reinterpret_cast<CUdeviceptr>(source), bytes,
@@ -39,32 +40,26 @@ int32_t CudaStream::stage(const FailureRef &, const std::vector<Part> &parts) {
   Ref<CudaGraph> recorded;
   CAPSTAN_RT_TRY(recording(recorded));
   Traced traced(*this, bool(recorded), "copy", op);
-  CAPSTAN_RT_TRY(copyParts(op, parts));
+  traced.with([&] {
+    Amount amount;
+    for (const Part &part : parts)
+      amount.bytes += amountOfCopy(part.bytes).bytes;
+    return amount;
+  });
+  RuntimeKernels::Parts some;
+  int count = 0;
+  for (const Part &part : parts) {
+    if (part.bytes)
+      some.part[count++] = RuntimeKernels::Part::of(part);
+    if (count == RuntimeKernels::mostParts)
+      CAPSTAN_RT_TRY(
+          gpu.kernels.copy(op, handle->stream, std::exchange(count, 0), some));
+  }
+  if (count)
+    CAPSTAN_RT_TRY(gpu.kernels.copy(op, handle->stream, count, some));
   if (recorded)
     recorded->recordedNodes().addHidden();
   return CAPSTAN_RT_OK;
-}
-
-int32_t CudaStream::copyParts(const char *op, const std::vector<Part> &parts,
-                              RuntimeKernels::Parts &&some) {
-  int count = 0;
-  auto flush = [&] {
-    int32_t code = gpu.kernels.copy(op, handle->stream, count, some);
-    count = 0;
-    some.failed = some.into = 0;
-    return code;
-  };
-  for (const Part &part : parts) {
-    auto source = reinterpret_cast<uint64_t>(part.source);
-    if (part.host)
-      memcpy(&source, part.source, part.bytes);
-    if (part.bytes)
-      some.part[count++] = {part.destination, source,
-                            static_cast<uint64_t>(part.bytes), part.host};
-    if (count == RuntimeKernels::mostParts)
-      CAPSTAN_RT_TRY(flush());
-  }
-  return count || some.failed ? flush() : int32_t(CAPSTAN_RT_OK);
 }
 
 namespace {
@@ -128,6 +123,7 @@ int32_t CudaStream::launchGpu(const FailureRef &failure,
   CUresult result;
   {
     Traced traced(*this, bool(recorded), "launch", info.name, info.location);
+    traced.with([&] { return kernel.amountOf(launch.arguments); });
     result = gpu.driver().cuLaunchKernel(
         kernel.function, launch.grid[0], launch.grid[1], launch.grid[2],
         info.block_x, info.block_y, info.block_z, info.shared_bytes,

@@ -70,8 +70,6 @@ private:
   void choose(const capstan_rt_gemm_desc &desc, GemmTensors tensors,
               CUstream stream, const std::vector<lt::Heuristic> &candidates,
               GemmPlan &plan);
-  float time(const GemmPlan &plan, const GemmTensors &tensors, void *workspace,
-             CUdeviceptr evicting, int64_t cacheBytes, CUstream stream);
 
   CudaDevice &device;
   std::mutex mutex;

@@ -25,6 +25,85 @@ CUgraphNode GraphNodes::last(CUstream stream) const {
   return nodes[0];
 }
 
+CUresult capstan::rt::putFirst(const Driver &cu, CUgraph graph,
+                               CUgraphNode node) {
+  size_t count = 0;
+  if (CUresult result = cu.cuGraphGetRootNodes(graph, nullptr, &count))
+    return result;
+  std::vector<CUgraphNode> roots(count);
+  if (CUresult result = cu.cuGraphGetRootNodes(graph, roots.data(), &count))
+    return result;
+  roots.erase(std::remove(roots.begin(), roots.end(), node), roots.end());
+  std::vector<CUgraphNode> from(roots.size(), node);
+  return roots.empty() ? CUDA_SUCCESS
+                       : cu.cuGraphAddDependencies(graph, from.data(),
+                                                   roots.data(), roots.size());
+}
+
+bool GraphNodes::isMemset(CUgraphNode node) const {
+  CUgraphNodeType type;
+  return !device.driver().cuGraphNodeGetType(node, &type) &&
+         type == CU_GRAPH_NODE_TYPE_MEMSET;
+}
+
+bool GraphNodes::readFill(CUgraphNode memset, Fill &fill) const {
+  CUDA_MEMSET_NODE_PARAMS set;
+  if (device.driver().cuGraphMemsetNodeGetParams(memset, &set) ||
+      set.height != 1)
+    return false;
+  fill = {set.dst, set.width * set.elementSize, set.value, set.elementSize};
+  return true;
+}
+
+/// The one node that `list` has for a node; null if there are none, several, or
+/// edges of a newer kind.
+template <typename List>
+static CUgraphNode onlyOf(List list, CUgraphNode node) {
+  CUgraphNode only = nullptr;
+  size_t count = 0;
+  if (list(node, nullptr, &count) || count != 1 || list(node, &only, &count))
+    return nullptr;
+  return only;
+}
+
+static bool overlap(const RuntimeKernels::Fill &a,
+                    const RuntimeKernels::Fill &b) {
+  return a.memory < b.memory + b.bytes && b.memory < a.memory + a.bytes;
+}
+
+CUresult GraphNodes::takeFills(CUgraph graph, const Call &call,
+                               std::vector<Fill> &fills) {
+  const Driver &cu = device.driver();
+  auto after = cu.cuGraphNodeGetDependentNodes;
+  auto before = cu.cuGraphNodeGetDependencies;
+  size_t first = fills.size();
+  CUgraphNode previous = call.before;
+  while (previous) {
+    CUgraphNode node = onlyOf(after, previous);
+    CUgraphNode next = node ? onlyOf(after, node) : nullptr;
+    // Nothing is done to a graph that isn't a chain here.
+    Fill fill;
+    if (!next || !isMemset(node) || onlyOf(before, node) != previous ||
+        onlyOf(before, next) != node || !readFill(node, fill))
+      break;
+    // Nothing else of the call has written there yet.
+    if (fill.memory < call.memory ||
+        fill.memory + fill.bytes > call.memory + call.bytes ||
+        std::any_of(fills.begin() + first, fills.end(),
+                    [&](const Fill &each) { return overlap(each, fill); }))
+      break;
+    if (CUresult result = cu.cuGraphAddDependencies(graph, &previous, &next, 1))
+      return result;
+    if (CUresult result = cu.cuGraphDestroyNode(node))
+      return result;
+    for (Call &each : calls)
+      if (each.before == node)
+        each.before = previous;
+    fills.push_back(fill);
+  }
+  return CUDA_SUCCESS;
+}
+
 CUresult GraphNodes::replaceByKernel(CUgraph graph, CUgraphNode memset) const {
   const Driver &cu = device.driver();
   size_t numBefore = 0, numAfter = 0;
@@ -36,8 +115,9 @@ CUresult GraphNodes::replaceByKernel(CUgraph graph, CUgraphNode memset) const {
   if (cu.cuGraphNodeGetDependencies(memset, before.data(), &numBefore) ||
       cu.cuGraphNodeGetDependentNodes(memset, after.data(), &numAfter))
     return CUDA_SUCCESS;
-  CUgraphNode fill = device.kernels.fillNode(graph, memset);
-  if (!fill)
+  Fill set;
+  CUgraphNode fill;
+  if (!readFill(memset, set) || device.kernels.fillNode(graph, &set, 1, fill))
     return CUDA_SUCCESS;
   std::vector<CUgraphNode> toFill(numBefore, fill), fromFill(numAfter, fill);
   if (CUresult result = cu.cuGraphAddDependencies(graph, before.data(),
@@ -49,22 +129,31 @@ CUresult GraphNodes::replaceByKernel(CUgraph graph, CUgraphNode memset) const {
   return cu.cuGraphDestroyNode(memset);
 }
 
-CUresult GraphNodes::fillByKernels(CUgraph graph) const {
+CUresult GraphNodes::fillByKernels(CUgraph graph) {
   const Driver &cu = device.driver();
+  std::vector<Fill> fills;
+  for (size_t i = 0; i < calls.size(); ++i)
+    if (CUresult result = takeFills(graph, calls[i], fills))
+      return result;
+  for (size_t i = 0; i < fills.size(); i += RuntimeKernels::mostFills) {
+    size_t count = std::min(fills.size() - i, RuntimeKernels::mostFills);
+    CUgraphNode node;
+    if (CUresult result =
+            device.kernels.fillNode(graph, &fills[i], count, node))
+      return result;
+    if (CUresult result = putFirst(cu, graph, node))
+      return result;
+  }
   size_t count = 0;
   if (CUresult result = cu.cuGraphGetNodes(graph, nullptr, &count))
     return result;
   std::vector<CUgraphNode> nodes(count);
   if (CUresult result = cu.cuGraphGetNodes(graph, nodes.data(), &count))
     return result;
-  for (CUgraphNode node : nodes) {
-    CUgraphNodeType type;
-    if (CUresult result = cu.cuGraphNodeGetType(node, &type))
-      return result;
-    if (type == CU_GRAPH_NODE_TYPE_MEMSET)
+  for (CUgraphNode node : nodes)
+    if (isMemset(node))
       if (CUresult result = replaceByKernel(graph, node))
         return result;
-  }
   return CUDA_SUCCESS;
 }
 

@@ -29,11 +29,31 @@ public:
   /// See Graph::move. The nodes' graph still exists.
   bool move(CUgraphExec exec, const void *from, int64_t bytes, const void *to);
 
+  /// What is recorded next on the stream is a call of a library, and no other
+  /// work of the graph uses this memory.
+  void addCall(CUstream stream, const void *memory, int64_t bytes) {
+    calls.push_back({last(stream), reinterpret_cast<CUdeviceptr>(memory),
+                     static_cast<CUdeviceptr>(bytes)});
+  }
+
   /// Makes nodes that set memory kernels. The driver launches a graph of
   /// kernels alone in one piece; each other node costs the host a microsecond.
-  CUresult fillByKernels(CUgraph graph) const;
+  /// What calls of libraries set first in memory of their own is set by one
+  /// kernel, before all other nodes.
+  CUresult fillByKernels(CUgraph graph);
 
 private:
+  struct Call {
+    CUgraphNode before;
+    CUdeviceptr memory, bytes;
+  };
+  using Fill = RuntimeKernels::Fill;
+
+  bool isMemset(CUgraphNode node) const;
+  bool readFill(CUgraphNode memset, Fill &fill) const;
+  /// Takes the call's first nodes out of the graph, those that do nothing but
+  /// set memory of its own.
+  CUresult takeFills(CUgraph graph, const Call &call, std::vector<Fill> &fills);
   CUresult replaceByKernel(CUgraph graph, CUgraphNode memset) const;
 
   struct Kernel {
@@ -69,8 +89,12 @@ private:
   CudaDevice &device;
   std::vector<Kernel> kernels;
   std::vector<Copy> copies;
+  std::vector<Call> calls;
   bool hides = false, looked = false;
 };
+
+/// Lets all other nodes of the graph depend on one that has no edges.
+CUresult putFirst(const Driver &driver, CUgraph graph, CUgraphNode node);
 
 } // namespace capstan::rt
 

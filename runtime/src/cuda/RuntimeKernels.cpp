@@ -8,6 +8,7 @@
 #include "cuda/CudaDevice.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 using namespace capstan::rt;
@@ -23,10 +24,15 @@ int32_t RuntimeKernels::load() {
   const struct {
     const char *name;
     CUfunction &function;
-  } functions[] = {
-      {"capstan_copy", copyParts},     {"capstan_fill", fillMemory},
-      {"capstan_reset", resetRecord},  {"capstan_check", checkByte},
-      {"capstan_lengths", sumLengths}, {"capstan_keyless", clearKeyless}};
+  } functions[] = {{"capstan_copy", copyParts},
+                   {"capstan_fill", fillMemory},
+                   {"capstan_reset", resetRecord},
+                   {"capstan_check", checkByte},
+                   {"capstan_lengths", sumLengths},
+                   {"capstan_keyless", clearKeyless},
+                   {"capstan_replay_begin", beginReplay},
+                   {"capstan_replay_copy", copyReplay},
+                   {"capstan_replay_end", endReplay}};
   for (const auto &each : functions)
     CAPSTAN_CUDA_TRY(device, op, cuModuleGetFunction, &each.function, module,
                      each.name);
@@ -47,43 +53,88 @@ int32_t RuntimeKernels::launch(const char *op, CUfunction function,
   return CAPSTAN_RT_OK;
 }
 
-/// Blocks of `threads` for `bytes`, 16 of them a thread; a thread of so many
-/// blocks takes more.
-static unsigned blocksFor(uint64_t bytes, unsigned threads) {
-  uint64_t blocks = (bytes / 16 + threads - 1) / threads;
-  return blocks < 1 ? 1 : blocks > 1024 ? 1024 : blocks;
+static constexpr unsigned blockSize = 256;
+
+/// Blocks for `bytes`, 16 of them a thread; a thread of so many blocks takes
+/// more.
+static unsigned blocksFor(uint64_t bytes, uint64_t most = 1024) {
+  uint64_t blocks = (bytes / 16 + blockSize - 1) / blockSize;
+  return std::clamp<uint64_t>(blocks, 1, most);
+}
+
+RuntimeKernels::Part RuntimeKernels::Part::of(const rt::Part &part) {
+  auto source = reinterpret_cast<uint64_t>(part.source);
+  if (part.host)
+    memcpy(&source, part.source, part.bytes);
+  return {part.destination, source, static_cast<uint64_t>(part.bytes),
+          part.host};
 }
 
 int32_t RuntimeKernels::copy(const char *op, CUstream stream, int count,
                              Parts &parts) const {
-  static_assert(sizeof(Parts) == 528, "as the kernel has it");
+  static_assert(sizeof(Parts) == 512, "as the kernel has it");
   uint64_t most = 0;
-  if (!count)
-    parts.part[0].bytes = parts.part[0].number = 0;
   for (int i = 0; i < count; ++i)
     most = std::max(most, parts.part[i].bytes);
   void *arguments[] = {&parts};
-  return launch(op, copyParts, blocksFor(most, 256), 256, stream, arguments,
-                std::max(count, 1));
+  return launch(op, copyParts, blocksFor(most), blockSize, stream, arguments,
+                count);
 }
 
-CUgraphNode RuntimeKernels::fillNode(CUgraph graph, CUgraphNode memset) const {
-  const Driver &cu = device.driver();
-  CUDA_MEMSET_NODE_PARAMS set;
-  if (cu.cuGraphMemsetNodeGetParams(memset, &set) || set.height != 1)
-    return nullptr;
-  uint64_t bytes = set.width * set.elementSize;
-  uint64_t element = set.elementSize;
-  void *arguments[] = {&set.dst, &bytes, &set.value, &element};
+CUresult RuntimeKernels::addNode(CUgraph graph,
+                                 const std::vector<CUgraphNode> &after,
+                                 CUfunction function, unsigned blocks,
+                                 unsigned blocksY, void **arguments,
+                                 CUgraphNode &node) const {
   CUDA_KERNEL_NODE_PARAMS kernel = {};
-  kernel.func = fillMemory;
-  kernel.gridDimX = blocksFor(bytes, 256);
-  kernel.blockDimX = 256;
-  kernel.gridDimY = kernel.gridDimZ = kernel.blockDimY = kernel.blockDimZ = 1;
+  kernel.func = function;
+  kernel.gridDimX = blocks;
+  kernel.gridDimY = blocksY;
+  kernel.blockDimX = blockSize;
+  kernel.gridDimZ = kernel.blockDimY = kernel.blockDimZ = 1;
   kernel.kernelParams = arguments;
+  return device.driver().cuGraphAddKernelNode(&node, graph, after.data(),
+                                              after.size(), &kernel);
+}
+
+CUresult RuntimeKernels::fillNode(CUgraph graph, const Fill *fills,
+                                  size_t count, CUgraphNode &node) const {
+  Fill table[mostFills] = {};
+  static_assert(sizeof(table) == 3840, "as the kernel has it");
+  std::copy_n(fills, count, table);
+  uint64_t most = 0;
+  for (size_t i = 0; i < count; ++i)
+    most = std::max(most, fills[i].bytes);
+  void *arguments[] = {&table};
+  return addNode(graph, {}, fillMemory, blocksFor(most), count, arguments,
+                 node);
+}
+
+CUresult RuntimeKernels::beginNode(CUgraph graph, Replay &replay,
+                                   CUgraphNode &node) const {
+  void *arguments[] = {&replay.slots, &replay.mask, &replay.slotBytes,
+                       &replay.state};
+  return addNode(graph, {}, beginReplay, 1, 1, arguments, node);
+}
+
+CUresult RuntimeKernels::copyNode(CUgraph graph, const Replay &replay,
+                                  const ReplayLimits &limits,
+                                  CUgraphNode &node) const {
+  CUdeviceptr parts = replay.state + Replay::counterBytes + replay.headBytes;
+  void *arguments[] = {&parts};
+  return addNode(graph, {}, copyReplay, blocksFor(limits.inputBytes),
+                 limits.inputs, arguments, node);
+}
+
+CUresult RuntimeKernels::endNode(CUgraph graph,
+                                 const std::vector<CUgraphNode> &after,
+                                 Replay &replay,
+                                 const ReplayLimits &limits) const {
+  uint64_t count = limits.results;
+  void *arguments[] = {&replay.state, &count, &replay.record, &replay.done};
   CUgraphNode node;
-  return cu.cuGraphAddKernelNode(&node, graph, nullptr, 0, &kernel) ? nullptr
-                                                                    : node;
+  return addNode(graph, after, endReplay, blocksFor(limits.resultBytes),
+                 std::max(limits.results, 1), arguments, node);
 }
 
 int32_t RuntimeKernels::reset(CUstream stream, CUdeviceptr record) const {

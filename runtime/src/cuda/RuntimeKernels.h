@@ -27,11 +27,31 @@ public:
     uint64_t source;   // an address there, or a number of at most 8 bytes
     uint64_t bytes;
     uint64_t number; // whether it is one
+
+    /// Reads a number of the host now.
+    static Part of(const rt::Part &part);
   };
   struct Parts {
     Part part[mostParts];
-    // What failed in the first record has failed in the second; 0: no records.
-    CUdeviceptr failed = 0, into = 0;
+  };
+  /// Memory that is set to the first `element` bytes of a value, repeated.
+  struct Fill {
+    CUdeviceptr memory;
+    uint64_t bytes;
+    uint32_t value, element;
+  };
+  /// Fills that one node does.
+  static constexpr size_t mostFills = 160;
+  /// What the kernels at both ends of a replay work with.
+  struct Replay {
+    uint64_t slots; // pinned: each has a head, and then parts of inputs
+    uint64_t mask;  // the counter's bits that choose one
+    uint64_t slotBytes, headBytes;
+    /// Counters of replays and of blocks, then what the replay's slot says.
+    CUdeviceptr state;
+    CUdeviceptr record; // of the graph's failures; or 0
+    uint64_t done;      // pinned: how many replays are
+    static constexpr int64_t counterBytes = 16;
   };
 
   /// Cumulative lengths of documents, and what is to be known of them. Without
@@ -64,11 +84,18 @@ public:
   int32_t load();
   void unload();
 
-  /// Copies the first `count` parts, which don't overlap, and merges records.
+  /// Copies the first `count` parts, which don't overlap.
   int32_t copy(const char *op, CUstream stream, int count, Parts &parts) const;
-  /// A node of a graph that does the work of one that sets memory; null if it
-  /// can't.
-  CUgraphNode fillNode(CUgraph graph, CUgraphNode memset) const;
+  /// A node of a graph that sets memory.
+  CUresult fillNode(CUgraph graph, const Fill *fills, size_t count,
+                    CUgraphNode &node) const;
+  // Nodes at both ends of a graph, for replays within the limits: the first,
+  // the one that copies inputs, and the last.
+  CUresult beginNode(CUgraph graph, Replay &replay, CUgraphNode &node) const;
+  CUresult copyNode(CUgraph graph, const Replay &replay,
+                    const ReplayLimits &limits, CUgraphNode &node) const;
+  CUresult endNode(CUgraph graph, const std::vector<CUgraphNode> &after,
+                   Replay &replay, const ReplayLimits &limits) const;
   /// Clears a failure record and its mirror.
   int32_t reset(CUstream stream, CUdeviceptr record) const;
   /// Fails with a code if the byte is 0.
@@ -84,11 +111,15 @@ private:
   int32_t launch(const char *op, CUfunction function, unsigned blocks,
                  unsigned threads, CUstream stream, void **arguments,
                  unsigned blocksY = 1) const;
+  CUresult addNode(CUgraph graph, const std::vector<CUgraphNode> &after,
+                   CUfunction function, unsigned blocks, unsigned blocksY,
+                   void **arguments, CUgraphNode &node) const;
 
   CudaDevice &device;
   CUmodule module = nullptr;
   CUfunction copyParts = nullptr, fillMemory = nullptr, resetRecord = nullptr,
-             checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr;
+             checkByte = nullptr, sumLengths = nullptr, clearKeyless = nullptr,
+             beginReplay = nullptr, copyReplay = nullptr, endReplay = nullptr;
 };
 
 } // namespace capstan::rt

@@ -48,7 +48,8 @@ void GpuSpan::finish(CudaDevice &device) {
                             std::chrono::duration<double, std::milli>(ms));
   };
   device.trace.add(category, name.c_str(), location.c_str(), at(begin), at(end),
-                   track);
+                   track, /*device=*/-1,
+                   lengths ? lengths->amount() : std::move(amount));
   device.timers.give(begin);
   device.timers.give(end);
 }

@@ -29,9 +29,22 @@ struct ClockPoint final : RefCounted {
   Trace::Clock::time_point at;
 };
 
+/// Lengths of documents that were copied to the host, to know what attention
+/// has to do.
+struct TracedLengths final : RefCounted {
+  capstan_rt_attention_desc desc;
+  Block block; ///< cu_seqlens_q, then cu_seqlens_k
+  Amount amount() const {
+    auto *q = static_cast<const int32_t *>(block.get());
+    return amountOf(desc, q, q + desc.documents + 1);
+  }
+};
+
 struct GpuSpan {
   const char *category;
   std::string name, location; // a module may be gone when the work is done
+  Amount amount;
+  Ref<TracedLengths> lengths; ///< of attention; else null
   CUevent begin, end;
   Ref<ClockPoint> origin;
   uint64_t track; ///< of the stream

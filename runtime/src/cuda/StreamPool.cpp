@@ -92,14 +92,25 @@ void *GraphOnlyPool::allocate(int64_t bytes, int64_t alignment,
                               int64_t &capacity) {
   if (bytes > INT64_MAX / 2 || alignment > aligned)
     return nullptr;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    capacity = roundUp(bytes);
+    std::vector<void *> &blocks = unused[capacity];
+    if (!blocks.empty()) {
+      void *memory = blocks.back();
+      blocks.pop_back();
+      return memory;
+    }
+  }
+  return allocateUnused(bytes, alignment, capacity);
+}
+
+void *GraphOnlyPool::allocateUnused(int64_t bytes, int64_t alignment,
+                                    int64_t &capacity) {
+  if (bytes > INT64_MAX / 2 || alignment > aligned)
+    return nullptr;
   capacity = roundUp(bytes);
   std::lock_guard<std::mutex> lock(mutex);
-  std::vector<void *> &blocks = unused[capacity];
-  if (!blocks.empty()) {
-    void *memory = blocks.back();
-    blocks.pop_back();
-    return memory;
-  }
   Relaxed relaxed(*device);
   void *memory = device->reserve(capacity, device->ownStream());
   if (!memory)

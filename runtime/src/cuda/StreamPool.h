@@ -80,6 +80,8 @@ public:
   ~GraphOnlyPool() override;
 
   void *allocate(int64_t bytes, int64_t alignment, int64_t &capacity) override;
+  void *allocateUnused(int64_t bytes, int64_t alignment,
+                       int64_t &capacity) override;
   void give(void *memory, int64_t capacity) override;
   int64_t bytes() const override { return total; }
 

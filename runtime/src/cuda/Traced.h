@@ -34,6 +34,16 @@ public:
   }
   Traced(const Traced &) = delete;
 
+  /// `amount` is called only if there is a span.
+  template <typename Function> Traced &with(const Function &amount) {
+    if (running)
+      span.amount = amount();
+    return *this;
+  }
+  void takeLengths(Ref<TracedLengths> lengths) {
+    span.lengths = std::move(lengths);
+  }
+
 private:
   CudaStream &stream;
   bool running = false;

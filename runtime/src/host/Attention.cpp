@@ -27,6 +27,9 @@ public:
         blas(blas), desc(desc), tensors(tensors) {}
 
   MaybeError run(Worker &worker) override;
+  Amount amount() const override {
+    return amountOf(desc, tensors.cuSeqlensQ, tensors.cuSeqlensK);
+  }
 
 private:
   MaybeError checkLengths(const char *name, const int32_t *cuSeqlens,

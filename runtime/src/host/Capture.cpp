@@ -18,7 +18,7 @@ bool HostStream::capturing() {
   return captured;
 }
 
-int32_t HostStream::beginCapture(Ref<MemoryPool> memory) {
+int32_t HostStream::beginCapture(Ref<MemoryPool> memory, const ReplayLimits &) {
   if (!memory)
     memory = Ref<HostPool>::adopt(new HostPool(host));
   std::lock_guard<std::mutex> lock(mutex);
@@ -84,13 +84,19 @@ private:
 } // namespace
 
 int32_t HostStream::replay(Graph &replayed, const FailureRef &failure,
-                           const std::vector<Part> &parts) {
+                           const ReplayParts &parts) {
   auto &recorded = static_cast<HostGraph &>(replayed);
+  CAPSTAN_RT_TRY(stage(failure, parts.inputs));
   if (failure) {
     CAPSTAN_RT_TRY(enqueue(std::make_unique<Replay>(failure, recorded)));
   } else {
     recorded.retain(); // until the queue is done with it
     worker.push(&recorded);
   }
-  return stage(failure, parts);
+  CAPSTAN_RT_TRY(stage(failure, parts.results));
+  return record(recorded.replayed);
+}
+
+int32_t HostStream::waitReplays(Graph &graph) {
+  return wait(static_cast<HostGraph &>(graph).replayed);
 }

@@ -40,6 +40,7 @@ public:
       memmove(destination, source, bytes); // the ranges may be equal
     return nullptr;
   }
+  Amount amount() const override { return amountOfCopy(bytes); }
 
 private:
   void *destination;

@@ -63,6 +63,7 @@ public:
     product.run(worker.device.threads());
     return nullptr;
   }
+  Amount amount() const override { return amountOf(product.desc); }
 
 private:
   Product product;

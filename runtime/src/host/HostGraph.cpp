@@ -11,7 +11,7 @@
 using namespace capstan::rt;
 
 HostGraph::HostGraph(HostDevice &device, Ref<MemoryPool> pool)
-    : Work(nullptr, "graph", "graph_launch"),
+    : Work(nullptr, "graph", "graph_launch"), replayed(device),
       owner(Ref<HostDevice>::share(&device)), pool(std::move(pool)),
       counters{&device.counters} {}
 

@@ -11,6 +11,7 @@
 #ifndef CAPSTAN_RT_HOST_HOSTGRAPH_H
 #define CAPSTAN_RT_HOST_HOSTGRAPH_H
 
+#include "host/HostEvent.h"
 #include "host/HostPool.h"
 #include "host/Worker.h"
 
@@ -35,6 +36,9 @@ public:
 
   MaybeError run(Worker &worker) override;
   void finish() override { release(); }
+
+  /// Behind the last replay.
+  HostEvent replayed;
 
 private:
   Ref<HostDevice> owner;

@@ -17,25 +17,6 @@
 
 namespace capstan::rt {
 
-class HostEvent final : public Event {
-public:
-  explicit HostEvent(HostDevice &device) : Event(&device) {}
-
-  int32_t synchronize() override;
-  bool query() override;
-  void record(Ref<Timeline> timeline, Timeline::Ticket ticket);
-
-  struct Point {
-    Ref<Timeline> timeline; // null: never recorded
-    Timeline::Ticket ticket = 0;
-  };
-  Point point();
-
-private:
-  std::mutex mutex;
-  Point recorded;
-};
-
 class HostStream final : public Stream {
 public:
   explicit HostStream(HostDevice &device);
@@ -76,13 +57,15 @@ public:
   int32_t wait(Event &event) override;
 
   bool capturing() override;
-  int32_t beginCapture(Ref<MemoryPool> memory) override;
+  int32_t beginCapture(Ref<MemoryPool> memory,
+                       const ReplayLimits &limits) override;
   int32_t endCapture(Graph **graph) override;
   int32_t refuseInCapture(const char *op, const char *what,
                           const char *location) override;
   void captureCall(Module &module) override;
   int32_t replay(Graph &graph, const FailureRef &failure,
-                 const std::vector<Part> &parts) override;
+                 const ReplayParts &parts) override;
+  int32_t waitReplays(Graph &graph) override;
 
 private:
   /// Runs or records `work`; fails if the capture was discarded.

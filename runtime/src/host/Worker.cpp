@@ -53,6 +53,10 @@ MaybeError Worker::attempt(Work &work) {
   TraceScope span(device.trace, work.category, work.op, work.location,
                   work.ordinal);
   MaybeError error = work.run(*this);
+  if (span.running() && !error) {
+    auto end = Trace::Clock::now();
+    span.end(end, work.amount());
+  }
   if (error && work.failure)
     work.failure->set(*error);
   return error;

@@ -34,6 +34,8 @@ public:
   virtual ~Work() = default;
 
   virtual MaybeError run(Worker &worker) = 0;
+  /// For traces; after it has run.
+  virtual Amount amount() const { return {}; }
   /// Called once each time the queue is done with it.
   virtual void finish() { delete this; }
 

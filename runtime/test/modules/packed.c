@@ -151,6 +151,7 @@ const capstan_rt_gpu_module_info capstan_module = {sizeof(capstan_module),
                                                        sizeof(*kernels),
                                                    kernels,
                                                    0,
+                                                   0,
                                                    0};
 #else
 const capstan_rt_module_info capstan_module = {sizeof(capstan_module),
