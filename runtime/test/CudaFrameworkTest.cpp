@@ -206,6 +206,7 @@ TEST_P(CudaFrameworkTest, FrameworksMayHaveNoMemoryForAWhile) {
   framework.full = false;
   ASSERT_OK(inForward(add));
   ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+  module = nullptr, stream = nullptr, device = nullptr; // before `framework`
 }
 
 TEST_P(CudaFrameworkTest, CachesAreEmptiedForTheRuntimesPoolToo) {
@@ -222,6 +223,8 @@ TEST_P(CudaFrameworkTest, CachesAreEmptiedForTheRuntimesPoolToo) {
   EXPECT_FAILS(CAPSTAN_RT_OUT_OF_MEMORY, "no memory for 921600 bytes",
                capstan_rt_buffer_create(stream.get(), 900 << 10, &none));
   EXPECT_EQ(framework.emptied, 1);
+  most = nullptr;
+  module = nullptr, stream = nullptr, device = nullptr; // before `framework`
 }
 
 TEST_P(CudaFrameworkTest, HostResultsArePinned) {
