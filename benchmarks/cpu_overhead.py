@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
 
 import capstan
 import torch
+from cuda_limit import BY_LIBRARY
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKENS, HIDDEN, HEADS = 16, 1024, 8
@@ -205,9 +206,9 @@ def run_all(folder: Path) -> None:
     shims = Shims(folder)
     x = torch.randn(TOKENS, HIDDEN, device="cuda").bfloat16()
 
-    def load(name: str, weights: dict[str, torch.Tensor]) -> capstan.Artifact:
+    def load(name: str, weights: dict[str, torch.Tensor], **options: int) -> capstan.Artifact:
         path = folder / f"{name}.so"
-        return capstan.Artifact(path, weights, gemm_cache=b"/tmp/gemms", **shims.options)
+        return capstan.Artifact(path, weights, gemm_cache=b"/tmp/gemms", **shims.options, **options)
 
     off: dict[str, dict[int, Sample]] = {"chain": {}, "linears": {}, "attentions": {}}
     for layers in LAYERS:
@@ -236,7 +237,7 @@ def run_all(folder: Path) -> None:
         linears = Chain(layers, "cuda", norm=False)
         ours = load(f"linears_{layers}", dict(linears.named_parameters()))
         off["linears"][layers] = Sample(ours, shims, x)
-        ours = load(f"attentions_{layers}", {})
+        ours = load(f"attentions_{layers}", {}, attention=BY_LIBRARY)
         off["attentions"][layers] = Sample(ours, shims, heads, documents)
     show_calls(off)
 

@@ -298,7 +298,7 @@ def test_models(name: str, packed: bool) -> None:
 
 
 def test_artifacts_run_packed_models_in_buckets(tmp_path: Path) -> None:
-    """In bf16: attention is cuDNN's, and a forward is one graph."""
+    """In bf16: a forward is one graph."""
     capstan.register_attention()
     sizes = {"head_dim": 64, "hidden_size": 256}
     model = make("Qwen3", "capstan", **sizes)
@@ -332,9 +332,8 @@ def test_artifacts_run_packed_models_in_buckets(tmp_path: Path) -> None:
         artifact.synchronize()
         assert error(result.float().cpu(), expected) <= 1.2 * error(eager.float().cpu(), expected)
     table = artifact.profile(calls=2, **given)
-    for kernel, limit in (("gemm ", "product"), ("varlen_attention 4 heads of 64 bf16", "%")):
+    for kernel, limit in (("gemm ", "%"), ("varlen_attention ", "%"), ("kernel_rows", "% copy")):
         assert any(line.startswith(kernel) and limit in line for line in table.splitlines()), table
-    assert any(line.startswith("kernel_rows") and "% copy" in line for line in table.splitlines())
     assert "graph_launch" not in table
     counters = artifact.module.counters(total=True)
     assert counters["graph_captures"] == 2 and counters["fallbacks_no_bucket"] == 0
