@@ -78,6 +78,8 @@ int32_t CudaStream::prepareLengths(CudaGraph *recorded,
                     sdpa.headsQ * sdpa.dimV,
                     sdpa.wideOffsets,
                     tableBytes,
+                    sdpa.headsQ,
+                    sdpa.headsK,
                     sdpa.windowLeft,
                     sdpa.windowRight};
   Block *block = &own;

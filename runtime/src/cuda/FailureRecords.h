@@ -65,7 +65,7 @@ private:
 
 /// A number of lengths that the caller says are the same, and all that goes
 /// into what is computed of them.
-using LengthsKey = std::array<int64_t, 15>;
+using LengthsKey = std::array<int64_t, 17>;
 
 /// The record of a forward, or a graph; `Failure::backend` holds it.
 class FailureState final : public RefCounted {
