@@ -252,6 +252,34 @@ TEST_P(CudaAttentionTest, Windows) {
   }
 }
 
+TEST_P(CudaAttentionTest, WindowsOfMoreQueriesThanKeys) {
+  Problem<float> p({200}, {10}, 2, 1, 64, 64);
+  p.d.window_right = 10; // the first query is 190 before the first key
+  compare<BF16>(p);
+}
+
+TEST_P(CudaAttentionTest, ScalesThatTurnTheOrder) {
+  useOnly(CAPSTAN_RT_ATTENTION_BY_TIME);
+  Problem<float> p({30}, {30}, 2, 1, 64, 64);
+  p.d.scale = 0; // the mean of all values
+  compareOnce<BF16>(p, false, 0);
+}
+
+TEST_P(CudaAttentionTest, SameLengthsForOtherGroupsOfHeads) {
+  eachWay([&] {
+    // Tiles of 21 tokens, then of 16: two of each are 22 tokens.
+    Case<BF16> three(causal({22}, 3, 1, 64), stream.get());
+    Case<BF16> four(causal({22}, 4, 1, 64), stream.get());
+    three.p.d.lengths = four.p.d.lengths = 1;
+    ASSERT_OK(inForward([&](auto *f) {
+      int32_t status = three.enqueue(f);
+      return status ? status : four.enqueue(f);
+    }));
+    three.expect(stream.get());
+    four.expect(stream.get());
+  });
+}
+
 TEST_P(CudaAttentionTest, ManyAndEmptyDocuments) {
   std::vector<int32_t> lengths;
   for (int i = 0; i < 77; ++i)

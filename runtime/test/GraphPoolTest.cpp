@@ -158,6 +158,20 @@ TEST_P(GraphPoolTest, HoldsWhatTheLargestGraphNeeds) {
   }
 }
 
+TEST_P(GraphPoolTest, ModulesEndBeforeTheirReplays) {
+  reset(makeConfig(/*maxDelayUs=*/50));
+  Region region(4 * unit(), 1);
+  BufferPtr x = filled(region.bytes, 10), y = filled(region.bytes, 0);
+  warmUp(region, x, y);
+  for (int i = 0; i < 3; ++i)
+    ASSERT_OK(forward(region, x, y));
+  module = nullptr; // nobody has waited
+  ASSERT_OK(capstan_rt_stream_synchronize(stream.get()));
+  EXPECT_EQ(countersOf(device.get()).graph_bytes, 0);
+  EXPECT_EQ(read(y), 11);
+  module = makeModule();
+}
+
 TEST_P(GraphPoolTest, StagingIsShared) {
   Region regions[] = {Region(64 * unit(), 1), Region(128 * unit(), 2)};
   std::vector<BufferPtr> inputs; // kept, so that no address comes twice

@@ -51,9 +51,11 @@ Amount capstan::rt::amountOf(const capstan_rt_attention_desc &d,
                              const int32_t *cuSeqlensQ,
                              const int32_t *cuSeqlensK) {
   double pairs = 0;
+  // Bad ones are another's to report.
   for (int64_t i = 0; i < d.documents; ++i)
-    pairs += pairsOf(d, cuSeqlensQ[i + 1] - cuSeqlensQ[i],
-                     cuSeqlensK[i + 1] - cuSeqlensK[i]);
+    pairs += pairsOf(
+        d, std::min(int64_t(cuSeqlensQ[i + 1]) - cuSeqlensQ[i], d.tokens_q),
+        std::min(int64_t(cuSeqlensK[i + 1]) - cuSeqlensK[i], d.tokens_k));
   double queries = cuSeqlensQ[d.documents], keys = cuSeqlensK[d.documents];
   double width = double(d.head_dim + d.head_dim_v);
   Amount amount;

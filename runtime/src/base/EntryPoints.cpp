@@ -231,8 +231,7 @@ int32_t capstan_rt_gemm(capstan_rt_forward *forward,
   CAPSTAN_RT_TRY(forward->here("gemm"));
   capstan_rt_gemm_desc full;
   CAPSTAN_RT_TRY(forward->done(checkGemm(desc, a, b, c, full)));
-  forward->count(Counter::gemms);
-  return forward->done(forward->stream->gemm(forward->failure, full, a, b, c));
+  return forward->gemm(full, a, b, c);
 }
 
 int32_t capstan_rt_grouped_gemm(capstan_rt_forward *forward,
@@ -259,9 +258,7 @@ int32_t capstan_rt_varlen_attention(capstan_rt_forward *forward,
   AttentionArguments tensors = {q,   k,        v, cu_seqlens_q, cu_seqlens_k,
                                 out, logsumexp};
   CAPSTAN_RT_TRY(forward->done(checkAttention(desc, tensors)));
-  forward->count(Counter::attentions);
-  return forward->done(forward->stream->attention(forward->failure,
-                                                  withStrides(*desc), tensors));
+  return forward->attention(withStrides(*desc), tensors);
 }
 
 int32_t capstan_rt_read(capstan_rt_forward *forward, int64_t count,

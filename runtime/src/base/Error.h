@@ -64,6 +64,10 @@ public:
   /// Forgets the error, before a graph is replayed.
   void reset();
 
+private:
+  Ref<RefCounted> keepAlive; // ends behind what a backend keeps
+
+public:
   /// What a backend keeps for it; set by the thread that enqueues the work.
   Ref<RefCounted> backend;
 
@@ -71,7 +75,6 @@ private:
   std::atomic<bool> flag{false};
   mutable std::mutex mutex;
   Error first;
-  Ref<RefCounted> keepAlive;
 };
 
 } // namespace capstan::rt

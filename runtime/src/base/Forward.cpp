@@ -79,17 +79,39 @@ int32_t capstan_rt_forward::refuseInCapture(const char *op, const char *what) {
       stream->refuseInCapture(op, what, region ? region->location() : nullptr));
 }
 
+template <typename Work>
+int32_t capstan_rt_forward::orWithoutGraph(Work enqueue) {
+  int32_t code = enqueue();
+  if (code != CAPSTAN_RT_OUT_OF_MEMORY || !hasPool || !stream->capturing())
+    return code;
+  CAPSTAN_RT_TRY(region->giveUpGraph(*this));
+  return enqueue();
+}
+
 int32_t capstan_rt_forward::allocateDevice(int64_t bytes, int64_t alignment,
                                            Block *block) {
-  int32_t code = stream->allocate(bytes, alignment, block);
+  int32_t code =
+      orWithoutGraph([&] { return stream->allocate(bytes, alignment, block); });
   if (code != CAPSTAN_RT_OUT_OF_MEMORY || !stream->capturing())
     return code;
-  if (!hasPool)
-    return refuseInCapture("alloc", format("no memory for %lld bytes",
-                                           static_cast<long long>(bytes))
-                                        .c_str());
-  CAPSTAN_RT_TRY(region->giveUpGraph(*this));
-  return stream->allocate(bytes, alignment, block);
+  return refuseInCapture(
+      "alloc", format("no memory for %lld bytes", static_cast<long long>(bytes))
+                   .c_str());
+}
+
+int32_t capstan_rt_forward::gemm(const capstan_rt_gemm_desc &desc,
+                                 const void *a, const void *b, void *c) {
+  count(Counter::gemms);
+  return done(
+      orWithoutGraph([&] { return stream->gemm(failure, desc, a, b, c); }));
+}
+
+int32_t
+capstan_rt_forward::attention(const capstan_rt_attention_desc &desc,
+                              const capstan::rt::AttentionArguments &tensors) {
+  count(Counter::attentions);
+  return done(orWithoutGraph(
+      [&] { return stream->attention(failure, desc, tensors); }));
 }
 
 int32_t capstan_rt_forward::allocate(int64_t bytes, int64_t alignment,

@@ -67,6 +67,12 @@ struct capstan_rt_forward {
   /// Whether `address` is inside memory of this forward.
   bool holds(const void *address) const;
 
+  // Work that may take memory of its own.
+  int32_t gemm(const capstan_rt_gemm_desc &desc, const void *a, const void *b,
+               void *c);
+  int32_t attention(const capstan_rt_attention_desc &desc,
+                    const capstan::rt::AttentionArguments &tensors);
+
   int32_t startFetch(int64_t count, const capstan_rt_part *parts, bool poison,
                      capstan_rt_fetch **fetch);
   int32_t waitFetch(capstan_rt_fetch *fetch, Counter kind);
@@ -93,6 +99,8 @@ private:
   };
   int32_t failElsewhere(const char *op);
   Running *find(capstan_rt_fetch *fetch);
+  /// Enqueues what takes memory first; without the graph if that has none left.
+  template <typename Work> int32_t orWithoutGraph(Work enqueue);
   int32_t allocateDevice(int64_t bytes, int64_t alignment,
                          capstan::rt::Block *block);
   /// An error if work is recorded, which `what` can't be.

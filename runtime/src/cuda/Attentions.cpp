@@ -67,8 +67,7 @@ int32_t Attentions::open() {
 
 void Attentions::clear() {
   for (auto &[sdpa, plan] : plans)
-    if (plan.plan)
-      releasePlan(const_cast<capstan_cudnn_plan *>(plan.plan));
+    releasePlan(plan.plan);
   plans.clear();
   if (handle)
     closeLibrary(handle);
@@ -108,16 +107,21 @@ static bool isWide(const capstan_rt_attention_desc &d) {
   return most > INT32_MAX;
 }
 
+/// The number of tokens, which the library's logsumexp has in its plans, isn't
+/// what makes one way the faster one.
+static capstan_cudnn_sdpa kindOf(capstan_cudnn_sdpa sdpa) {
+  sdpa.logsumexpStride = 0;
+  return sdpa;
+}
+
 int32_t Attentions::makePlan(const capstan_cudnn_sdpa &sdpa, Where where,
-                             AttentionPlan &plan) {
+                             Plan &plan) {
   CAPSTAN_RT_TRY(open());
   Relaxed relaxed(device);
   char message[capstan_cudnn_message_bytes];
-  capstan_cudnn_plan *made;
-  if (!planSdpa(handle, &sdpa, &made, &plan.workspace, message))
-    return fail(CAPSTAN_RT_UNSUPPORTED, where, message);
-  plan.plan = made;
-  return CAPSTAN_RT_OK;
+  return planSdpa(handle, &sdpa, &plan.plan, &plan.workspace, message)
+             ? int32_t(CAPSTAN_RT_OK)
+             : fail(CAPSTAN_RT_UNSUPPORTED, where, message);
 }
 
 int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
@@ -142,9 +146,10 @@ int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
   sdpa.dim = d.head_dim, sdpa.dimV = d.head_dim_v;
   sdpa.strideQ = d.stride_q, sdpa.strideK = d.stride_k;
   sdpa.strideV = d.stride_v;
-  // A bound that is longer than everything is none.
+  // A bound is none if the last query sees the first key, or the first query
+  // the last key; a document's last query is at its last key.
   sdpa.windowLeft = d.window_left < d.tokens_k ? d.window_left : -1;
-  sdpa.windowRight = d.window_right < d.tokens_k ? d.window_right : -1;
+  sdpa.windowRight = d.window_right < d.tokens_q ? d.window_right : -1;
   if (d.causal)
     sdpa.windowRight = 0;
   bool masked = sdpa.windowLeft >= 0 || sdpa.windowRight >= 0;
@@ -153,28 +158,33 @@ int32_t Attentions::plan(const capstan_rt_attention_desc &d, bool sameLengths,
   sdpa.scale = d.scale;
 
   std::lock_guard<std::mutex> lock(mutex);
+  result = {};
+  result.sdpa = sdpa;
+  result.by = kernels ? device.attentionBy() : CAPSTAN_RT_ATTENTION_BY_LIBRARY;
+  if (result.by == CAPSTAN_RT_ATTENTION_BY_TIME)
+    if (auto chosen = choices.find(kindOf(sdpa)); chosen != choices.end())
+      result.by = chosen->second;
+  if (result.by == CAPSTAN_RT_ATTENTION_BY_KERNELS)
+    return CAPSTAN_RT_OK;
   auto it = plans.find(sdpa);
-  if (it == plans.end() || (!it->second.plan && !kernels)) {
-    AttentionPlan plan;
-    plan.sdpa = sdpa;
-    plan.by = device.attentionBy();
-    if (!kernels || plan.by != CAPSTAN_RT_ATTENTION_BY_KERNELS)
-      if (int32_t code = makePlan(sdpa, where, plan)) {
-        if (!kernels)
-          return code;
-        plan.by = CAPSTAN_RT_ATTENTION_BY_KERNELS;
-      }
-    it = plans.insert_or_assign(sdpa, plan).first;
+  if (it == plans.end()) {
+    Plan plan;
+    if (int32_t code = makePlan(sdpa, where, plan)) {
+      if (!kernels)
+        return code;
+      result.by = choices[kindOf(sdpa)] = CAPSTAN_RT_ATTENTION_BY_KERNELS;
+      return CAPSTAN_RT_OK;
+    }
+    it = plans.emplace(sdpa, plan).first;
   }
-  result = it->second;
-  if (!kernels)
-    result.by = CAPSTAN_RT_ATTENTION_BY_LIBRARY;
+  result.plan = it->second.plan;
+  result.workspace = it->second.workspace;
   return CAPSTAN_RT_OK;
 }
 
 void Attentions::choose(AttentionPlan &plan, capstan_rt_attention_by by) {
   std::lock_guard<std::mutex> lock(mutex);
-  plans[plan.sdpa].by = plan.by = by;
+  choices[kindOf(plan.sdpa)] = plan.by = by;
 }
 
 int32_t Attentions::run(const AttentionPlan &plan,

@@ -25,8 +25,7 @@ class CudaDevice;
 
 struct AttentionPlan {
   capstan_cudnn_sdpa sdpa = {};
-  /// Lives as long as the device; null if the library can't, and the runtime's
-  /// kernels can.
+  /// Lives as long as the device; null if the runtime's kernels are to do it.
   const capstan_cudnn_plan *plan = nullptr;
   int64_t workspace = 0; // bytes
   /// What has been chosen of what can.
@@ -53,10 +52,13 @@ public:
               void *workspace, CUstream stream, const char *location);
 
 private:
+  struct Plan {
+    capstan_cudnn_plan *plan = nullptr;
+    int64_t workspace = 0;
+  };
   // With the lock.
   int32_t open();
-  int32_t makePlan(const capstan_cudnn_sdpa &sdpa, Where where,
-                   AttentionPlan &plan);
+  int32_t makePlan(const capstan_cudnn_sdpa &sdpa, Where where, Plan &plan);
 
   CudaDevice &device;
   std::mutex mutex;
@@ -72,7 +74,9 @@ private:
     bool operator()(const capstan_cudnn_sdpa &a,
                     const capstan_cudnn_sdpa &b) const;
   };
-  std::map<capstan_cudnn_sdpa, AttentionPlan, Less> plans;
+  std::map<capstan_cudnn_sdpa, Plan, Less> plans;
+  /// By kind, for any number of tokens.
+  std::map<capstan_cudnn_sdpa, capstan_rt_attention_by, Less> choices;
 };
 
 } // namespace capstan::rt

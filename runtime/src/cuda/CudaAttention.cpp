@@ -204,9 +204,10 @@ int32_t CudaStream::attention(const FailureRef &failure,
         gpu, op, handle->stream, /*times=*/6, /*runs=*/1, [] {}, byLibrary);
     float kernels = leastTime(
         gpu, op, handle->stream, /*times=*/6, /*runs=*/1, [] {}, byKernels);
-    bool byKernels = library < 0 || (kernels >= 0 && kernels < library);
-    gpu.attentions.choose(plan, byKernels ? CAPSTAN_RT_ATTENTION_BY_KERNELS
-                                          : CAPSTAN_RT_ATTENTION_BY_LIBRARY);
+    bool faster = library < 0 || (kernels >= 0 && kernels < library);
+    if (library >= 0 || kernels >= 0)
+      gpu.attentions.choose(plan, faster ? CAPSTAN_RT_ATTENTION_BY_KERNELS
+                                         : CAPSTAN_RT_ATTENTION_BY_LIBRARY);
   }
   CAPSTAN_RT_TRY(plan.by == CAPSTAN_RT_ATTENTION_BY_LIBRARY ? byLibrary()
                                                             : byKernels());

@@ -133,10 +133,10 @@ void Flights::finish(Flight &flight) {
         pending = std::move(*error);
     }
   device.events.give(std::exchange(flight.event, nullptr));
-  flight.failures.clear();
   flight.spans.clear();
   flight.callbacks.clear();
   flight.kept.clear();
+  flight.failures.clear(); // last: they keep modules, which graphs count for
 }
 
 void Flights::fail(const FailureRef &failure) {

@@ -13,6 +13,7 @@
 #include "cuda/Timing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 using namespace capstan::rt;
@@ -101,8 +102,10 @@ void Gemms::choose(const capstan_rt_gemm_desc &d, GemmTensors tensors,
       each.ms = 0;
     int runs = std::max(4.0, sustained / operations);
     for (int turn = 0; turn < 4; ++turn)
-      for (Timed &each : timed)
-        each.ms += time(*each.candidate, /*times=*/1, runs, [] {});
+      for (Timed &each : timed) {
+        float ms = time(*each.candidate, /*times=*/1, runs, [] {});
+        each.ms += ms < 0 ? INFINITY : ms;
+      }
     std::stable_sort(timed.begin(), timed.end());
   }
   const lt::Heuristic &best = *timed.front().candidate;

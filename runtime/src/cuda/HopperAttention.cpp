@@ -81,6 +81,9 @@ bool HopperAttention::supports(const capstan_rt_attention_desc &d,
   if (d.head_dim != d.head_dim_v || d.head_dim > 128 || d.head_dim % 8 ||
       d.heads_q > d.heads_k * rowsInTile)
     return false;
+  // The largest score is that of the largest product.
+  if (!(static_cast<float>(d.scale) > 0))
+    return false;
   // Pieces of 16 bytes.
   if ((d.stride_q | d.stride_k | d.stride_v) % 8)
     return false;

@@ -24,6 +24,7 @@ namespace capstan::rt {
 template <typename Before, typename Run>
 float leastTime(CudaDevice &device, const char *op, CUstream stream, int times,
                 int runs, Before before, Run run) {
+  Relaxed relaxed(device); // it waits, and the first run loads kernels
   const Driver &cu = device.driver();
   CUevent begin, end;
   if (device.timers.take(op, begin))
