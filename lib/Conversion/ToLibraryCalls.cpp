@@ -194,13 +194,15 @@ GemmOp addBias(GemmOp op, bool mayRound) {
   return sum;
 }
 
-/// A product whose only user rounds to the type of the factors rounds itself.
+/// A product whose only user rounds to the type of the factors rounds itself,
+/// but for FP8, which no product gives.
 GemmOp roundAtEnd(GemmOp op) {
   if (op->getNumResults() != 1 || op.getAccumulate())
     return op;
   Type element = getElementTypeOrSelf(op.getA());
   linalg::GenericOp user = roundingUser(op->getResult(0));
-  if (!user || getElementTypeOrSelf(user.getOutputs()[0]) != element)
+  if (isa<Float8E4M3FNType>(element) || !user ||
+      getElementTypeOrSelf(user.getOutputs()[0]) != element)
     return op;
   GemmOp rounded = moveTo(user, op, user.getOutputs()[0]);
   user->replaceAllUsesWith(rounded->getResults());
