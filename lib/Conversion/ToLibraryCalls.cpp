@@ -177,7 +177,11 @@ GemmOp addBias(GemmOp op, bool mayRound) {
   Summand summand(op);
   Value bias;
   linalg::GenericOp user = biasUser(summand.value, bias);
-  if (!user || !summand.hasColumns())
+  int64_t k = cast<ShapedType>(op.getA().getType())
+                  .getShape()
+                  .take_back(2)[op.getTransposeA() ? 0 : 1];
+  // A product of nothing is no product, and has no end.
+  if (!user || !summand.hasColumns() || k == 0)
     return op;
   Type factors = getElementTypeOrSelf(op.getA()),
        sums = getElementTypeOrSelf(summand.product),
