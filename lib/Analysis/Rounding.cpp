@@ -7,13 +7,19 @@
 
 using namespace mlir;
 
-/// The only user, if it is a generic of parallel loops with one result.
+/// The only user, if it is a generic of parallel loops with one result that
+/// reads the value and does nothing but arithmetic.
 static linalg::GenericOp parallelUser(Value value) {
   if (!value.hasOneUse())
     return {};
-  auto op = dyn_cast<linalg::GenericOp>(*value.user_begin());
-  if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops())
+  OpOperand &use = *value.use_begin();
+  auto op = dyn_cast<linalg::GenericOp>(use.getOwner());
+  if (!op || !op.isDpsInput(&use) || !op.hasPureTensorSemantics() ||
+      op.getNumDpsInits() != 1 ||
+      op.getNumParallelLoops() != op.getNumLoops() ||
+      !llvm::all_of(*op.getBody(), [](Operation &one) {
+        return one.hasTrait<OpTrait::IsTerminator>() || isPure(&one);
+      }))
     return {};
   return op;
 }

@@ -22,8 +22,7 @@ BufferLives::BufferLives(func::FuncOp function) : aliases(function) {
   });
 }
 
-/// The buffer that a view is of.
-static Value rootOf(Value value) {
+Value capstan::rootOf(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
   return value;

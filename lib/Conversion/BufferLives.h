@@ -18,6 +18,9 @@
 
 namespace capstan {
 
+/// The buffer that a view is of.
+mlir::Value rootOf(mlir::Value value);
+
 /// A buffer that a block makes and frees.
 struct BufferLife {
   mlir::memref::AllocOp alloc;

@@ -21,6 +21,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferLives.h"
 #include "KernelFunction.h"
 #include "RowKernel.h"
 #include "capstan/Conversion/Passes.h"
@@ -83,6 +84,11 @@ struct DistributeRows
     return success();
   }
 
+  /// Whether both are in one buffer.
+  static bool isView(Value value, ArrayRef<Value> others) {
+    return llvm::is_contained(llvm::map_range(others, rootOf), rootOf(value));
+  }
+
   /// Moves reads up to the first reduction, so that a thread doesn't wait for
   /// memory twice. A read stays behind a check, and behind a write, unless
   /// `distinct`, all that is written, is of other buffers.
@@ -98,8 +104,7 @@ struct DistributeRows
         first = &op;
       else if (read && first &&
                (!isWritten ||
-                (!distinct.empty() &&
-                 !llvm::is_contained(distinct, read.getBase()))) &&
+                (!distinct.empty() && !isView(read.getBase(), distinct))) &&
                succeeded(moveOperationDependencies(rewriter, read, first)))
         rewriter.moveOpBefore(read, first);
       isWritten |= isa<vector::TransferWriteOp>(op);
@@ -112,7 +117,7 @@ struct DistributeRows
         .walk([&](Operation *op) {
           bool reads = hasEffect<MemoryEffects::Read>(op) &&
                        llvm::any_of(op->getOperands(), [&](Value operand) {
-                         return llvm::is_contained(written, operand);
+                         return isView(operand, written);
                        });
           return reads ? WalkResult::interrupt() : WalkResult::advance();
         })

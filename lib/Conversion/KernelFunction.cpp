@@ -4,11 +4,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelFunction.h"
+#include "BufferLives.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using namespace capstan;
@@ -34,13 +34,6 @@ KernelFunction::KernelFunction(ModuleOp module, Location loc,
   b.setInsertionPointToStart(entry);
   for (Operation *constant : constants)
     b.clone(*constant, map);
-}
-
-/// The buffer that a view is of.
-static Value rootOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
 }
 
 /// Whether `other` was there before the allocation `alloc` was made, and so

@@ -31,7 +31,22 @@ static bool mayStandAt(linalg::GenericOp a, linalg::GenericOp b) {
   });
 }
 
-/// Whether both read the same elements.
+/// Whether the sizes of results follow from those of what is read. Ranges of
+/// dynamic loops say nothing of the inits of another.
+static bool hasSizesOfInputs(linalg::GenericOp op) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  maps.truncate(op.getNumDpsInputs());
+  for (auto [loop, range] : llvm::enumerate(op.getStaticLoopRanges())) {
+    AffineExpr dim = getAffineDimExpr(loop, op.getContext());
+    if (ShapedType::isDynamic(range) && llvm::none_of(maps, [&](AffineMap map) {
+          return map.getResultPosition(dim).has_value();
+        }))
+      return false;
+  }
+  return true;
+}
+
+/// Whether both read the same elements, for results of one shape.
 static bool areSiblings(linalg::GenericOp a, linalg::GenericOp b) {
   auto maps = [](linalg::GenericOp op) {
     return op.getIndexingMaps().getValue().take_front(op.getNumDpsInputs());
@@ -42,10 +57,13 @@ static bool areSiblings(linalg::GenericOp a, linalg::GenericOp b) {
       return !before.use_empty();
     });
   };
+  auto shapeOf = [](Type type) { return cast<ShapedType>(type).getShape(); };
+  bool haveOneShape = llvm::all_of(b.getResultTypes(), [&](Type type) {
+    return shapeOf(type) == shapeOf(a.getResultTypes()[0]);
+  });
   return a->getBlock() == b->getBlock() && a.getInputs() == b.getInputs() &&
-         maps(a) == maps(b) &&
-         a.getStaticLoopRanges() == b.getStaticLoopRanges() && isNew(a) &&
-         isNew(b) && mayStandAt(a, b);
+         maps(a) == maps(b) && haveOneShape && hasSizesOfInputs(a) &&
+         isNew(a) && isNew(b) && mayStandAt(a, b);
 }
 
 /// Stands where `a` does.

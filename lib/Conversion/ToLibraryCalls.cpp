@@ -177,7 +177,11 @@ GemmOp addBias(GemmOp op, bool mayRound) {
   Summand summand(op);
   Value bias;
   linalg::GenericOp user = biasUser(summand.value, bias);
-  if (!user || !summand.hasColumns())
+  int64_t k = cast<ShapedType>(op.getA().getType())
+                  .getShape()
+                  .take_back(2)[op.getTransposeA() ? 0 : 1];
+  // A product of nothing is no product, and has no end.
+  if (!user || !summand.hasColumns() || k == 0)
     return op;
   Type factors = getElementTypeOrSelf(op.getA()),
        sums = getElementTypeOrSelf(summand.product),
@@ -194,13 +198,15 @@ GemmOp addBias(GemmOp op, bool mayRound) {
   return sum;
 }
 
-/// A product whose only user rounds to the type of the factors rounds itself.
+/// A product whose only user rounds to the type of the factors rounds itself,
+/// but for FP8, which no product gives.
 GemmOp roundAtEnd(GemmOp op) {
   if (op->getNumResults() != 1 || op.getAccumulate())
     return op;
   Type element = getElementTypeOrSelf(op.getA());
   linalg::GenericOp user = roundingUser(op->getResult(0));
-  if (!user || getElementTypeOrSelf(user.getOutputs()[0]) != element)
+  if (isa<Float8E4M3FNType>(element) || !user ||
+      getElementTypeOrSelf(user.getOutputs()[0]) != element)
     return op;
   GemmOp rounded = moveTo(user, op, user.getOutputs()[0]);
   user->replaceAllUsesWith(rounded->getResults());

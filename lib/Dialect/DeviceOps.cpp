@@ -61,7 +61,7 @@ LogicalResult GemmOp::verify() {
         "for an f32 init of f16 or bf16");
   if (isF8 && !result.isF32() && !result.isF16() && !result.isBF16())
     return emitOpError("an init of f8E4M3FN must be f32, f16 or bf16");
-  if (isF8 != bool(getScaleA()))
+  if (isF8 != bool(getScaleA()) || isF8 != bool(getScaleB()))
     return emitOpError(
         "has scales if a and b are f8E4M3FN, and none otherwise");
   bool isTensor = isa<RankedTensorType>(c);
@@ -120,7 +120,9 @@ LogicalResult GemmOp::verify() {
 }
 
 bool GemmOp::takesBias(Type factors, Type result) {
-  return !result.isF64() && !(isa<Float8E4M3FNType>(factors) && result.isF32());
+  if (isa<Float8E4M3FNType>(factors))
+    return result.isF16() || result.isBF16();
+  return !result.isF64();
 }
 
 //===----------------------------------------------------------------------===//

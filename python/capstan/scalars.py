@@ -134,6 +134,8 @@ class Scalars:
             result = self.f.fresh(target, unsigned=unsigned)
             return self.f.emit(f"{op} {value} : {value.element} to {target}", result)
 
+        if source == "f8E4M3FN" and not is_float(element):
+            return self.cast(self.cast(x, "f32"), element, unsigned)
         if element == "i1":
             return self.compare("ne", x, self.constant(0, x))
         if source == "index" or element == "index":
@@ -146,8 +148,6 @@ class Scalars:
             x = self.cast(x, "f32")
             x = self.minimum(self.maximum(x, self.constant(-448, x)), self.constant(448, x))
             return to("arith.truncf", x)
-        if source == "f8E4M3FN" and not is_float(element):
-            return self.cast(self.cast(x, "f32"), element, unsigned)
         if is_float(source) and is_float(element):
             # By way of f32: between bf16 and f16, and from f64 as PyTorch does.
             if WIDTHS[source] == WIDTHS[element] or (

@@ -142,6 +142,21 @@ def test_conversions(dtype: torch.dtype, target: str) -> None:
     assert largest.tolist() == [448, 448, -448, 448]
 
 
+@pytest.mark.parametrize("shape", [(5, 6), (1, 6), (37, 5, 6)])
+def test_a_bias_of_more_dimensions(shape: tuple[int, ...]) -> None:
+    """It is added along them, not to the rows of the product."""
+    w, b = torch.randn(6, 8), torch.randn(shape)
+    model, x = Function(lambda m, x: linear(x, m.w, m.b), w=w, b=b), torch.randn(37, 5, 8)
+    module = capstan.export(model, (x,))
+    torch.testing.assert_close(module.run((x,)), model(x))
+
+
+def test_fp8_as_a_condition() -> None:
+    x = torch.tensor([0.0, -0.0, 1e-9, 2**-9, -3, torch.nan])
+    got = run(Function(lambda m, x: x.to(F8).bool()), x, "host")
+    assert got.tolist() == x.to(F8).bool().tolist()
+
+
 def test_what_is_refused() -> None:
     w = torch.randn(16, 16).to(F8)
     one = torch.tensor(1.0)
@@ -151,3 +166,5 @@ def test_what_is_refused() -> None:
 
     with pytest.raises(capstan.UnsupportedOps, match=r"f8E4M3FN and f8E4M3FN as f8E4M3FN"):
         capstan.export(Function(to_fp8, w=w), (torch.randn(16, 16),))
+    with pytest.raises(capstan.UnsupportedOps, match=r"f8E4M3FN and f8E4M3FN without scales"):
+        capstan.export(Function(lambda m, x: x.to(F8) @ m.w, w=w), (torch.randn(16, 16),))

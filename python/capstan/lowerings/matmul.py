@@ -21,6 +21,8 @@ def product_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> V
 def sums_of(ctx: Context, a: Value, b: Value, transpose_b: bool = False) -> Value:
     """The same before it is rounded: half precision is summed in f32."""
     batched, element = a.rank == 3, a.element
+    if "f8E4M3FN" in (element, b.element):
+        raise ctx.refuse(f"a product of {element} and {b.element} without scales")
     columns = b.shape[-2] if transpose_b else b.shape[-1]
     shape = (*a.shape[:-1], columns)
     summed = "f32" if element in ("bf16", "f16") else element
@@ -51,6 +53,8 @@ def linear(ctx: Context, x, weight, bias=None) -> Value:
     if bias is None:
         y = ctx.cast(y, x.element, x.unsigned)
     else:  # rounded once, with it
+        if bias.rank > 1:  # along more than the last dimension
+            y = ctx.reshape(y, ctx.out.shape)
         out = TensorType(y.shape, x.element, x.unsigned)
         y = ctx.elementwise([y, bias], lambda s, y, b: s.add(y, b), out=out)
     return ctx.reshape(y, ctx.out.shape)
