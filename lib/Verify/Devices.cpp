@@ -36,10 +36,21 @@ Expr *Executor::ordinalOf(Value device) {
              : e;
 }
 
+/// Whether `device` is what AFTER has been told is current: it is there,
+/// whatever the path. In BEFORE it is a device like others, so that what asks
+/// for it there allows AFTER to ask for the same by another name.
+bool Executor::wasCurrent(Value device) {
+  Operation *op = device.getDefiningOp();
+  std::optional<DeviceContext> context =
+      op && side == After ? sem.deviceContext(op) : std::nullopt;
+  return context && context->get == device;
+}
+
 /// What asks for a device, or makes it current, fails if there is none. One
 /// that has been current is there, and so is the first.
-void Executor::mustExist(Expr *ordinal, Operation *op) {
-  if (ordinal->kind == Kind::State || (ordinal->isConst() && !ordinal->value))
+void Executor::mustExist(Value device, Expr *ordinal, Operation *op) {
+  if (wasCurrent(device) || ordinal->kind == Kind::State ||
+      (ordinal->isConst() && !ordinal->value))
     return;
   addPartial(
       exprs.get(Kind::Op, ctx.keys.intern("a device exists"), {}, {ordinal}),
@@ -51,13 +62,16 @@ static bool isDeviceWork(Semantics &sem, Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() ||
       isa<tensor::DimOp, memref::DimOp>(op) || sem.isUndefined(op))
     return false;
+  // What a device can do is the same whichever is current.
+  std::optional<DeviceContext> context = sem.deviceContext(op);
+  bool isQuestion = context && context->query && !context->set && !context->get;
   auto onDevice = [&](Type type) {
     return isDeviceType(type) ||
            (isa<OpaqueType>(type) && sem.isTensorLike(type));
   };
   return sem.kind(op) == OpKind::Barrier || sem.kind(op) == OpKind::Call ||
          llvm::any_of(op->getOperandTypes(), onDevice) ||
-         llvm::any_of(op->getResultTypes(), onDevice);
+         (!isQuestion && llvm::any_of(op->getResultTypes(), onDevice));
 }
 
 /// `made`, the work of `op`, under the current device.
@@ -110,10 +124,11 @@ bool Executor::mayChangeDevice(func::FuncOp function) {
   return false;
 }
 
-void Executor::setDevice(Expr *ordinal, Operation *op, Expr *status) {
+void Executor::setDevice(Value device, Operation *op, Expr *status) {
   ++counts.setDevices;
+  Expr *ordinal = ordinalOf(device);
   if (!status || ordinal->kind == Kind::State) {
-    mustExist(ordinal, op);
+    mustExist(device, ordinal, op);
     state.device = ordinal;
     return;
   }
@@ -129,10 +144,10 @@ void Executor::setDevice(Expr *ordinal, Operation *op, Expr *status) {
 
 bool Executor::withDevice(Operation *op) {
   auto with = cast<WithDeviceOp>(op);
-  Expr *ordinal = ordinalOf(with.getDevice()), *before = state.device;
-  if (!ordinal)
+  Expr *before = state.device;
+  if (!value(with.getDevice()))
     return fail(op, "operand that is not known here");
-  setDevice(ordinal, op, nullptr);
+  setDevice(with.getDevice(), op, nullptr);
   Exprs values;
   if (!region(op, with.getBody(), values))
     return false;
@@ -154,7 +169,7 @@ bool Executor::answer(Operation *op) {
     return true;
   }
   ++counts.queries;
-  mustExist(ordinal, op);
+  mustExist(query.getDevice(), ordinal, op);
   set(query.getResult(),
       make(op, Kind::Op, ctx.keys.get(op).key, query.getType(), {ordinal}));
   return true;
@@ -198,7 +213,7 @@ std::optional<bool> Executor::device(Operation *op) {
             : exprs.get(Kind::Op, ctx.keys.intern(kAs), type, {before}));
   }
   if (context->set)
-    setDevice(ordinalOf(context->set), op,
+    setDevice(context->set, op,
               context->status ? value(context->status) : nullptr);
   return true;
 }

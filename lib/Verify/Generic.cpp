@@ -128,7 +128,10 @@ bool Executor::generic(Operation *op) {
   const ForeignOpModel *m = sem.model(op);
   if (m && !m->deterministic && !random && !m->undefined)
     made = instance(perTrip(made), op);
-  if (!writes && !sem.isTotal(op))
+  std::optional<DeviceContext> context = sem.deviceContext(op);
+  bool answered = context && context->query && wasCurrent(context->query) &&
+                  !sem.mayFault(op);
+  if (!writes && !sem.isTotal(op) && !answered)
     addPartial(made, op);
   for (const BoundOperand &b : bounds) {
     if (b.operand >= operands.size())

@@ -191,10 +191,11 @@ private:
   // Devices.cpp: the current device.
   std::optional<bool> device(mlir::Operation *op);
   bool withDevice(mlir::Operation *op);
-  void setDevice(Expr *ordinal, mlir::Operation *op, Expr *status);
+  void setDevice(mlir::Value device, mlir::Operation *op, Expr *status);
   bool answer(mlir::Operation *op);
   Expr *ordinalOf(mlir::Value device);
-  void mustExist(Expr *ordinal, mlir::Operation *op);
+  bool wasCurrent(mlir::Value device);
+  void mustExist(mlir::Value device, Expr *ordinal, mlir::Operation *op);
   Expr *onDevice(mlir::Operation *op, Expr *made);
   void forgetDevice(Expr *barrier);
   bool mayChangeDevice(mlir::func::FuncOp function);
