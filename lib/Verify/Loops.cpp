@@ -70,7 +70,8 @@ bool Executor::loop(LoopSpec &spec, llvm::function_ref<bool(LoopRun &)> first,
   for (Expr *init : spec.inits)
     cpu.push_back(mayRerun && init->onCpu);
   bool worldMoves = spec.writes, randomMoves = spec.writes;
-  bool deviceMoves = spec.writes && state.device;
+  // First whether each trip leaves it as it was. Deeper loops run once.
+  bool deviceMoves = spec.writes && state.device && !mayRerun;
   llvm::DenseSet<Expr *> still; // objects that no trip changes
 
   MemoryState start = state, original;
