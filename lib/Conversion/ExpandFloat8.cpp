@@ -9,29 +9,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ElementBuilder.h"
 #include "ExpandFunctions.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
 namespace {
 
-/// Writes arithmetic on scalars, or on vectors of them.
-struct BitBuilder : ImplicitLocOpBuilder {
-  BitBuilder(Operation *op, PatternRewriter &rewriter)
-      : ImplicitLocOpBuilder(op->getLoc(), rewriter),
-        type(op->getResult(0).getType()) {}
+struct BitBuilder : capstan::ElementBuilder {
+  using ElementBuilder::ElementBuilder;
 
-  Type like(Type element) {
-    auto shaped = dyn_cast<ShapedType>(type);
-    return shaped ? Type(shaped.clone(element)) : element;
-  }
-  Value constant(TypedAttr value) {
-    if (auto shaped = dyn_cast<ShapedType>(like(value.getType())))
-      value = DenseElementsAttr::get(shaped, Attribute(value));
-    return arith::ConstantOp::create(*this, value);
-  }
   Value bits(uint32_t value) {
     return constant(getI32IntegerAttr(static_cast<int32_t>(value)));
   }
@@ -59,8 +47,6 @@ struct BitBuilder : ImplicitLocOpBuilder {
   Value toBits(Value x) {
     return arith::BitcastOp::create(*this, like(getI32Type()), x);
   }
-
-  Type type;
 };
 
 bool isFloat8(Type type) {

@@ -4,7 +4,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExpandFunctions.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "ElementBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -12,21 +12,9 @@ using namespace mlir;
 
 namespace {
 
-/// Writes arithmetic on scalars, or on vectors of them.
-struct ElementBuilder : ImplicitLocOpBuilder {
-  ElementBuilder(Operation *op, PatternRewriter &rewriter)
-      : ImplicitLocOpBuilder(op->getLoc(), rewriter),
-        type(op->getResult(0).getType()) {}
+struct MathBuilder : capstan::ElementBuilder {
+  using ElementBuilder::ElementBuilder;
 
-  Type like(Type element) {
-    auto shaped = dyn_cast<ShapedType>(type);
-    return shaped ? Type(shaped.clone(element)) : element;
-  }
-  Value constant(TypedAttr value) {
-    if (auto shaped = dyn_cast<ShapedType>(like(value.getType())))
-      value = DenseElementsAttr::get(shaped, Attribute(value));
-    return arith::ConstantOp::create(*this, value);
-  }
   Value wide(double value) { return constant(getF64FloatAttr(value)); }
   Value narrow(float value) { return constant(getF32FloatAttr(value)); }
   Value fma(Value x, Value y, Value z) {
@@ -38,8 +26,6 @@ struct ElementBuilder : ImplicitLocOpBuilder {
     Value is = arith::CmpFOp::create(*this, predicate, x, y);
     return arith::SelectOp::create(*this, is, x, y);
   }
-
-  Type type;
 };
 
 /// x = n pi/2 + r with |r| <= pi/4. One rounding of f64 in r, since x is an f32
@@ -51,7 +37,7 @@ template <typename Op> struct ExpandWave : OpRewritePattern<Op> {
                                 PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return failure();
-    ElementBuilder b(op, rewriter);
+    MathBuilder b(op, rewriter);
     Value x = arith::ExtFOp::create(b, b.like(b.getF64Type()), op.getOperand());
     // Behind this number f64 are integers: the sum's low bits are those of n.
     Value integers = b.wide(0x1.8p+52);
@@ -106,7 +92,7 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
                                 PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return failure();
-    ElementBuilder b(op, rewriter);
+    MathBuilder b(op, rewriter);
     Value x = op.getOperand();
     // Behind this number floats are integers, and the low byte of it is 127:
     // the sum's low byte is the exponent of 2^n.

@@ -14,7 +14,6 @@
 #include "Support.h"
 
 #include <cmath>
-#include <random>
 
 namespace capstan::rt::test {
 
@@ -36,9 +35,9 @@ template <typename T> struct Problem {
     d.location = "attention.mlir:1:1";
     lengthsQ = sums(queries, d.max_q), lengthsK = sums(keys, d.max_k);
     d.tokens_q = lengthsQ.back(), d.tokens_k = lengthsK.back();
-    q = values(d.tokens_q * headsQ * dim, 1);
-    k = values(d.tokens_k * headsK * dim, 2);
-    v = values(d.tokens_k * headsK * dimV, 3);
+    q = randomValues<T>(d.tokens_q * headsQ * dim, 1, /*limit=*/2);
+    k = randomValues<T>(d.tokens_k * headsK * dim, 2, /*limit=*/2);
+    v = randomValues<T>(d.tokens_k * headsK * dimV, 3, /*limit=*/2);
   }
 
   static std::vector<int32_t> sums(const std::vector<int32_t> &lengths,
@@ -48,14 +47,6 @@ template <typename T> struct Problem {
       result.push_back(result.back() + length);
       longest = std::max<int64_t>(longest, length);
     }
-    return result;
-  }
-  static std::vector<T> values(size_t count, int seed) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<double> uniform(-2, 2);
-    std::vector<T> result(count);
-    for (T &value : result)
-      value = static_cast<T>(uniform(random));
     return result;
   }
   bool sees(int64_t i, int64_t j, int64_t queries, int64_t keys) const {

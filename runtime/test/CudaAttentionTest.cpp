@@ -201,7 +201,7 @@ TEST_P(CudaAttentionTest, GroupsOfHeads) {
     compare<BF16>(causal({70, 1, 129}, 2 * group, 2, 64), /*withLse=*/true);
 }
 
-TEST_P(CudaAttentionTest, WhatIsFasterIsChosenOnce) {
+TEST_P(CudaAttentionTest, ChosenByTime) {
   for (int i = 0; i < 3; ++i)
     compareOnce<BF16>(causal({50, 1, 130}, 4, 2, 128), i == 1, 0);
 }
@@ -258,7 +258,7 @@ TEST_P(CudaAttentionTest, WindowsOfMoreQueriesThanKeys) {
   compare<BF16>(p);
 }
 
-TEST_P(CudaAttentionTest, ScalesThatTurnTheOrder) {
+TEST_P(CudaAttentionTest, ScaleOfZero) {
   useOnly(CAPSTAN_RT_ATTENTION_BY_TIME);
   Problem<float> p({30}, {30}, 2, 1, 64, 64);
   p.d.scale = 0; // the mean of all values

@@ -106,13 +106,35 @@ TEST_P(CudaFrameworkTest, OwnersMayCaptureTheirStreams) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A framework whose cache is full until it is emptied.
+/// A framework whose memory may be full.
 struct Framework {
   std::atomic<int> allocated{0}, released{0}, emptied{0};
   std::atomic<int64_t> bytes{0};
   bool full = false;
+  bool caches = true; // emptying the cache ends that
   CUresult (*allocate)(CUdeviceptr *, size_t, CUstream) = nullptr;
   CUresult (*release)(CUdeviceptr, CUstream) = nullptr;
+
+  capstan_rt_allocator hooks() {
+    return {
+        sizeof(capstan_rt_allocator), this,
+        [](void *context, int64_t bytes, void *stream) -> void * {
+          auto *f = static_cast<Framework *>(context);
+          CUdeviceptr memory = 0;
+          if (f->full && !(f->caches && f->emptied))
+            return nullptr;
+          f->allocate(&memory, bytes, static_cast<CUstream>(stream));
+          ++f->allocated, f->bytes += bytes;
+          return reinterpret_cast<void *>(memory);
+        },
+        [](void *context, void *memory, int64_t bytes, void *stream) {
+          auto *f = static_cast<Framework *>(context);
+          f->release(reinterpret_cast<CUdeviceptr>(memory),
+                     static_cast<CUstream>(stream));
+          ++f->released, f->bytes -= bytes;
+        },
+        [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
+  }
 };
 } // namespace
 
@@ -121,24 +143,7 @@ TEST_P(CudaFrameworkTest, FrameworksMayOwnTheMemory) {
   framework.allocate =
       driver<CUresult(CUdeviceptr *, size_t, CUstream)>("cuMemAllocAsync");
   framework.release = driver<CUresult(CUdeviceptr, CUstream)>("cuMemFreeAsync");
-  capstan_rt_allocator allocator = {
-      sizeof(allocator), &framework,
-      [](void *context, int64_t bytes, void *stream) -> void * {
-        auto *f = static_cast<Framework *>(context);
-        CUdeviceptr memory = 0;
-        if (f->full && !f->emptied)
-          return nullptr;
-        f->allocate(&memory, bytes, static_cast<CUstream>(stream));
-        ++f->allocated, f->bytes += bytes;
-        return reinterpret_cast<void *>(memory);
-      },
-      [](void *context, void *memory, int64_t bytes, void *stream) {
-        auto *f = static_cast<Framework *>(context);
-        f->release(reinterpret_cast<CUdeviceptr>(memory),
-                   static_cast<CUstream>(stream));
-        ++f->released, f->bytes -= bytes;
-      },
-      [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
+  capstan_rt_allocator allocator = framework.hooks();
   capstan_rt_device_config config = makeConfig();
   config.allocator = &allocator;
   reset(config);
@@ -164,21 +169,8 @@ TEST_P(CudaFrameworkTest, FrameworksMayHaveNoMemoryForAWhile) {
   framework.allocate =
       driver<CUresult(CUdeviceptr *, size_t, CUstream)>("cuMemAllocAsync");
   framework.release = driver<CUresult(CUdeviceptr, CUstream)>("cuMemFreeAsync");
-  capstan_rt_allocator allocator = {
-      sizeof(allocator), &framework,
-      [](void *context, int64_t bytes, void *stream) -> void * {
-        auto *f = static_cast<Framework *>(context);
-        CUdeviceptr memory = 0;
-        if (!f->full)
-          f->allocate(&memory, bytes, static_cast<CUstream>(stream));
-        return reinterpret_cast<void *>(memory);
-      },
-      [](void *context, void *memory, int64_t, void *stream) {
-        static_cast<Framework *>(context)->release(
-            reinterpret_cast<CUdeviceptr>(memory),
-            static_cast<CUstream>(stream));
-      },
-      [](void *context) { ++static_cast<Framework *>(context)->emptied; }};
+  framework.caches = false;
+  capstan_rt_allocator allocator = framework.hooks();
   capstan_rt_device_config config = makeConfig();
   config.allocator = &allocator;
   reset(config);

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CudaSupport.h"
+#include "GemmSupport.h"
 
 #include <fstream>
 #include <sstream>
@@ -28,13 +29,7 @@ protected:
   void TearDown() override { std::remove(path.c_str()); }
 
   static capstan_rt_gemm_desc square(int64_t size) {
-    capstan_rt_gemm_desc d = {};
-    d.size = sizeof(d);
-    d.dtype = rtDtypeOf<float>();
-    d.batch = 1;
-    d.m = d.n = d.k = d.lda = d.ldb = d.ldc = size;
-    d.location = "gemm.mlir:1:1";
-    return d;
+    return makeDesc<float>(size, size, size);
   }
   /// A product of ones on a new device that has the file.
   void multiply(int64_t size, bool addsBias = false) {

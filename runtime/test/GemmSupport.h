@@ -13,8 +13,6 @@
 
 #include "Support.h"
 
-#include <random>
-
 namespace capstan::rt::test {
 
 template <typename T>
@@ -27,15 +25,6 @@ capstan_rt_gemm_desc makeDesc(int64_t m, int64_t n, int64_t k) {
   d.lda = k, d.ldb = n, d.ldc = n;
   d.location = "gemm.mlir:1:1";
   return d;
-}
-
-template <typename T> std::vector<T> randomValues(size_t count, int seed) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<double> uniform(-1, 1);
-  std::vector<T> values(count);
-  for (T &value : values)
-    value = static_cast<T>(uniform(random));
-  return values;
 }
 
 /// The upper halves of f32: exact bf16.

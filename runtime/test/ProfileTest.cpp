@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Support.h"
+#include "GemmSupport.h"
 
 #include <cstdio>
 #include <fstream>
@@ -54,11 +54,7 @@ protected:
     return launch(f, addKernel, &arguments, sizeof(arguments), 1);
   }
   capstan_rt_gemm_desc product(int64_t n) {
-    capstan_rt_gemm_desc d = {};
-    d.size = sizeof(d);
-    d.dtype = rtDtypeOf<float>();
-    d.batch = 1;
-    d.m = d.n = d.k = d.lda = d.ldb = d.ldc = n;
+    capstan_rt_gemm_desc d = makeDesc<float>(n, n, n);
     d.location = "p.mlir:3:4";
     return d;
   }

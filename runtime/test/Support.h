@@ -20,6 +20,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,17 @@ DevicePtr makeDevice(const std::string &backend,
                      const capstan_rt_device_config &config);
 StreamPtr makeStream(capstan_rt_device *device);
 BufferPtr makeBuffer(capstan_rt_stream *stream, int64_t bytes);
+
+/// Between -limit and limit.
+template <typename T>
+std::vector<T> randomValues(size_t count, int seed, double limit = 1) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<double> uniform(-limit, limit);
+  std::vector<T> values(count);
+  for (T &value : values)
+    value = static_cast<T>(uniform(random));
+  return values;
+}
 
 template <typename T> constexpr DLDataType dtypeOf() {
   uint8_t code = std::is_floating_point_v<T> ? kDLFloat

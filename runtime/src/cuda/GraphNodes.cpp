@@ -25,13 +25,20 @@ CUgraphNode GraphNodes::last(CUstream stream) const {
   return nodes[0];
 }
 
+CUresult capstan::rt::listNodes(decltype(Driver::cuGraphGetNodes) list,
+                                CUgraph graph,
+                                std::vector<CUgraphNode> &nodes) {
+  size_t count = 0;
+  if (CUresult result = list(graph, nullptr, &count))
+    return result;
+  nodes.resize(count);
+  return list(graph, nodes.data(), &count);
+}
+
 CUresult capstan::rt::putFirst(const Driver &cu, CUgraph graph,
                                CUgraphNode node) {
-  size_t count = 0;
-  if (CUresult result = cu.cuGraphGetRootNodes(graph, nullptr, &count))
-    return result;
-  std::vector<CUgraphNode> roots(count);
-  if (CUresult result = cu.cuGraphGetRootNodes(graph, roots.data(), &count))
+  std::vector<CUgraphNode> roots;
+  if (CUresult result = listNodes(cu.cuGraphGetRootNodes, graph, roots))
     return result;
   roots.erase(std::remove(roots.begin(), roots.end(), node), roots.end());
   std::vector<CUgraphNode> from(roots.size(), node);
@@ -144,11 +151,8 @@ CUresult GraphNodes::fillByKernels(CUgraph graph) {
     if (CUresult result = putFirst(cu, graph, node))
       return result;
   }
-  size_t count = 0;
-  if (CUresult result = cu.cuGraphGetNodes(graph, nullptr, &count))
-    return result;
-  std::vector<CUgraphNode> nodes(count);
-  if (CUresult result = cu.cuGraphGetNodes(graph, nodes.data(), &count))
+  std::vector<CUgraphNode> nodes;
+  if (CUresult result = listNodes(cu.cuGraphGetNodes, graph, nodes))
     return result;
   for (CUgraphNode node : nodes)
     if (isMemset(node))

@@ -93,6 +93,11 @@ private:
   bool hides = false, looked = false;
 };
 
+/// The nodes that `list` has of the graph: cuGraphGetNodes, or
+/// cuGraphGetRootNodes.
+CUresult listNodes(decltype(Driver::cuGraphGetNodes) list, CUgraph graph,
+                   std::vector<CUgraphNode> &nodes);
+
 /// Lets all other nodes of the graph depend on one that has no edges.
 CUresult putFirst(const Driver &driver, CUgraph graph, CUgraphNode node);
 

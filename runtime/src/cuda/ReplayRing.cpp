@@ -14,6 +14,7 @@ static constexpr const char *op = "graph_launch";
 
 // The record of the replay's failures and a free word, then parts of results.
 static constexpr int64_t headWords = 2;
+
 ReplayRing::~ReplayRing() {
   Current current(device);
   Relaxed relaxed(device);
@@ -56,11 +57,8 @@ int32_t ReplayRing::open(const ReplayLimits &most) {
 /// The nodes that nothing depends on.
 static CUresult leavesOf(const Driver &cu, CUgraph graph,
                          std::vector<CUgraphNode> &leaves) {
-  size_t count = 0;
-  if (CUresult result = cu.cuGraphGetNodes(graph, nullptr, &count))
-    return result;
-  std::vector<CUgraphNode> nodes(count);
-  if (CUresult result = cu.cuGraphGetNodes(graph, nodes.data(), &count))
+  std::vector<CUgraphNode> nodes;
+  if (CUresult result = listNodes(cu.cuGraphGetNodes, graph, nodes))
     return result;
   for (CUgraphNode node : nodes) {
     size_t dependent = 0;
